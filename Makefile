@@ -1,0 +1,41 @@
+# `make demo` plays the stories, `make test` proves the product. Everything else is a part of those two.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV_VERSION := 0.13.9
+
+.DEFAULT_GOAL := help
+.PHONY: help setup lock lint unit system check test demo
+
+help: ## the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: $(VENV)/.ready ## install the locked packages into .venv
+
+$(VENV)/.ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; v=sys.version_info; sys.exit(0 if v>=(3,11) else f"Python 3.11 or newer is needed, this is {v[0]}.{v[1]}; name another with PYTHON=...")'
+	@echo "setup: creating $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet uv==$(UV_VERSION) || { echo "setup: uv could not be installed from the package registry; check the network and pip's settings"; exit 1; }
+	@echo "setup: installing the locked packages"
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip sync --quiet --require-hashes requirements.lock || { echo "setup: a locked package could not be installed; see the line above"; exit 1; }
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+lock: ## resolve the dependencies anew, with hashes
+	$(BIN)/uv pip compile --universal --generate-hashes --group dev --no-emit-index-url --no-annotate --no-header --quiet --upgrade pyproject.toml -o requirements.lock
+
+lint: setup ## format, lint, types, dependencies, dead code
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+unit: setup ## the tests that need no broker
+	$(BIN)/pytest -m "not system and not fault" -q
+
+system: setup ## the tests on a real Kafka
+	$(BIN)/pytest -m system -q
+
+check: lint unit ## before each commit
+
+test: lint unit system ## everything

@@ -1,0 +1,113 @@
+"""The shapes that both protocols share with the gateway and with delivery."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from hub.contract.types import Document
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """A request as it came through the door, whole. Header names are lower case."""
+
+    method: str
+    path: str  # below the registration's own prefix, "/ho-so/…"
+    query: str
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+    peer: str  # source address
+    certificate: Mapping[str, str] | None = None  # subject of a verified client certificate (mTLS)
+
+
+@dataclass(frozen=True, slots=True)
+class HttpResponse:
+    """What is answered."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A request that was authenticated, parsed and found valid against the contract."""
+
+    operation: str
+    document: Document = field(repr=False)
+    request: HttpRequest = field(repr=False)
+
+
+@dataclass(eq=False)
+class Refusal(Exception):
+    """Refused at the door. `field` names the offending part ("HoSo.DiaChi.MaTinh", "/taiLieu/0/maBam").
+
+    `code`: malformed, contract, denied, too-large, unsupported-media-type, unknown-operation,
+    not-allowed, rejected, conflict, unavailable. No part of it holds a personal value or a secret.
+    """
+
+    status: int
+    code: str
+    title: str
+    detail: str = ""
+    field: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.code}: {self.title} {self.detail} {self.field}".rstrip()
+
+
+class Server(Protocol):
+    """One registration's door."""
+
+    def read(self, request: HttpRequest) -> Message:
+        """Authenticate, parse, validate. Raises Refusal; never anything else, in bounded time."""
+        ...
+
+    def answer(self, operation: str | None, status: int, body: Document | None) -> HttpResponse:
+        """The answer of `operation` with this body, as its contract writes it."""
+        ...
+
+    def refuse(self, refusal: Refusal, operation: str | None = None) -> HttpResponse:
+        """A problem document (RFC 9457) or a SOAP Fault."""
+        ...
+
+    def describe(self, request: HttpRequest) -> HttpResponse | None:
+        """The published contract, where the request asks for it (GET ?wsdl, openapi.json)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a system answered to one call.
+
+    `valid`: the body is what the contract says for that status; an invalid answer never counts as
+    success. `fault`: local name of a SOAP fault code. `excerpt`: at most 300 characters for people.
+    """
+
+    status: int
+    document: Document = field(repr=False)
+    fault: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    valid: bool = True
+    excerpt: str = field(default="", repr=False)
+
+
+class Client(Protocol):
+    """One registration's way out."""
+
+    async def call(self, operation: str, document: Document, key: str) -> Answer:
+        """Send one request and read the answer.
+
+        Raises Retry (`system` for connection failures, `sent` when bytes may have arrived), Halt
+        for a credential that cannot be had, Reject for a document that cannot be written.
+        """
+        ...
+
+    async def renew(self) -> None:
+        """Drop the credential in use; the next call gets a new one. One refresh at a time."""
+        ...
+
+    async def close(self) -> None:
+        """Close connections."""
+        ...
