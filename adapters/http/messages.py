@@ -40,7 +40,7 @@ class Message:
 
 @dataclass(eq=False)
 class Refusal(Exception):
-    """Refused at the door. `field` names the offending part ("HoSo.DiaChi.MaTinh", "/taiLieu/0/maBam").
+    """Refused at the door. `field` names the offending part ("HoSo.DiaChi.MaTinh", "/a/0/maBam").
 
     `code`: malformed, contract, denied, too-large, unsupported-media-type, unknown-operation,
     not-allowed, rejected, conflict, unavailable. No part of it holds a personal value or a secret.
