@@ -1,0 +1,1 @@
+"""Contracts: WSDL, XSD, OpenAPI and Avro become one small type model."""
