@@ -1,1 +1,1 @@
-"""The product: accepts what one system says, keeps it as an event, tells the others in their words."""
+"""The product: keeps what one system says as an event and tells the others in their words."""

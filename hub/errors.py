@@ -27,7 +27,7 @@ class HubError(Exception):
 
 @dataclass(eq=False)
 class Reject(HubError):
-    """This message can never pass as it is. `code` is a short machine-readable reason."""
+    """The message can never pass as it is. `code` is a short machine-readable reason."""
 
     code: str = "rejected"
 

@@ -1,0 +1,347 @@
+"""The one home of kafka-python: appending, reading, consumer groups, topics.
+
+kafka-python is blocking and its consumer belongs to one thread, so each reader and member belongs
+to the thread that made it; only a writer is shared. A writer has a thread of its own that takes all
+that waits, sends it, waits for all acknowledgements and reports once: many callers share one flush
+(one at a time is 750 a second, together it is tens of thousands). `hub.broker_memory` is the twin.
+"""
+
+import ssl
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, OffsetAndMetadata, TopicPartition
+from kafka.consumer.subscription_state import ConsumerRebalanceListener
+from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
+from kafka.errors import KafkaError, NoError, TopicAlreadyExistsError
+
+from hub.errors import HubError, Reject, Retry
+from hub.records import Done, Outgoing, Position, Rebalance, Record, Report, Spot
+from hub.settings import Security, resolve
+
+T = TypeVar("T")
+
+MESSAGE_BYTES = 2 * 1024 * 1024
+QUEUE_RECORDS = 20_000
+QUEUE_BYTES = 64 * 1024 * 1024
+# Of a group's member: a dead worker is noticed after SESSION_MS (the library's default is 45 s).
+SESSION_MS = 10_000
+HEARTBEAT_MS = 2_000
+
+
+class KafkaWriter:
+    """`hub.records.Writer` on a KafkaProducer, with a thread of its own."""
+
+    def __init__(self, options: Mapping[str, object], report: Report | None) -> None:
+        self._producer = KafkaProducer(
+            **options,
+            acks="all",
+            linger_ms=0,
+            compression_type="lz4",
+            max_request_size=MESSAGE_BYTES,
+            batch_size=131_072,
+            delivery_timeout_ms=10_000,
+            request_timeout_ms=5_000,
+            max_block_ms=5_000,
+            allow_auto_create_topics=False,
+        )
+        self._report = report or _call_all
+        self._queue: deque[tuple[Outgoing, Done]] = deque()
+        self._bytes = 0
+        self._wake = threading.Condition()
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+        self._thread.start()
+
+    def append(self, outgoing: Outgoing, done: Done) -> None:
+        with self._wake:
+            if self._closing or len(self._queue) >= QUEUE_RECORDS or self._bytes >= QUEUE_BYTES:
+                raise Retry("the writer's queue is full or closed", after=1.0, system=True)
+            self._queue.append((outgoing, done))
+            self._bytes += outgoing.size
+            self._wake.notify()
+
+    def send(self, outgoing: Outgoing) -> "Future[Position]":
+        future: Future[Position] = Future()
+
+        def done(result: Position | HubError) -> None:
+            if isinstance(result, Position):
+                future.set_result(result)
+            else:
+                future.set_exception(result)
+
+        self.append(outgoing, done)
+        return future
+
+    @property
+    def waiting(self) -> int:
+        return len(self._queue)
+
+    def close(self) -> None:
+        with self._wake:
+            self._closing = True
+            self._wake.notify()
+        self._thread.join(timeout=30)
+        self._producer.close(timeout=5)
+
+    def _run(self) -> None:
+        while True:
+            with self._wake:
+                while not self._queue and not self._closing:
+                    self._wake.wait()
+                if not self._queue:
+                    return
+                batch = list(self._queue)
+                self._queue.clear()
+                self._bytes = 0
+            sent = [(self._start(outgoing), done) for outgoing, done in batch]
+            self._report([(done, _settle(future)) for future, done in sent])
+
+    def _start(self, outgoing: Outgoing) -> object:
+        """The library's future, or the HubError that stands in its place."""
+        try:
+            return self._producer.send(
+                outgoing.topic,
+                value=outgoing.value,
+                key=outgoing.key,
+                headers=list(outgoing.headers),
+                partition=outgoing.partition,
+            )
+        except (KafkaError, AssertionError, ValueError) as error:
+            return _translate(error)
+
+
+def _settle(future: object) -> Position | HubError:
+    if isinstance(future, HubError):
+        return future
+    try:
+        metadata = future.get(timeout=15)  # type: ignore[attr-defined]  # the library has no hints
+    except KafkaError as error:
+        return _translate(error)
+    return Position(metadata.topic, metadata.partition, metadata.offset)
+
+
+def _translate(error: Exception) -> HubError:
+    name = type(error).__name__
+    if name in ("MessageSizeTooLargeError", "RecordListTooLargeError", "InvalidTopicError"):
+        return Reject(f"the broker refuses the record ({name})", code="too-large")
+    return Retry(f"the broker did not answer as it should ({name})", after=1.0, system=True)
+
+
+def _call_all(results: list[tuple[Done, Position | HubError]]) -> None:
+    for done, result in results:
+        done(result)
+
+
+class KafkaReader:
+    """`hub.records.Reader` on a KafkaConsumer without a group."""
+
+    def __init__(self, options: Mapping[str, object], spots: Sequence[Spot]) -> None:
+        self._consumer = KafkaConsumer(
+            **options,
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            fetch_max_wait_ms=100,
+            max_poll_records=2000,
+            allow_auto_create_topics=False,
+        )
+        self._spots = [TopicPartition(*spot) for spot in spots]
+        self._consumer.assign(self._spots)
+
+    def begin(self) -> dict[Spot, int]:
+        return _spots(self._consumer.beginning_offsets(self._spots))
+
+    def end(self) -> dict[Spot, int]:
+        return _spots(self._consumer.end_offsets(self._spots))
+
+    def seek(self, spot: Spot, offset: int) -> None:
+        self._consumer.seek(TopicPartition(*spot), offset)
+
+    def position(self, spot: Spot) -> int:
+        position: int = self._consumer.position(TopicPartition(*spot))
+        return position
+
+    def poll(self, seconds: float) -> list[Record]:
+        return _records(self._consumer.poll(timeout_ms=int(seconds * 1000)))
+
+    def close(self) -> None:
+        self._consumer.close()
+
+
+class KafkaMember:
+    """`hub.records.Member` on a KafkaConsumer with cooperative rebalancing."""
+
+    def __init__(
+        self, options: Mapping[str, object], group: str, topics: Sequence[str], rebalance: Rebalance
+    ) -> None:
+        self._consumer = KafkaConsumer(
+            **options,
+            group_id=group,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            partition_assignment_strategy=[CooperativeStickyAssignor()],
+            session_timeout_ms=SESSION_MS,
+            heartbeat_interval_ms=HEARTBEAT_MS,
+            fetch_max_wait_ms=100,
+            max_poll_records=1000,
+            max_partition_fetch_bytes=MESSAGE_BYTES,
+            allow_auto_create_topics=False,
+        )
+        self._consumer.subscribe(list(topics), listener=_Listener(rebalance))
+
+    def poll(self, seconds: float) -> list[Record]:
+        try:
+            return _records(self._consumer.poll(timeout_ms=int(seconds * 1000)))
+        except KafkaError as error:
+            raise _translate(error) from error
+
+    def pause(self, spots: Iterable[Spot]) -> None:
+        self._consumer.pause(*[TopicPartition(*spot) for spot in spots])
+
+    def resume(self, spots: Iterable[Spot]) -> None:
+        self._consumer.resume(*[TopicPartition(*spot) for spot in spots])
+
+    def commit(self, offsets: Mapping[Spot, tuple[int, str]]) -> None:
+        wanted = {TopicPartition(*s): OffsetAndMetadata(o, m, -1) for s, (o, m) in offsets.items()}
+        try:
+            self._consumer.commit(wanted, timeout_ms=5_000)
+        except KafkaError as error:
+            raise Retry(f"offsets were not committed ({type(error).__name__})") from error
+
+    def end(self) -> dict[Spot, int]:
+        assigned = self._consumer.assignment()
+        found = {tp: self._consumer.highwater(tp) for tp in assigned}
+        return _spots({tp: offset for tp, offset in found.items() if offset is not None})
+
+    def close(self) -> None:
+        self._consumer.close(autocommit=False)
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # the library has no hints
+    def __init__(self, rebalance: Rebalance) -> None:
+        self._rebalance = rebalance
+
+    def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        self._rebalance.assigned([Spot(tp.topic, tp.partition) for tp in assigned])
+
+    def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        self._rebalance.revoked([Spot(tp.topic, tp.partition) for tp in revoked])
+
+    def on_partitions_lost(self, lost: Iterable[TopicPartition]) -> None:
+        self._rebalance.lost([Spot(tp.topic, tp.partition) for tp in lost])
+
+
+class KafkaBroker:
+    """`hub.records.Broker`: a cluster, reached by its bootstrap address."""
+
+    def __init__(self, bootstrap: str, security: Security | None = None) -> None:
+        self.bootstrap = bootstrap
+        self._options = _options(bootstrap, security or Security())
+
+    def writer(self, report: Report | None = None) -> KafkaWriter:
+        return _or_retry(lambda: KafkaWriter(self._options, report))
+
+    def reader(self, spots: Sequence[Spot]) -> KafkaReader:
+        return _or_retry(lambda: KafkaReader(self._options, spots))
+
+    def member(self, group: str, topics: Sequence[str], rebalance: Rebalance) -> KafkaMember:
+        return _or_retry(lambda: KafkaMember(self._options, group, topics, rebalance))
+
+    def partitions(self, topic: str) -> int:
+        found = self._ask(lambda admin: admin.describe_topics([topic]))
+        return len(found[0].get("partitions") or ()) if found else 0
+
+    def ensure_topic(self, name: str, partitions: int, config: Mapping[str, str]) -> None:
+        wanted = {"num_partitions": partitions, "replication_factor": -1, "configs": dict(config)}
+
+        def create(admin: KafkaAdminClient) -> bool:
+            try:
+                admin.create_topics({name: wanted}, wait_for_metadata=True)
+            except TopicAlreadyExistsError:
+                return False
+            return True
+
+        if self._ask(create):
+            return
+        found = self.partitions(name)
+        if found != partitions:
+            raise Reject(
+                f"has {found} partitions, {partitions} were asked for",
+                where=name,
+                fix=f"set HUB_PARTITIONS={found}: receipts go to the source's partition number",
+                code="partitions",
+            )
+
+    def committed(self, group: str) -> dict[Spot, tuple[int, str]]:
+        found = self._ask(lambda admin: admin.list_group_offsets(group))
+        return {
+            Spot(tp.topic, tp.partition): (om.offset, om.metadata or "")
+            for tp, om in found.get(group, {}).items()
+            if om.offset >= 0
+        }
+
+    def commit_for(self, group: str, offsets: Mapping[Spot, int]) -> None:
+        wanted = {TopicPartition(*s): OffsetAndMetadata(o, "", -1) for s, o in offsets.items()}
+        found = self._ask(lambda admin: admin.alter_group_offsets(group, wanted))
+        refused = {error.__name__ for error in found.values() if error is not NoError}
+        if refused:
+            raise Retry(f"starting offsets were not committed ({', '.join(sorted(refused))})")
+
+    def _ask(self, question: Callable[[KafkaAdminClient], T]) -> T:
+        admin = _or_retry(lambda: KafkaAdminClient(**self._options))
+        try:
+            return question(admin)
+        except KafkaError as error:
+            raise _translate(error) from error
+        finally:
+            admin.close()
+
+
+def _or_retry(make: Callable[[], T]) -> T:
+    try:
+        return make()
+    except KafkaError as error:
+        raise Retry(
+            f"the broker cannot be reached ({type(error).__name__})",
+            fix="is it running? `hub dev status`, or check HUB_BOOTSTRAP",
+            after=2.0,
+            system=True,
+        ) from error
+
+
+def _options(bootstrap: str, security: Security) -> dict[str, object]:
+    options: dict[str, object] = {
+        "bootstrap_servers": bootstrap.split(","),
+        "client_id": "lgsp-hub",
+        "security_protocol": security.protocol,
+        "metrics_enabled": False,
+        "bootstrap_timeout_ms": 8_000,
+        "reconnect_backoff_max_ms": 1_000,
+    }
+    if security.protocol.endswith("SSL"):
+        context = ssl.create_default_context(cafile=security.ca)
+        if security.certificate:
+            context.load_cert_chain(security.certificate, security.key)
+        options["ssl_context"] = context
+    if security.protocol.startswith("SASL"):
+        options["sasl_mechanism"] = security.sasl_mechanism
+        options["sasl_plain_username"] = security.sasl_username
+        options["sasl_plain_password"] = resolve(security.sasl_password or "")
+    return options
+
+
+def _spots(offsets: Mapping[TopicPartition, int]) -> dict[Spot, int]:
+    return {Spot(tp.topic, tp.partition): offset for tp, offset in offsets.items()}
+
+
+def _records(polled: Mapping[TopicPartition, Sequence[Any]]) -> list[Record]:
+    # ConsumerRecord is untyped: this is the door where Any stops.
+    return [
+        Record(r.topic, r.partition, r.offset, r.timestamp, r.key, r.value, tuple(r.headers))
+        for records in polled.values()
+        for r in records
+    ]

@@ -1,0 +1,189 @@
+"""What stands on a topic, in the words that the rest of the hub uses (no client's types)."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol, TypeAlias
+
+from hub.errors import HubError
+
+Headers: TypeAlias = tuple[tuple[str, bytes], ...]
+
+
+class Spot(NamedTuple):
+    """One partition of one topic."""
+
+    topic: str
+    partition: int
+
+
+class Position(NamedTuple):
+    """Where a record stands."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+class Record(NamedTuple):
+    """A record as it was read. `timestamp` is the broker's, epoch ms (LogAppendTime)."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A record to append. Without `partition`, the key decides (murmur2, as every Kafka client)."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None = field(repr=False)
+    headers: Headers = field(default=(), repr=False)
+    partition: int | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes of key and value and headers, roughly."""
+        return (
+            len(self.key or b"")
+            + len(self.value or b"")
+            + sum(len(k) + len(v) for k, v in self.headers)
+        )
+
+
+Done: TypeAlias = Callable[["Position | HubError"], None]
+Report: TypeAlias = Callable[[list[tuple[Done, "Position | HubError"]]], None]
+
+
+class Rebalance(Protocol):
+    """What a member of a group does when partitions come and go; called on its poll thread."""
+
+    def assigned(self, spots: Sequence[Spot]) -> None:
+        """These are ours now, beside those that we had."""
+        ...
+
+    def revoked(self, spots: Sequence[Spot]) -> None:
+        """These go to somebody else; what is committed before this returns still counts."""
+        ...
+
+    def lost(self, spots: Sequence[Spot]) -> None:
+        """These have gone already; nothing may be committed for them."""
+        ...
+
+
+class Writer(Protocol):
+    """Appends records, acknowledged by all replicas, many callers to a flush. Thread-safe."""
+
+    def append(self, outgoing: Outgoing, done: Done) -> None:
+        """Queue one record; `done` gets its Position or a HubError, exactly once.
+
+        Never blocks; raises Retry when too much waits already.
+        """
+        ...
+
+    def send(self, outgoing: Outgoing) -> "Future[Position]":
+        """The same as a future."""
+        ...
+
+    @property
+    def waiting(self) -> int:
+        """Records queued and not yet taken for sending."""
+        ...
+
+    def close(self) -> None:
+        """Send what waits, then stop."""
+        ...
+
+
+class Reader(Protocol):
+    """Reads given partitions, without a group. Belongs to one thread."""
+
+    def begin(self) -> dict[Spot, int]:
+        """The first offset that is still there, per partition."""
+        ...
+
+    def end(self) -> dict[Spot, int]:
+        """The offset that the next record will get, per partition."""
+        ...
+
+    def seek(self, spot: Spot, offset: int) -> None:
+        """The next poll starts there."""
+        ...
+
+    def position(self, spot: Spot) -> int:
+        """The offset of the next record that poll will give."""
+        ...
+
+    def poll(self, seconds: float) -> list[Record]:
+        """What has arrived, in order per partition, waiting at most `seconds` for the first."""
+        ...
+
+    def close(self) -> None:
+        """Let go."""
+        ...
+
+
+class Member(Protocol):
+    """A member of a consumer group. Belongs to the thread that polls."""
+
+    def poll(self, seconds: float) -> list[Record]:
+        """What has arrived; rebalances are handled (and reported) inside."""
+        ...
+
+    def pause(self, spots: Iterable[Spot]) -> None:
+        """Fetch nothing more of these until resumed; polling goes on."""
+        ...
+
+    def resume(self, spots: Iterable[Spot]) -> None:
+        """Fetch these again."""
+        ...
+
+    def commit(self, offsets: Mapping[Spot, tuple[int, str]]) -> None:
+        """Commit (next offset, metadata). Raises Retry when the group refuses."""
+        ...
+
+    def end(self) -> dict[Spot, int]:
+        """The offset that the next record will get, per assigned partition (may be stale)."""
+        ...
+
+    def close(self) -> None:
+        """Leave the group."""
+        ...
+
+
+class Broker(Protocol):
+    """A cluster: `hub.broker.KafkaBroker`, or its twin `hub.broker_memory.MemoryBroker`."""
+
+    def writer(self, report: Report | None = None) -> Writer:
+        """A writer; `report` gets the results of each flush together (default: call each)."""
+        ...
+
+    def reader(self, spots: Sequence[Spot]) -> Reader:
+        """A reader of these partitions; seek before the first poll."""
+        ...
+
+    def member(self, group: str, topics: Sequence[str], rebalance: Rebalance) -> Member:
+        """Join a group, from the thread that will poll. Every partition has a committed offset."""
+        ...
+
+    def partitions(self, topic: str) -> int:
+        """How many partitions the topic has; 0 when there is no such topic."""
+        ...
+
+    def ensure_topic(self, name: str, partitions: int, config: Mapping[str, str]) -> None:
+        """Create it unless it is there. Raises Reject if it has another partition count."""
+        ...
+
+    def committed(self, group: str) -> dict[Spot, tuple[int, str]]:
+        """What a group has committed: next offset and metadata."""
+        ...
+
+    def commit_for(self, group: str, offsets: Mapping[Spot, int]) -> None:
+        """Commit starting offsets for a group without members. Raises Retry if it has some."""
+        ...

@@ -1,0 +1,129 @@
+"""The one place that reads the environment.
+
+Every value is checked here, once, before anything is opened; a wrong one is refused with its name,
+what is wrong and what to write. Secrets are never held here: they are references ("env:NAME" or
+"file:PATH") that `resolve` follows at the moment of use.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hub.errors import Halt
+
+PARTITIONS = 12
+PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
+MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
+
+
+@dataclass(frozen=True, slots=True)
+class Security:
+    """How to talk to the cluster. `sasl_password` is a reference, not a password."""
+
+    protocol: str = "PLAINTEXT"
+    sasl_mechanism: str | None = None
+    sasl_username: str | None = None
+    sasl_password: str | None = field(default=None, repr=False)
+    ca: str | None = None
+    certificate: str | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a process of the hub needs to know of its surroundings."""
+
+    home: Path  # everything local: broker data, run files, rebuildable state, logs
+    connectors: Path
+    registrations: Path
+    schemas: Path
+    bootstrap: str | None  # None: the broker on this machine (run files tell)
+    registry_url: str | None
+    listen: tuple[str, int]  # port 0: a free one
+    partitions: int
+    digest_key: str | None = field(repr=False)  # reference; key of the bodies' digests
+    security: Security = Security()
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read `HUB_*`. Raises Halt with the variable's name and what to write instead."""
+    env = os.environ if environ is None else environ
+    return Settings(
+        home=Path(env.get("HUB_HOME", ".hub")).absolute(),
+        connectors=Path(env.get("HUB_CONNECTORS", "connectors")).absolute(),
+        registrations=Path(env.get("HUB_REGISTRATIONS", "registrations.yaml")).absolute(),
+        schemas=Path(env.get("HUB_SCHEMAS", "schemas/avro")).absolute(),
+        bootstrap=env.get("HUB_BOOTSTRAP") or None,
+        registry_url=env.get("HUB_REGISTRY_URL") or None,
+        listen=_address("HUB_LISTEN", env.get("HUB_LISTEN", "127.0.0.1:0")),
+        partitions=_whole("HUB_PARTITIONS", env.get("HUB_PARTITIONS"), PARTITIONS, 1, 1000),
+        digest_key=env.get("HUB_DIGEST_KEY") or None,
+        security=_security(env),
+    )
+
+
+def resolve(reference: str) -> str:
+    """The secret behind "env:NAME" or "file:PATH" (trailing newline dropped).
+
+    Raises Halt naming the reference, never the value.
+    """
+    kind, _, name = reference.partition(":")
+    if kind == "env" and name:
+        if name not in os.environ:
+            raise Halt(f"the environment has no {name}", where=reference, fix=f"export {name}")
+        return os.environ[name]
+    if kind == "file" and name:
+        try:
+            return Path(name).read_text(encoding="utf-8").rstrip("\r\n")
+        except (OSError, UnicodeDecodeError) as error:
+            raise Halt(
+                f"cannot be read ({type(error).__name__})",
+                where=reference,
+                fix="check the path and its permissions",
+            ) from error
+    raise Halt("is not a secret's reference", where=kind or "''", fix="write env:NAME or file:PATH")
+
+
+def _security(env: Mapping[str, str]) -> Security:
+    protocol = _one_of("HUB_KAFKA_SECURITY", env.get("HUB_KAFKA_SECURITY", "PLAINTEXT"), PROTOCOLS)
+    mechanism = env.get("HUB_KAFKA_SASL_MECHANISM") or None
+    if protocol.startswith("SASL"):
+        mechanism = _one_of("HUB_KAFKA_SASL_MECHANISM", mechanism or "SCRAM-SHA-512", MECHANISMS)
+        for name in ("HUB_KAFKA_SASL_USERNAME", "HUB_KAFKA_SASL_PASSWORD"):
+            if not env.get(name):
+                raise Halt(f"is not set, but HUB_KAFKA_SECURITY is {protocol}", where=name)
+    return Security(
+        protocol=protocol,
+        sasl_mechanism=mechanism,
+        sasl_username=env.get("HUB_KAFKA_SASL_USERNAME") or None,
+        sasl_password=env.get("HUB_KAFKA_SASL_PASSWORD") or None,
+        ca=env.get("HUB_KAFKA_CA") or None,
+        certificate=env.get("HUB_KAFKA_CERTIFICATE") or None,
+        key=env.get("HUB_KAFKA_KEY") or None,
+    )
+
+
+def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> str:
+    if value not in allowed:
+        raise Halt(f"'{value}' is not one of {', '.join(allowed)}", where=name)
+    return value
+
+
+def _whole(name: str, value: str | None, default: int, lowest: int, highest: int) -> int:
+    if not value:
+        return default
+    if not value.isascii() or not value.isdigit() or not lowest <= int(value) <= highest:
+        raise Halt(
+            f"'{value}' is not between {lowest} and {highest}",
+            where=name,
+            fix=f"unset it for the default, {default}",
+        )
+    return int(value)
+
+
+def _address(name: str, value: str) -> tuple[str, int]:
+    host, _, port = value.rpartition(":")
+    if not host or not port.isdigit() or int(port) > 65535:  # noqa: PLR2004 - the highest port
+        raise Halt(f"'{value}' is not HOST:PORT", where=name, fix="for example 127.0.0.1:8080")
+    return host.strip("[]"), int(port)

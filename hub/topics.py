@@ -1,0 +1,63 @@
+"""The topics of the hub: what stands on each and how long it stays (design, *Topics*).
+
+All have one partition count, because receipts, parked records and dead letters are written to the
+*number* of the source event's partition. Evidence topics expire nothing by themselves.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hub.records import Broker
+
+DOSSIER = "hub.dossier"
+CATALOGUE = "hub.catalogue"
+RECEIPT = "hub.receipt"
+DEAD = "hub.dead"
+CURSOR = "hub.cursor"
+SCHEMAS = "_schemas"
+
+EVENT_TOPICS = (DOSSIER, CATALOGUE)
+EVENT_BYTES = 1_048_576  # an event; dead letters and the producer allow more, so the reason fits
+DEAD_BYTES = EVENT_BYTES + 131_072
+
+_KEPT = {
+    "cleanup.policy": "delete",
+    "retention.ms": "-1",
+    "retention.bytes": "-1",
+    "message.timestamp.type": "LogAppendTime",
+}
+_COMPACTED = {
+    "cleanup.policy": "compact",
+    "max.compaction.lag.ms": "86400000",
+    "message.timestamp.type": "LogAppendTime",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic's name, its configuration and whether it has one partition only."""
+
+    name: str
+    config: Mapping[str, str]
+    single: bool = False
+
+
+TOPICS = (
+    Topic(DOSSIER, {**_KEPT, "max.message.bytes": str(EVENT_BYTES)}),
+    Topic(CATALOGUE, {**_KEPT, "max.message.bytes": str(EVENT_BYTES)}),
+    Topic(RECEIPT, {**_KEPT, "max.message.bytes": str(EVENT_BYTES)}),
+    Topic(DEAD, {**_KEPT, "max.message.bytes": str(DEAD_BYTES)}),
+    Topic(CURSOR, _COMPACTED, single=True),
+    Topic(SCHEMAS, {"cleanup.policy": "compact"}, single=True),
+)
+
+
+def ensure_all(broker: Broker, partitions: int) -> None:
+    """Create what is missing. Raises Reject where a topic has another partition count."""
+    for topic in TOPICS:
+        broker.ensure_topic(topic.name, 1 if topic.single else partitions, topic.config)
+
+
+def topic_of(event_type: str) -> str:
+    """The topic of an event, by its full name: catalogue events have one of their own."""
+    return CATALOGUE if event_type.startswith("catalogue.") else DOSSIER

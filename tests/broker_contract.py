@@ -1,0 +1,124 @@
+"""What every broker promises; run on the twin (`test_broker.py`) and on the real Kafka."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import wait
+
+import pytest
+
+from hub.errors import Reject
+from hub.records import Broker, Outgoing, Record, Spot
+
+
+class Seen:
+    """Remembers what a rebalance said."""
+
+    def __init__(self) -> None:
+        self.mine: set[Spot] = set()
+
+    def assigned(self, spots: Sequence[Spot]) -> None:
+        self.mine.update(spots)
+
+    def revoked(self, spots: Sequence[Spot]) -> None:
+        self.mine.difference_update(spots)
+
+    def lost(self, spots: Sequence[Spot]) -> None:
+        self.mine.difference_update(spots)
+
+
+def poll_until(poll: Callable[[float], list[Record]], count: int) -> list[Record]:
+    """Polls until `count` records are there; gives up after 100 polls of 0.2 s."""
+    found: list[Record] = []
+    for _ in range(100):
+        found += poll(0.2)
+        if len(found) >= count:
+            return found
+    raise AssertionError(f"{len(found)} of {count} records came")
+
+
+class BrokerContract:
+    def keep(self, broker: Broker, topic: str, *pairs: tuple[bytes, bytes]) -> None:
+        writer = broker.writer()
+        futures = [writer.send(Outgoing(topic, key, value)) for key, value in pairs]
+        wait(futures, timeout=20)
+        assert [f.exception() for f in futures] == [None] * len(pairs)
+        writer.close()
+
+    def test_a_dossier_is_read_in_the_order_it_was_kept(self, broker: Broker, topic: str) -> None:
+        broker.ensure_topic(topic, 3, {})
+        self.keep(broker, topic, (b"A", b"1"), (b"B", b"1"), (b"A", b"2"), (b"A", b"3"))
+        reader = broker.reader([Spot(topic, p) for p in range(3)])
+        for spot in reader.begin():
+            reader.seek(spot, 0)
+        records = poll_until(reader.poll, 4)
+        assert [b"1", b"2", b"3"] == [r.value for r in records if r.key == b"A"]
+        assert len({r.partition for r in records if r.key == b"A"}) == 1
+        assert sum(reader.end().values()) == 4
+        reader.close()
+
+    def test_headers_come_back_as_they_were_given(self, broker: Broker, topic: str) -> None:
+        broker.ensure_topic(topic, 1, {})
+        writer = broker.writer()
+        headers = (("ce_id", b"1"), ("hub_flags", b"a,b"))
+        position = writer.send(Outgoing(topic, b"k", b"v", headers)).result(timeout=20)
+        writer.close()
+        reader = broker.reader([Spot(topic, 0)])
+        reader.seek(Spot(topic, 0), position.offset)
+        assert poll_until(reader.poll, 1)[0].headers == headers
+        reader.close()
+
+    def test_the_partition_may_be_named(self, broker: Broker, topic: str) -> None:
+        broker.ensure_topic(topic, 3, {})
+        writer = broker.writer()
+        got = [writer.send(Outgoing(topic, b"k", b"v", (), p)).result(20) for p in (2, 0, 2)]
+        writer.close()
+        assert [(2, 0), (0, 0), (2, 1)] == [(p.partition, p.offset) for p in got]
+
+    def test_an_append_to_no_topic_is_told_and_not_lost(self, broker: Broker, topic: str) -> None:
+        writer = broker.writer()
+        future = writer.send(Outgoing(topic, b"k", b"v"))
+        assert type(future.exception(timeout=20)).__name__ == "Retry"
+        writer.close()
+
+    def test_a_topic_that_is_there_keeps_its_partitions(self, broker: Broker, topic: str) -> None:
+        assert broker.partitions(topic) == 0
+        broker.ensure_topic(topic, 2, {})
+        broker.ensure_topic(topic, 2, {})
+        assert broker.partitions(topic) == 2
+        with pytest.raises(Reject, match="has 2 partitions"):
+            broker.ensure_topic(topic, 5, {})
+
+    def test_a_group_goes_on_where_it_committed(self, broker: Broker, topic: str) -> None:
+        broker.ensure_topic(topic, 1, {})
+        spot, group = Spot(topic, 0), f"{topic}.group"
+        broker.commit_for(group, {spot: 0})
+        self.keep(broker, topic, (b"A", b"1"), (b"A", b"2"), (b"A", b"3"))
+        seen = Seen()
+        member = broker.member(group, [topic], seen)
+        assert [b"1", b"2", b"3"] == [r.value for r in poll_until(member.poll, 3)]
+        assert seen.mine == {spot}
+        member.commit({spot: (2, "note")})
+        member.close()
+        assert broker.committed(group) == {spot: (2, "note")}
+        member = broker.member(group, [topic], Seen())
+        assert [b"3"] == [r.value for r in poll_until(member.poll, 1)]
+        member.close()
+
+    def test_a_paused_partition_gives_nothing(self, broker: Broker, topic: str) -> None:
+        broker.ensure_topic(topic, 2, {})
+        spots, group = [Spot(topic, 0), Spot(topic, 1)], f"{topic}.group"
+        broker.commit_for(group, dict.fromkeys(spots, 0))
+        member = broker.member(group, [topic], Seen())
+        assert member.poll(0.2) == []
+        for _ in range(50):
+            if member.poll(0.2) == [] and member.end():
+                break
+        member.pause([spots[0]])
+        writer = broker.writer()
+        for partition in (0, 1):
+            writer.send(Outgoing(topic, b"k", b"v", (), partition)).result(20)
+        writer.close()
+        assert {1} == {r.partition for r in poll_until(member.poll, 1)}
+        assert member.poll(0.3) == []
+        member.resume([spots[0]])
+        assert {0} == {r.partition for r in poll_until(member.poll, 1)}
+        member.close()
