@@ -30,9 +30,7 @@ class Text:
     min_length: int = 0
     max_length: int | None = None
     pattern: str | None = None  # RE2 syntax, anchored at both ends
-    format: str | None = (
-        None  # date, date-time, time, uri, uuid, email, byte, ... as the contract names it
-    )
+    format: str | None = None  # date, date-time, time, uri, uuid, email, byte, ...: as named there
 
 
 @dataclass(frozen=True, slots=True)
