@@ -18,6 +18,8 @@ class HttpRequest:
     body: bytes = field(repr=False)
     peer: str  # source address
     certificate: Mapping[str, str] | None = None  # subject of a verified client certificate (mTLS)
+    root: str = ""  # the registration's own prefix, "/in/onestop"; with `path` it is what was asked
+    scheme: str = "http"  # as the door saw it
 
 
 @dataclass(frozen=True, slots=True)
