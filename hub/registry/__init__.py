@@ -1,0 +1,1 @@
+"""Bundles, registrations and schemas: what is there, which version, what is live."""

@@ -1,0 +1,248 @@
+"""connector.yaml: how the hub talks with one kind of system (decision 0003).
+
+Decoded into frozen structs that refuse unknown keys; what needs the contract or the mapping to be
+judged is judged in `hub.registry.check`.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Literal, TypeAlias, TypeVar
+
+import msgspec
+from msgspec import Meta, Struct, convert
+
+from hub.errors import Reject
+from hub.registry.yaml_file import Path, Plain, YamlFile
+
+S = TypeVar("S", bound=Struct)
+Scalar: TypeAlias = str | int | float | bool | None
+Words: TypeAlias = str | list[str]
+Seconds: TypeAlias = Annotated[float, Meta(gt=0, le=604_800)]
+Name: TypeAlias = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+Reference: TypeAlias = str  # "$setting.x", "$secret.x", or the value itself
+
+Then: TypeAlias = Literal["delivered", "again", "login", "retry", "system", "reject", "halt"]
+
+
+class Setting(Struct, frozen=True, forbid_unknown_fields=True):
+    """A typed value that a registration gives and mappings read as `setting.<name>`."""
+
+    type: Literal["string", "integer", "boolean", "list", "map"]
+    doc: str = ""
+    optional: bool = False
+    default: Scalar | list[str] | dict[str, str] = None
+
+
+class Secret(Struct, frozen=True, forbid_unknown_fields=True):
+    """A secret, by name; a registration gives a reference."""
+
+    doc: str = ""
+    optional: bool = False
+
+
+class Reply(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a system is told: a status and a body with `{doc.path}`, `{reason}`, `{count}`."""
+
+    status: Annotated[int, Meta(ge=200, le=599)]
+    body: dict[str, Plain] | None = None
+
+
+class Secrecy(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a secrecy mark could stand (KT1 rule): paths of marks and of free texts."""
+
+    marks: list[str] = []
+    texts: list[str] = []
+    reason: str = "Hệ thống không nhận bí mật nhà nước"
+
+
+class Inbound(Struct, frozen=True, forbid_unknown_fields=True):
+    """How the system proves who it is, and what it is told."""
+
+    auth: dict[str, Plain]
+    addresses: Reference | list[str] | None = None
+    secrecy: Secrecy | None = None
+    answers: dict[
+        Literal[
+            "accepted", "duplicate", "conflict", "rejected", "malformed", "denied", "unavailable"
+        ],
+        Reply,
+    ] = {}
+
+
+class Outcome(Struct, frozen=True, forbid_unknown_fields=True):
+    """A row of the outcome table: the first whose `when` matches decides."""
+
+    when: dict[str, Plain]
+    then: Then
+    set: dict[str, Scalar] | None = None
+    note: str = ""
+
+
+class Outbound(Struct, frozen=True, forbid_unknown_fields=True):
+    """How the hub proves who it is, what the adapter fills in, and how answers are judged."""
+
+    auth: list[dict[str, Plain]] = []
+    fill: dict[str, Scalar] = {}
+    outcomes: list[Outcome] = []
+
+
+class RetryPolicy(Struct, frozen=True, forbid_unknown_fields=True):
+    """Back-off for one message, in seconds; `give_up` is the age at which it would park."""
+
+    first: Seconds = 1.0
+    factor: Annotated[float, Meta(ge=1, le=10)] = 2.0
+    longest: Seconds = 300.0
+    give_up: Seconds = 7_200.0
+
+
+class Delivery(Struct, frozen=True, forbid_unknown_fields=True):
+    """Bounds of delivery to one system."""
+
+    in_flight: Annotated[int, Meta(ge=1, le=1024)] = 16
+    timeout: Annotated[float, Meta(gt=0, le=600)] = 30.0
+    retry: RetryPolicy = RetryPolicy()
+
+
+class Pages(Struct, frozen=True, forbid_unknown_fields=True):
+    """A question whose answer comes in pages."""
+
+    parameter: str
+    items: str
+    size: Annotated[int, Meta(ge=1, le=10_000)]
+    first: int = 1
+    most: Annotated[int, Meta(ge=1, le=10_000)] = 100
+
+
+class Ask(Struct, frozen=True, forbid_unknown_fields=True):
+    """A question before a call; its answer is the mapping's second argument."""
+
+    call: str
+    pages: Pages | None = None
+
+
+class Cursor(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the next poll starts: `next` is a path in the last item of the page."""
+
+    parameter: str
+    first: str
+    next: str
+
+
+class Each(Struct, frozen=True, forbid_unknown_fields=True):
+    """A second call per item, whose answer (or the part at `item`) takes the item's place."""
+
+    call: str
+    item: str = ""
+
+
+class Poll(Struct, frozen=True, forbid_unknown_fields=True):
+    """Asking a system for news."""
+
+    call: str
+    items: str
+    every: int | Reference = 300
+    cursor: Cursor | None = None
+    full: int | Reference | None = None  # a page with that many items: ask again at once
+    each: Each | None = None
+    changes_of: str | None = None
+
+
+class Flow(Struct, frozen=True, forbid_unknown_fields=True):
+    """One direction of one exchange: receive or poll then emit; or on an event call."""
+
+    receive: str | None = None
+    poll: Poll | None = None
+    on: Words | None = None
+    split: str | None = None
+    identity: Words | None = None
+    ignore: list[str] = []
+    emit: Words | None = None
+    call: Words | None = None
+    ask: Ask | None = None
+    serves: str | None = None
+    outcomes: list[Outcome] = []
+    answers: dict[str, Reply] = {}
+    doc: str = ""
+
+    @property
+    def kind(self) -> str:
+        """One of "receive", "poll", "on"."""
+        return "receive" if self.receive else "poll" if self.poll else "on"
+
+
+class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole of connector.yaml."""
+
+    hub: Literal[1]
+    name: Name
+    title: str
+    owner: str
+    adapter: Literal["rest", "soap"]
+    contract: Words
+    flows: Annotated[dict[Name, Flow], Meta(min_length=1)]
+    mapping: str = "mapping.py"
+    settings: dict[Name, Setting] = {}
+    secrets: dict[Name, Secret] = {}
+    inbound: Inbound | None = None
+    outbound: Outbound = Outbound()
+    delivery: Delivery = Delivery()
+    doc: str = ""
+
+
+def words(value: Words | None) -> tuple[str, ...]:
+    """One or many, as a tuple."""
+    if value is None:
+        return ()
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def decode(file: YamlFile, kind: type[S]) -> S:
+    """A checked struct. Raises Reject with file, line and the key's path."""
+    try:
+        return convert(file.value, kind)
+    except msgspec.ValidationError as error:
+        what, _, at = str(error).partition(" - at `")
+        path = _path(at.rstrip("`"))
+        dotted = ".".join(str(part) for part in path)
+        raise Reject(
+            f"{dotted}: {what}" if dotted else what,
+            where=file.place(path),
+            fix=_hint(what),
+            code="manifest",
+        ) from error
+
+
+def flow_problems(name: str, flow: Flow) -> list[str]:
+    """What is wrong with a flow by itself: exactly one kind, and the keys that the kind needs."""
+    kinds = [k for k in ("receive", "poll", "on") if getattr(flow, k)]
+    if len(kinds) != 1:
+        return [f"flow '{name}' must say one of receive, poll, on (it says {kinds or 'none'})"]
+    needs, allows = _KEYS[kinds[0]]
+    said = {f for f in Flow.__struct_fields__ if getattr(flow, f) not in (None, [], {}, "")}
+    missing = [key for key in needs if key not in said]
+    foreign = sorted(said - {*needs, *allows, "doc", kinds[0]})
+    found = [f"flow '{name}' ({kinds[0]}) lacks {key}" for key in missing]
+    return found + [f"flow '{name}' ({kinds[0]}) cannot say {key}" for key in foreign]
+
+
+_KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "receive": (("emit", "identity"), ("split", "ignore", "answers")),
+    "poll": (("emit",), ("identity", "ignore")),
+    "on": (("call",), ("ask", "serves", "outcomes")),
+}
+
+
+def _path(text: str) -> Path:
+    # msgspec writes `$.flows[...].receive`, `$.outcomes[2].then`; "[...]" is a key it does not name
+    parts = re.findall(r"\.([^.\[]+)|\[(\d+)\]|\[(\.\.\.)\]", text)
+    path: list[str | int] = []
+    for word, index, unknown in parts:
+        if unknown:
+            break
+        path.append(int(index) if index else word)
+    return tuple(path)
+
+
+def _hint(what: str) -> str:
+    match = re.search(r"unknown field `(.+?)`", what)
+    return f"remove '{match[1]}', or see decision 0003 for the keys" if match else ""

@@ -1,0 +1,224 @@
+"""registrations.yaml: where one system stands, with which credential, serving which agencies.
+
+A registration holds references to secrets, never secrets; they are followed when the adapters are
+opened, in `bind`.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from msgspec import Struct
+
+from hub.contract.binding import Auth, Binding, Limits
+from hub.errors import Halt, Reject
+from hub.registry.manifest import Delivery, Manifest, Scalar, Setting, decode
+from hub.registry.yaml_file import Plain, YamlFile
+
+Resolve = Callable[[str], str]
+
+
+class RegistrationEntry(Struct, frozen=True, forbid_unknown_fields=True):
+    """One entry of the file."""
+
+    connector: str
+    endpoint: str
+    name: str = ""
+    route: str = "default"
+    paths: dict[str, str] = {}
+    agencies: list[str] = []
+    settings: dict[str, Plain] = {}
+    secrets: dict[str, str] = {}
+    delivery: dict[str, Plain] = {}
+    start: Literal["beginning", "now"] = "beginning"
+    paused: bool = False
+
+
+class RegistrationFile(Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole file."""
+
+    registrations: list[RegistrationEntry]
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A checked entry: settings complete, secrets still references."""
+
+    name: str
+    connector: str
+    endpoint: str
+    route: str
+    paths: Mapping[str, str]
+    agencies: frozenset[str]
+    settings: Mapping[str, Plain]
+    secrets: Mapping[str, str] = field(repr=False)
+    delivery: Delivery
+    start: str
+    paused: bool
+
+    @property
+    def digest(self) -> str:
+        """Names the settings that a receipt was made under; 16 hex digits, no secret inside."""
+        seen = [self.endpoint, self.route, dict(self.paths), sorted(self.agencies)]
+        text = json.dumps([seen, dict(self.settings), sorted(self.secrets)], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def read_registrations(file: YamlFile) -> list[RegistrationEntry]:
+    """The entries. Raises Reject with the line; names must be unique."""
+    entries = decode(file, RegistrationFile).registrations
+    seen: set[str] = set()
+    for index, entry in enumerate(entries):
+        name = entry.name or entry.connector
+        if name in seen:
+            raise Reject(
+                f"'{name}' is registered twice",
+                where=file.place(("registrations", index)),
+                fix="give one of them another name",
+            )
+        seen.add(name)
+    return entries
+
+
+def complete(entry: RegistrationEntry, manifest: Manifest) -> Registration:
+    """Check an entry against its connector's manifest. Raises Reject naming every misfit."""
+    name = entry.name or entry.connector
+    problems = [
+        f"setting '{s}' is not one of the connector's"
+        for s in entry.settings
+        if s not in manifest.settings
+    ]
+    problems += [
+        f"secret '{s}' is not one of the connector's"
+        for s in entry.secrets
+        if s not in manifest.secrets
+    ]
+    problems += [
+        f"secret '{s}' is missing"
+        for s, secret in manifest.secrets.items()
+        if s not in entry.secrets and not secret.optional
+    ]
+    settings: dict[str, Plain] = {}
+    for key, setting in manifest.settings.items():
+        value = entry.settings.get(key, _default(setting))
+        if value is None and not setting.optional:
+            problems.append(f"setting '{key}' ({setting.type}) is missing")
+        elif value is not None and not _is(value, setting.type):
+            problems.append(f"setting '{key}' is not a {setting.type}")
+        settings[key] = value
+    if problems:
+        raise Reject("; ".join(problems), where=f"registration '{name}'", code="registration")
+    return Registration(
+        name=name,
+        connector=entry.connector,
+        endpoint=entry.endpoint.rstrip("/"),
+        route=entry.route,
+        paths=entry.paths,
+        agencies=frozenset(entry.agencies),
+        settings=settings,
+        secrets=entry.secrets,
+        delivery=_delivery(name, manifest.delivery, entry.delivery),
+        start=entry.start,
+        paused=entry.paused,
+    )
+
+
+def bind_outbound(
+    manifest: Manifest, registration: Registration, operations: frozenset[str], resolve: Resolve
+) -> Binding:
+    """What the client needs, with secrets followed. Raises Halt if one cannot be."""
+    value = _follower(registration, resolve)
+    chosen = [
+        auth for auth in manifest.outbound.auth if _applies(auth.get("when"), registration.route)
+    ]
+    return Binding(
+        endpoint=registration.endpoint,
+        route=registration.route,
+        paths=registration.paths,
+        auth=tuple(_auth(auth, value) for auth in chosen),
+        fill={path: _scalar(value(v)) for path, v in manifest.outbound.fill.items()},
+        operations=operations,
+        limits=Limits(timeout=registration.delivery.timeout),
+    )
+
+
+def bind_inbound(
+    manifest: Manifest, registration: Registration, operations: frozenset[str], resolve: Resolve
+) -> Binding:
+    """What the server needs, with secrets followed. Raises Halt if one cannot be."""
+    inbound = manifest.inbound
+    if inbound is None:
+        raise Halt("has receive flows but no `inbound`", where=manifest.name)
+    value = _follower(registration, resolve)
+    addresses = value(inbound.addresses)  # type: ignore[arg-type]  # list[str] is Plain
+    return Binding(
+        endpoint=registration.endpoint,
+        route=registration.route,
+        auth=(_auth(inbound.auth, value),),
+        addresses=tuple(str(a) for a in addresses) if isinstance(addresses, list) else None,
+        operations=operations,
+    )
+
+
+def _follower(registration: Registration, resolve: Resolve) -> Callable[[Plain], Plain]:
+    def value(given: Plain) -> Plain:
+        if isinstance(given, dict):
+            return {key: value(v) for key, v in given.items()}
+        if isinstance(given, list):
+            return [value(v) for v in given]
+        if not isinstance(given, str):
+            return given
+        if given.startswith("$setting."):
+            return registration.settings.get(given.removeprefix("$setting."))
+        if given.startswith("$secret."):
+            reference = registration.secrets.get(given.removeprefix("$secret."))
+            return None if reference is None else resolve(reference)
+        return given
+
+    return value
+
+
+def _auth(auth: Mapping[str, Plain], value: Callable[[Plain], Plain]) -> Auth:
+    options = {key: value(v) for key, v in auth.items() if key not in ("kind", "when")}
+    return Auth(str(auth["kind"]), options)
+
+
+def _applies(when: Plain, route: str) -> bool:
+    return not isinstance(when, dict) or when.get("route") in (None, route)
+
+
+def _scalar(value: Plain) -> Scalar:
+    if isinstance(value, dict | list):
+        raise Halt("only a single value can be filled in", fix="use a string, number or boolean")
+    return value
+
+
+def _default(setting: Setting) -> Plain:
+    if isinstance(setting.default, list):
+        return list(setting.default)
+    if isinstance(setting.default, dict):
+        return dict(setting.default)
+    return setting.default
+
+
+def _is(value: Plain, kind: str) -> bool:
+    if kind == "integer":
+        return isinstance(value, int) and not isinstance(value, bool)
+    if kind == "list":
+        return isinstance(value, list) and all(isinstance(v, str) for v in value)
+    if kind == "map":
+        return isinstance(value, dict) and all(isinstance(v, str) for v in value.values())
+    return isinstance(value, {"string": str, "boolean": bool}[kind])
+
+
+def _delivery(name: str, base: Delivery, changed: Mapping[str, Plain]) -> Delivery:
+    from msgspec import structs
+
+    merged = {**structs.asdict(base), "retry": structs.asdict(base.retry)}
+    retry = changed.get("retry")
+    merged.update({k: v for k, v in changed.items() if k != "retry"})
+    if isinstance(retry, dict):
+        merged["retry"] = {**structs.asdict(base.retry), **retry}
+    return decode(YamlFile(f"registration '{name}'.delivery", merged, {}), Delivery)
