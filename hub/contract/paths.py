@@ -1,0 +1,40 @@
+"""Dotted paths into documents, as manifests write them: `body.isUpdating`, `_id.$oid`.
+
+A path is looked up key by key; a list is entered by a whole number. What is not there is None.
+"""
+
+from hub.contract.types import Document, Value
+
+
+def get(document: Value, path: str) -> Value:
+    """The value at `path`, or None."""
+    found: Value = document
+    for part in path.split("."):
+        if isinstance(found, dict):
+            found = found.get(part)
+        elif isinstance(found, list) and part.isdigit() and int(part) < len(found):
+            found = found[int(part)]
+        else:
+            return None
+    return found
+
+
+def put(document: Document, path: str, value: Value) -> Document:
+    """A copy of `document` with `value` at `path`; records on the way are made."""
+    head, _, rest = path.partition(".")
+    inner = document.get(head)
+    if rest:
+        value = put(inner if isinstance(inner, dict) else {}, rest, value)
+    return {**document, head: value}
+
+
+def without(document: Value, path: str) -> Value:
+    """A copy without what stands at `path` (in every element, where the path meets a list)."""
+    head, _, rest = path.partition(".")
+    if isinstance(document, list):
+        return [without(item, path) for item in document]
+    if not isinstance(document, dict) or head not in document:
+        return document
+    if not rest:
+        return {key: value for key, value in document.items() if key != head}
+    return {**document, head: without(document[head], rest)}

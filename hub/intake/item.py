@@ -1,0 +1,69 @@
+"""What a message says, item by item: which item it is, and whether it says the same as before.
+
+A repeat must give the same event id in whatever batch it comes, and the same id with another body is
+a conflict. Hence an *identity*, taken from the item, and a *digest* of its canonical form without
+what the manifest declares volatile. The digest is keyed: it stands in a header, and a telephone
+number could otherwise be found by trying all of them.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from hub.contract.paths import get, without
+from hub.contract.types import Document, Value
+from hub.errors import Reject
+
+DIGEST_BYTES = 16
+HEADER = "header."
+
+_encoder = msgspec.json.Encoder(order="sorted")
+
+
+def split(document: Document, path: str | None) -> list[Document]:
+    """The items of a message: the records of the list at `path`, or the message itself."""
+    if path is None:
+        return [document]
+    found = get(document, path)
+    if not isinstance(found, list):
+        return []
+    return [item for item in found if isinstance(item, dict)]
+
+
+def identity(item: Document, paths: Sequence[str], headers: Mapping[str, str]) -> tuple[str, ...]:
+    """The values at `paths` as texts. `header.X` is the request's header X.
+
+    Raises Reject where one is absent: an item that cannot be named cannot be kept once.
+    """
+    found: list[str] = []
+    for path in paths:
+        if path.startswith(HEADER):
+            value: Value = headers.get(path.removeprefix(HEADER).lower())
+        else:
+            value = get(item, path)
+        if value is None or isinstance(value, dict | list) or value == "":
+            raise Reject("is needed to tell this item from others", where=path, code="identity")
+        found.append(str(value))
+    return tuple(found)
+
+
+def canonical(item: Document, ignore: Sequence[str]) -> bytes:
+    """Sorted keys, nothing absent, nothing volatile: equal bytes mean the same statement."""
+    kept: Value = item
+    for path in ignore:
+        kept = without(kept, path)
+    return _encoder.encode(_present(kept))
+
+
+def digest(item: Document, ignore: Sequence[str], key: bytes) -> bytes:
+    """16 bytes: BLAKE2b (RFC 7693), keyed, of the canonical item."""
+    return hashlib.blake2b(canonical(item, ignore), digest_size=DIGEST_BYTES, key=key).digest()
+
+
+def _present(value: Value) -> Value:
+    if isinstance(value, dict):
+        return {k: _present(v) for k, v in value.items() if v is not None}
+    if isinstance(value, list):
+        return [_present(v) for v in value]
+    return value

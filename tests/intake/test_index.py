@@ -1,0 +1,50 @@
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from hub.intake.index import FactIndex
+from hub.records import Spot
+
+A, B = str(UUID(int=1)), str(UUID(int=2))
+SPOT = Spot("hub.dossier", 3)
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[FactIndex]:
+    index = FactIndex(tmp_path / "index.db", "cluster-1")
+    yield index
+    index.close()
+
+
+def test_what_nobody_kept_is_unknown(index: FactIndex) -> None:
+    assert index.digest(A) is None
+
+
+def test_what_was_kept_here_is_known_at_once_and_after_the_tail_met_it(index: FactIndex) -> None:
+    index.kept(A, b"1")
+    assert index.digest(A) == b"1"
+    index.follow([(A, b"1")], {SPOT: 8})
+    assert index.digest(A) == b"1"
+    assert index.positions() == {SPOT: 8}
+
+
+def test_the_first_record_of_an_event_counts(index: FactIndex) -> None:
+    index.follow([(A, b"first"), (A, b"second")], {SPOT: 2})
+    index.follow([(A, b"third")], {SPOT: 3})
+    assert index.digest(A) == b"first"
+
+
+def test_the_index_survives_a_restart(tmp_path: Path, index: FactIndex) -> None:
+    index.follow([(A, b"1")], {SPOT: 1})
+    again = FactIndex(tmp_path / "index.db", "cluster-1")
+    assert (again.digest(A), again.digest(B), again.positions()) == (b"1", None, {SPOT: 1})
+    again.close()
+
+
+def test_an_index_of_another_log_is_not_believed(tmp_path: Path, index: FactIndex) -> None:
+    index.follow([(A, b"1")], {SPOT: 1})
+    other = FactIndex(tmp_path / "index.db", "cluster-2")
+    assert (other.digest(A), other.positions()) == (None, {})
+    other.close()
