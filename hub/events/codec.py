@@ -1,0 +1,178 @@
+"""Records to bytes and back, in the wire format that every schema-registry client knows.
+
+A zero byte, the schema's id as four bytes (big-endian), then Avro binary. This is the hot path of
+both directions, so schemas are parsed once, and without their logical types: a timestamp stays the
+epoch milliseconds and a date the days that mappings work with, no datetime is ever made.
+
+An event is read with the schema that it was written with. If the hub knows another version of it,
+the record is resolved to that one as Avro says: fields that the hub does not know are dropped, new
+ones get their default, a strange enumeration symbol becomes the enumeration's default.
+"""
+
+from io import BytesIO
+from struct import Struct
+from typing import NoReturn, Protocol, TypeAlias
+
+import fastavro
+import orjson
+
+from hub.contract.types import Document
+from hub.errors import Reject
+from hub.events.catalogue import Catalogue, Definition, Json, full_name
+from hub.events.misfit import misfit
+
+PREFIX = Struct(">bI")
+MAGIC = 0
+DROPPED = frozenset({"logicalType", "doc", "pii", "mask"})
+# What fastavro raises for bytes that are no such record; tests/events/test_event_codec.py looks.
+UNREADABLE = (
+    EOFError,
+    ValueError,
+    IndexError,
+    KeyError,
+    TypeError,
+    OverflowError,
+    MemoryError,
+    RecursionError,
+    fastavro.read.SchemaResolutionError,
+)
+
+Parsed: TypeAlias = Definition  # a schema as fastavro prepared it
+
+
+class Schemas(Protocol):
+    """Who knows ids: `hub.registry.schemas.client.RegistryClient`."""
+
+    def register(self, subject: str, text: str) -> int:
+        """The id of this schema under this subject, a new one if need be."""
+        ...
+
+    def schema(self, number: int) -> str:
+        """The schema's text. Raises Retry: not known (yet), or (`system`) registry unreachable."""
+        ...
+
+
+class Codec:
+    """Writes the catalogue's records and reads whatever the registry knows. Thread-safe."""
+
+    def __init__(self, catalogue: Catalogue, schemas: Schemas) -> None:
+        self._catalogue = catalogue
+        self._schemas = schemas
+        self._writers: dict[str, tuple[bytes, Parsed]] = {}
+        self._readers: dict[int, tuple[str, Parsed, Parsed | None]] = {}
+
+    def warm(self) -> None:
+        """Learn the id of every schema now, so that no first event waits for the registry.
+
+        Raises what the registry's client raises: Retry, Reject for an incompatible schema, Halt.
+        """
+        for name in self._catalogue.whole:
+            if name not in self._writers:
+                self._writer(name)
+
+    def encode(self, name: str, record: Document) -> bytes:
+        """The bytes of a record, by the full name of its schema.
+
+        Optional fields may be missing. Raises Reject naming the field that does not fit, KeyError
+        for a name that the catalogue has not, and once per name what `warm` raises.
+        """
+        prefix, schema = self._writers.get(name) or self._writer(name)
+        out = BytesIO()
+        out.write(prefix)
+        try:
+            fastavro.schemaless_writer(
+                out, schema, record, strict_allow_default=True, disable_tuple_notation=True
+            )
+        except (
+            ValueError,
+            TypeError,
+            OverflowError,
+            AttributeError,
+            KeyError,
+            IndexError,
+        ) as error:
+            _refuse(self._catalogue.whole[name], name, record, error)
+        return out.getvalue()
+
+    def decode(self, raw: bytes) -> tuple[str, Document]:
+        """The full name and the record.
+
+        Raises Reject (codes not-avro, truncated, undecodable, incompatible-schema) for bytes that
+        can never be read; Retry for a schema id that is not known yet (this message), Retry with
+        `system` when the registry cannot be asked.
+        """
+        number = schema_id(raw)
+        name, writer, reader = self._readers.get(number) or self._reader(number)
+        source = BytesIO(raw)
+        source.seek(PREFIX.size)
+        try:
+            record: object = fastavro.schemaless_reader(source, writer, reader)
+        except UNREADABLE as error:
+            raise _unreadable(name, number, error) from None
+        if source.tell() != len(raw) or not isinstance(record, dict):
+            raise Reject("bytes are left over", where=name, code="undecodable")
+        return name, record
+
+    def _writer(self, name: str) -> tuple[bytes, Parsed]:
+        number = self._schemas.register(name, self._catalogue.texts[name])
+        made = PREFIX.pack(MAGIC, number), prepared(self._catalogue.whole[name])
+        self._writers[name] = made
+        return made
+
+    def _reader(self, number: int) -> tuple[str, Parsed, Parsed | None]:
+        definition: Json = orjson.loads(self._schemas.schema(number))
+        if not isinstance(definition, dict) or definition.get("type") != "record":
+            raise Reject("the schema is not a record's", where=f"id {number}", code="undecodable")
+        name = full_name(definition)
+        own = self._catalogue.whole.get(name)
+        try:
+            writer = prepared(definition)
+        except UNREADABLE as error:
+            raise _unreadable(name, number, error) from None
+        reader = None if own is None or own == definition else prepared(own)
+        self._readers[number] = (name, writer, reader)
+        return name, writer, reader
+
+
+def schema_id(raw: bytes) -> int:
+    """The id in the first five bytes. Raises Reject if this is not the wire format."""
+    if not raw or raw[0] != MAGIC:
+        raise Reject("does not begin with the magic byte 0", code="not-avro")
+    if len(raw) < PREFIX.size:
+        raise Reject("is shorter than its prefix of 5 bytes", code="truncated")
+    number: int = PREFIX.unpack_from(raw)[1]
+    return number
+
+
+def prepared(definition: Definition) -> Parsed:
+    """A schema as fastavro wants it, without logical types and what only people read."""
+    made: object = fastavro.parse_schema(_bare(definition), {})
+    return made if isinstance(made, dict) else {}
+
+
+def _bare(kind: Definition) -> Definition:
+    return {key: _without(part) for key, part in kind.items() if key not in DROPPED}
+
+
+def _without(kind: Json) -> Json:
+    if isinstance(kind, list):
+        return [_without(part) for part in kind]
+    if isinstance(kind, dict):
+        return _bare(kind)
+    return kind
+
+
+def _refuse(definition: Definition, name: str, record: Document, error: Exception) -> NoReturn:
+    found = misfit(definition, record) or ("", f"cannot be written ({type(error).__name__})")
+    path, what = found
+    raise Reject(what, where=f"{name} {path}".rstrip(), code="misfit") from None
+
+
+def _unreadable(name: str, number: int, error: Exception) -> Reject:
+    code = "undecodable"
+    if isinstance(error, EOFError):
+        code = "truncated"
+    elif isinstance(error, fastavro.read.SchemaResolutionError):
+        code = "incompatible-schema"
+    what = f"the bytes are not a record of schema {number} ({type(error).__name__})"
+    return Reject(what, where=name, code=code)

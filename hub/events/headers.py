@@ -1,0 +1,99 @@
+"""The headers of an event: CloudEvents attributes (Kafka binding, binary mode) and the hub's own.
+
+A worker decides by them alone whether an event concerns it, so they are short and cheap to read.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from hub.errors import Reject
+
+CONTENT_TYPE = "application/vnd.confluent.avro"
+SOURCE = "/connectors/"  # ce_source is this and the registration's name
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+NEEDED = ("ce_id", "ce_source", "ce_type", "ce_time", "hub_flow")
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What stands in the headers (decision 0005).
+
+    `time`: when the hub recorded it, epoch ms. `digest`: keyed digest of the canonical item.
+    `unserved`: the flows' kinds that should serve it, but no live registration does.
+    """
+
+    id: str
+    source: str  # registration
+    type: str  # full name of the record
+    time: int
+    flow: str
+    digest: str | None = None
+    flags: tuple[str, ...] = ()
+    unserved: tuple[str, ...] = ()
+    traceparent: str | None = None
+
+
+def write_headers(envelope: Envelope) -> list[tuple[str, bytes]]:
+    """The headers, in a fixed order; what is empty is left out."""
+    texts = (
+        ("ce_specversion", "1.0"),
+        ("ce_id", envelope.id),
+        ("ce_source", SOURCE + envelope.source),
+        ("ce_type", envelope.type),
+        ("ce_time", _written(envelope.time)),
+        ("content-type", CONTENT_TYPE),
+        ("hub_flow", envelope.flow),
+        ("hub_digest", envelope.digest),
+        ("hub_flags", ",".join(envelope.flags)),
+        ("hub_unserved", ",".join(envelope.unserved)),
+        ("traceparent", envelope.traceparent),
+    )
+    return [(name, text.encode()) for name, text in texts if text]
+
+
+def read_headers(headers: Iterable[tuple[str, bytes]]) -> Envelope:
+    """The envelope. Raises Reject naming a header that is missing or cannot be read."""
+    try:
+        texts = {name: raw.decode() for name, raw in headers}
+        missing = [name for name in NEEDED if not texts.get(name)]
+        if missing:
+            raise Reject("is missing", where=f"header {missing[0]}", code="headers")
+        time = _read(texts["ce_time"])
+    except ValueError:
+        raise Reject("cannot be read", where="headers", code="headers") from None
+    return Envelope(
+        id=texts["ce_id"],
+        source=texts["ce_source"].removeprefix(SOURCE),
+        type=texts["ce_type"],
+        time=time,
+        flow=texts["hub_flow"],
+        digest=texts.get("hub_digest"),
+        flags=_listed(texts.get("hub_flags")),
+        unserved=_listed(texts.get("hub_unserved")),
+        traceparent=texts.get("traceparent"),
+    )
+
+
+def type_of(headers: Iterable[tuple[str, bytes]]) -> str | None:
+    """The event's full name, without reading anything else; None if no header says it."""
+    for name, raw in headers:
+        if name == "ce_type":
+            return raw.decode(errors="replace")
+    return None
+
+
+def _listed(text: str | None) -> tuple[str, ...]:
+    return tuple(text.split(",")) if text else ()
+
+
+def _written(time: int) -> str:
+    moment = EPOCH + timedelta(milliseconds=time)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _read(text: str) -> int:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return (moment - EPOCH) // timedelta(milliseconds=1)
