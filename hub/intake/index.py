@@ -51,7 +51,7 @@ class FactIndex:
         return None if found is None else bytes(found[0])
 
     def kept(self, event_id: str, digest: bytes) -> None:
-        """This process had it acknowledged; it counts before the tail meets it."""
+        """The event was acknowledged to this process; it counts before the tail meets it."""
         with self._lock:
             self._fresh.setdefault(UUID(event_id).bytes, digest)
 

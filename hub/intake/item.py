@@ -1,7 +1,7 @@
 """What a message says, item by item: which item it is, and whether it says the same as before.
 
-A repeat must give the same event id in whatever batch it comes, and the same id with another body is
-a conflict. Hence an *identity*, taken from the item, and a *digest* of its canonical form without
+A repeat must give the same event id in whatever batch it comes; the same id with another body is a
+conflict. Hence an *identity*, taken from the item, and a *digest* of its canonical form without
 what the manifest declares volatile. The digest is keyed: it stands in a header, and a telephone
 number could otherwise be found by trying all of them.
 """

@@ -1,0 +1,88 @@
+"""One receive or poll flow of one registration, ready to turn items into facts."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from hub.contract.types import Document, Value
+from hub.errors import Reject
+from hub.events.identity import event_id
+from hub.intake.item import digest, identity, split
+from hub.intake.secrecy import violation
+from hub.topics import EVENT_BYTES, topic_of
+
+Emit: TypeAlias = Callable[
+    [Document, None, Mapping[str, Value], list[str]], list[tuple[str, Document]]
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Inflow:
+    """What the registration's bundle says about this flow, compiled."""
+
+    registration: str
+    flow: str
+    emit: Emit
+    settings: Mapping[str, Value] = field(repr=False)
+    split: str | None = None
+    identity: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
+    secrecy_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """An event that an item gave, before it is kept."""
+
+    id: str
+    type: str
+    topic: str
+    key: str
+    record: Document = field(repr=False)
+    digest: str
+    flags: tuple[str, ...]
+
+
+def items_of(inflow: Inflow, document: Document) -> list[Document]:
+    """The items of a message. Raises Reject (code secrecy) before anything else looks at them."""
+    rule = violation(document, inflow.marks, inflow.texts)
+    if rule is not None:
+        raise Reject(inflow.secrecy_reason, where=rule, code="secrecy")
+    return split(document, inflow.split)
+
+
+def facts_of(
+    inflow: Inflow,
+    item: Document,
+    headers: Mapping[str, str],
+    key_field: Callable[[str], str],
+    digest_key: bytes,
+    named: tuple[str, ...] | None = None,
+) -> list[Fact]:
+    """The events of one item, in their order. `named` is its identity where the caller knows it.
+
+    Raises Reject from the mapping, or where the item cannot be told from others.
+    """
+    who = identity(item, inflow.identity, headers) if named is None else named
+    flags: list[str] = []
+    events = inflow.emit(item, None, inflow.settings, flags)
+    if not events:
+        return []
+    mark = digest(item, inflow.ignore, digest_key).hex()
+    said = tuple(dict.fromkeys(flags))
+    facts = []
+    for index, (kind, record) in enumerate(events):
+        key = record[key_field(kind)]
+        if not isinstance(key, str) or not key:
+            raise Reject("is empty", where=f"{kind} {key_field(kind)}", code="key")
+        number = event_id(inflow.registration, inflow.flow, who, index)
+        facts.append(Fact(number, kind, topic_of(kind), key, record, mark, said))
+    return facts
+
+
+def check_size(fact: Fact, value: bytes) -> None:
+    """An event has to leave room for the reason beside it on `hub.dead`."""
+    if len(value) > EVENT_BYTES - 16_384:
+        raise Reject(f"gives an event of {len(value)} bytes", where=fact.type, code="too-large")

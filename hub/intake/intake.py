@@ -1,0 +1,203 @@
+"""Accepted means kept: a message's events are appended, and only their acknowledgement counts.
+
+Everything about one message happens on one event loop; appending happens on the writer's thread and
+reports back in bundles, so that many messages share a flush. Nothing is appended before all of a
+message is known to be writable. A message is a duplicate only if *every* event of it is known; what
+a crash left half-kept is completed by the sender's repeat.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from hub import metrics
+from hub.contract.types import Document
+from hub.errors import HubError, Retry
+from hub.events.catalogue import Catalogue
+from hub.events.codec import Codec
+from hub.events.headers import Envelope, write_headers
+from hub.intake.index import FactIndex
+from hub.intake.inflow import Fact, Inflow, check_size, facts_of, items_of
+from hub.intake.served import Served
+from hub.intake.trace import continued
+from hub.log import get_logger
+from hub.records import Outgoing, Position, Writer
+
+Verdict: TypeAlias = Literal["accepted", "duplicate", "conflict", "nothing"]
+log = get_logger("hub.intake")
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a message: `events` were appended, `conflicts` items were left out."""
+
+    verdict: Verdict
+    events: int
+    conflicts: int
+
+
+class Intake:
+    """Takes items of any registration. Belongs to one event loop."""
+
+    def __init__(
+        self,
+        *,
+        catalogue: Catalogue,
+        codec: Codec,
+        index: FactIndex,
+        writer: Writer,
+        served: Served,
+        digest_key: bytes,
+        clock: Callable[[], int],
+    ) -> None:
+        """`clock` gives epoch milliseconds."""
+        self.served = served
+        self._key_field = catalogue.key_field
+        self._codec = codec
+        self._index = index
+        self._writer = writer
+        self._digest_key = digest_key
+        self._clock = clock
+        self._pending: dict[str, tuple[str, asyncio.Future[None]]] = {}
+
+    async def take(self, inflow: Inflow, document: Document, headers: Mapping[str, str]) -> Taken:
+        """Keep what a received message says.
+
+        Raises Reject (mapping, identity, secrecy, size), Retry when the broker did not acknowledge.
+        """
+        items = items_of(inflow, document)
+        facts = [self._facts(inflow, item, headers, None) for item in items]
+        return await self.keep(inflow, facts, headers.get("traceparent"))
+
+    async def take_item(
+        self, inflow: Inflow, item: Document, named: tuple[str, ...] | None
+    ) -> Taken:
+        """Keep what one polled item says; `named` is its identity where the poll made it."""
+        (whole,) = items_of(inflow, item)
+        return await self.keep(inflow, [self._facts(inflow, whole, {}, named)], None)
+
+    def _facts(
+        self,
+        inflow: Inflow,
+        item: Document,
+        headers: Mapping[str, str],
+        named: tuple[str, ...] | None,
+    ) -> list[Fact]:
+        facts = facts_of(inflow, item, headers, self._key_field, self._digest_key, named)
+        if not facts:
+            metrics.foreign.labels(inflow.registration, inflow.flow).inc()
+        return facts
+
+    async def keep(
+        self, inflow: Inflow, groups: list[list[Fact]], traceparent: str | None
+    ) -> Taken:
+        """Append the facts of each item, unless they are known; wait for every acknowledgement."""
+        plan = self._plan(inflow, groups)
+        ready = [(fact, self._outgoing(inflow, fact, traceparent)) for fact in plan.new]
+        waits = [p[1] for fact in plan.known if (p := self._pending.get(fact.id))]
+        waits += [self._append(inflow, fact, outgoing) for fact, outgoing in ready]
+        await _all(waits)
+        return Taken(
+            _verdict(len(plan.new), len(plan.known), plan.conflicts), len(plan.new), plan.conflicts
+        )
+
+    def _plan(self, inflow: Inflow, groups: list[list[Fact]]) -> "_Plan":
+        """What is new, what is known, how many items say something else than before."""
+        plan = _Plan([], [], 0)
+        here: dict[str, str] = {}  # a batch may hold the same row twice
+        for facts in groups:
+            found = [here.get(fact.id) or self._known(fact.id) for fact in facts]
+            clashes = [
+                fact.id
+                for fact, digest in zip(facts, found, strict=True)
+                if digest not in (None, fact.digest)
+            ]
+            if clashes:
+                plan.conflicts += 1
+                metrics.conflicts.labels(inflow.registration, inflow.flow).inc()
+                log.warning(
+                    "item_conflict",
+                    registration=inflow.registration,
+                    flow=inflow.flow,
+                    event_ids=clashes,
+                )
+                continue
+            for fact, digest in zip(facts, found, strict=True):
+                (plan.known if digest else plan.new).append(fact)
+                here[fact.id] = fact.digest
+        return plan
+
+    def _known(self, event_id: str) -> str | None:
+        pending = self._pending.get(event_id)
+        if pending:
+            return pending[0]
+        found = self._index.digest(event_id)
+        return None if found is None else found.hex()
+
+    def _outgoing(self, inflow: Inflow, fact: Fact, traceparent: str | None) -> Outgoing:
+        missing = self.served.missing(fact.type, fact.record, inflow.registration)
+        if missing:
+            metrics.unserved.labels(fact.type).inc()
+            log.warning("event_unserved", event_id=fact.id, type=fact.type, wanted_by=missing)
+        envelope = Envelope(
+            id=fact.id,
+            source=inflow.registration,
+            type=fact.type,
+            time=self._clock(),
+            flow=inflow.flow,
+            digest=fact.digest,
+            flags=fact.flags,
+            unserved=missing,
+            traceparent=continued(traceparent),
+        )
+        value = self._codec.encode(fact.type, fact.record)
+        check_size(fact, value)
+        return Outgoing(fact.topic, fact.key.encode(), value, tuple(write_headers(envelope)))
+
+    def _append(self, inflow: Inflow, fact: Fact, outgoing: Outgoing) -> asyncio.Future[None]:
+        future = asyncio.get_running_loop().create_future()
+
+        def done(result: Position | HubError) -> None:
+            self._pending.pop(fact.id, None)
+            if isinstance(result, Position):
+                self._index.kept(fact.id, bytes.fromhex(fact.digest))
+                metrics.kept.labels(inflow.registration, fact.type).inc()
+            if future.done():
+                return
+            if isinstance(result, HubError):
+                future.set_exception(result)
+            else:
+                future.set_result(None)
+
+        self._pending[fact.id] = (fact.digest, future)
+        try:
+            self._writer.append(outgoing, done)
+        except Retry as full:
+            done(full)
+        return future
+
+
+@dataclass(slots=True)
+class _Plan:
+    """Facts of a message, sorted by what is known."""
+
+    new: list[Fact]
+    known: list[Fact]
+    conflicts: int
+
+
+async def _all(waits: list[asyncio.Future[None]]) -> None:
+    """Wait for every one; raise the first failure only after all have ended."""
+    results = await asyncio.gather(*waits, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+
+
+def _verdict(new: int, known: int, conflicts: int) -> Verdict:
+    if conflicts:
+        return "conflict"
+    if new:
+        return "accepted"
+    return "duplicate" if known else "nothing"

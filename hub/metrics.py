@@ -1,0 +1,57 @@
+"""What can be counted and watched; the one home of prometheus_client.
+
+Names end in their unit. Labels are registrations, flows, event types and outcomes: few values each,
+never a code of a dossier.
+"""
+
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
+
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+
+received = Counter(
+    "hub_messages_total", "Messages at the gateway by outcome", ["registration", "flow", "outcome"]
+)
+refused = Counter("hub_refused_total", "Requests refused at the door", ["registration", "code"])
+kept = Counter("hub_events_total", "Events kept, by type", ["registration", "type"])
+unserved = Counter(
+    "hub_unserved_events_total",
+    "ALERT when it grows: events that should be delivered but no live registration serves",
+    ["type"],
+)
+conflicts = Counter(
+    "hub_conflicts_total", "Items with a known identity and another body", ["registration", "flow"]
+)
+secrecy = Counter(
+    "hub_secrecy_refusals_total", "ALERT when it grows: secrecy marks refused", ["registration"]
+)
+acknowledged = Histogram(
+    "hub_intake_seconds", "From a message's last byte to its answer", buckets=SECONDS
+)
+outcomes = Counter("hub_receipts_total", "Settled deliveries", ["registration", "outcome"])
+attempts = Counter("hub_attempts_total", "Calls by what they came to", ["registration", "verdict"])
+call_seconds = Histogram("hub_call_seconds", "Calls to systems", ["registration"], buckets=SECONDS)
+delivered_seconds = Histogram(
+    "hub_delivery_seconds",
+    "From an event's record to its receipt",
+    ["registration"],
+    buckets=SECONDS,
+)
+in_flight = Gauge("hub_in_flight_calls", "Calls under way", ["registration"])
+waiting = Gauge("hub_waiting_events", "Events taken from Kafka and not settled", ["registration"])
+retrying = Gauge("hub_retrying_dossiers", "Dossiers waiting to be tried again", ["registration"])
+lag = Gauge("hub_lag_events", "Events on the topics behind the committed offset", ["registration"])
+halted = Gauge("hub_halted", "ALERT when 1: the registration waits for a person", ["registration"])
+bundle_problems = Gauge(
+    "hub_bundle_problems",
+    "ALERT when above 0: problems of a connector that is not live",
+    ["connector"],
+)
+polls = Counter("hub_polls_total", "Polls by outcome", ["registration", "flow", "outcome"])
+foreign = Counter(
+    "hub_items_without_event_total", "Items that no event came from", ["registration", "flow"]
+)
+
+
+def page() -> tuple[bytes, str]:
+    """The metrics as Prometheus reads them, and their content type."""
+    return generate_latest(), CONTENT_TYPE_LATEST
