@@ -12,7 +12,7 @@ from hub.intake.secrecy import violation
 from hub.topics import EVENT_BYTES, topic_of
 
 Emit: TypeAlias = Callable[
-    [Document, None, Mapping[str, Value], list[str]], list[tuple[str, Document]]
+    [Document, int, Mapping[str, Value], list[str]], list[tuple[str, Document]]
 ]
 
 
@@ -29,7 +29,6 @@ class Inflow:
     ignore: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
-    secrecy_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ def items_of(inflow: Inflow, document: Document) -> list[Document]:
     """The items of a message. Raises Reject (code secrecy) before anything else looks at them."""
     rule = violation(document, inflow.marks, inflow.texts)
     if rule is not None:
-        raise Reject(inflow.secrecy_reason, where=rule, code="secrecy")
+        raise Reject("bears a secrecy mark", where=rule, code="secrecy")
     return split(document, inflow.split)
 
 
@@ -59,15 +58,19 @@ def facts_of(
     headers: Mapping[str, str],
     key_field: Callable[[str], str],
     digest_key: bytes,
+    now: int,
     named: tuple[str, ...] | None = None,
 ) -> list[Fact]:
-    """The events of one item, in their order. `named` is its identity where the caller knows it.
+    """The events of one item, in their order.
+
+    `now`: epoch ms, for facts whose sender names no time. `named`: the item's identity where the
+    caller knows it.
 
     Raises Reject from the mapping, or where the item cannot be told from others.
     """
     who = identity(item, inflow.identity, headers) if named is None else named
     flags: list[str] = []
-    events = inflow.emit(item, None, inflow.settings, flags)
+    events = inflow.emit(item, now, inflow.settings, flags)
     if not events:
         return []
     mark = digest(item, inflow.ignore, digest_key).hex()

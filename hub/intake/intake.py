@@ -84,7 +84,9 @@ class Intake:
         headers: Mapping[str, str],
         named: tuple[str, ...] | None,
     ) -> list[Fact]:
-        facts = facts_of(inflow, item, headers, self._key_field, self._digest_key, named)
+        facts = facts_of(
+            inflow, item, headers, self._key_field, self._digest_key, self._clock(), named
+        )
         if not facts:
             metrics.foreign.labels(inflow.registration, inflow.flow).inc()
         return facts

@@ -6,13 +6,18 @@ judged is judged in `hub.registry.check`.
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct, convert
 
 from hub.errors import Reject
-from hub.registry.yaml_file import Path, Plain, YamlFile
+from hub.registry.yaml_file import Path, YamlFile
+
+if TYPE_CHECKING:
+    from hub.registry.yaml_file import Plain
+else:
+    Plain = Any  # msgspec knows no recursive alias; the YAML reader gives nothing but plain values
 
 S = TypeVar("S", bound=Struct)
 Scalar: TypeAlias = str | int | float | bool | None
@@ -21,6 +26,16 @@ Seconds: TypeAlias = Annotated[float, Meta(gt=0, le=604_800)]
 Name: TypeAlias = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Reference: TypeAlias = str  # "$setting.x", "$secret.x", or the value itself
 
+Told: TypeAlias = Literal[
+    "accepted",
+    "duplicate",
+    "conflict",
+    "rejected",
+    "secret",
+    "malformed",
+    "denied",
+    "unavailable",
+]
 Then: TypeAlias = Literal["delivered", "again", "login", "retry", "system", "reject", "halt"]
 
 
@@ -41,7 +56,7 @@ class Secret(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Reply(Struct, frozen=True, forbid_unknown_fields=True):
-    """What a system is told: a status and a body with `{doc.path}`, `{reason}`, `{count}`."""
+    """What a system is told: a status and a body with `{item.path}`, `{reason}`, `{count}`."""
 
     status: Annotated[int, Meta(ge=200, le=599)]
     body: dict[str, Plain] | None = None
@@ -52,7 +67,6 @@ class Secrecy(Struct, frozen=True, forbid_unknown_fields=True):
 
     marks: list[str] = []
     texts: list[str] = []
-    reason: str = "Hệ thống không nhận bí mật nhà nước"
 
 
 class Inbound(Struct, frozen=True, forbid_unknown_fields=True):
@@ -61,12 +75,7 @@ class Inbound(Struct, frozen=True, forbid_unknown_fields=True):
     auth: dict[str, Plain]
     addresses: Reference | list[str] | None = None
     secrecy: Secrecy | None = None
-    answers: dict[
-        Literal[
-            "accepted", "duplicate", "conflict", "rejected", "malformed", "denied", "unavailable"
-        ],
-        Reply,
-    ] = {}
+    answers: dict[Told, Reply] = {}
 
 
 class Outcome(Struct, frozen=True, forbid_unknown_fields=True):
@@ -78,12 +87,38 @@ class Outcome(Struct, frozen=True, forbid_unknown_fields=True):
     note: str = ""
 
 
+class Pages(Struct, frozen=True, forbid_unknown_fields=True):
+    """A question whose answer comes in pages."""
+
+    parameter: str
+    items: str
+    size: Annotated[int, Meta(ge=1, le=10_000)]
+    first: int = 1
+    most: Annotated[int, Meta(ge=1, le=10_000)] = 100
+
+
+class InDoubt(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is asked about a call whose outcome is unknown, and how a yes is recognised."""
+
+    ask: str
+    found: dict[str, Plain]
+    pages: Pages | None = None
+
+
+class Contracts(Struct, frozen=True, forbid_unknown_fields=True):
+    """Two contracts, where one `METHOD /path` means two things."""
+
+    inbound: Words
+    outbound: Words
+
+
 class Outbound(Struct, frozen=True, forbid_unknown_fields=True):
     """How the hub proves who it is, what the adapter fills in, and how answers are judged."""
 
     auth: list[dict[str, Plain]] = []
     fill: dict[str, Scalar] = {}
     outcomes: list[Outcome] = []
+    in_doubt: InDoubt | None = None
 
 
 class RetryPolicy(Struct, frozen=True, forbid_unknown_fields=True):
@@ -101,16 +136,6 @@ class Delivery(Struct, frozen=True, forbid_unknown_fields=True):
     in_flight: Annotated[int, Meta(ge=1, le=1024)] = 16
     timeout: Annotated[float, Meta(gt=0, le=600)] = 30.0
     retry: RetryPolicy = RetryPolicy()
-
-
-class Pages(Struct, frozen=True, forbid_unknown_fields=True):
-    """A question whose answer comes in pages."""
-
-    parameter: str
-    items: str
-    size: Annotated[int, Meta(ge=1, le=10_000)]
-    first: int = 1
-    most: Annotated[int, Meta(ge=1, le=10_000)] = 100
 
 
 class Ask(Struct, frozen=True, forbid_unknown_fields=True):
@@ -161,7 +186,8 @@ class Flow(Struct, frozen=True, forbid_unknown_fields=True):
     ask: Ask | None = None
     serves: str | None = None
     outcomes: list[Outcome] = []
-    answers: dict[str, Reply] = {}
+    in_doubt: InDoubt | None = None
+    answers: dict[Told, Reply] = {}
     doc: str = ""
 
     @property
@@ -178,7 +204,7 @@ class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
     title: str
     owner: str
     adapter: Literal["rest", "soap"]
-    contract: Words
+    contract: Words | Contracts
     flows: Annotated[dict[Name, Flow], Meta(min_length=1)]
     mapping: str = "mapping.py"
     settings: dict[Name, Setting] = {}
@@ -228,7 +254,7 @@ def flow_problems(name: str, flow: Flow) -> list[str]:
 _KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "receive": (("emit", "identity"), ("split", "ignore", "answers")),
     "poll": (("emit",), ("identity", "ignore")),
-    "on": (("call",), ("ask", "serves", "outcomes")),
+    "on": (("call",), ("ask", "serves", "outcomes", "in_doubt")),
 }
 
 

@@ -1,7 +1,8 @@
-"""Reading YAML: safe, without aliases or doubled keys, and knowing where each value stands.
+"""Reading YAML: safe, bounded, without doubled keys, and knowing where each value stands.
 
-An alias can blow a small file up to gigabytes, a doubled key means two readers see two values, so
-both are refused. Values keep their line, so a mistake found later can be shown where it stands.
+Aliases can blow a small file up to gigabytes, so what they give is counted; a doubled key means
+that two readers see two values, so it is refused. Values keep their line, so a mistake that is
+found later can be shown where it stands.
 """
 
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ Path: TypeAlias = tuple[str | int, ...]
 
 LARGEST = 1_048_576  # bytes
 DEEPEST = 32
+MOST = 100_000  # values, after aliases are followed
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +51,14 @@ def read_yaml(body: bytes, name: str) -> YamlFile:
         raise Reject(f"is not YAML: {error.problem}", where=f"{name}:{line}") from error
     except yaml.YAMLError as error:
         raise Reject("is not YAML", where=name) from error
-    lines: dict[Path, int] = {}
-    value = None if root is None else _plain(root, (), lines, name)
-    return YamlFile(name, value, lines)
+    reader = _Reader(name)
+    value = None if root is None else reader.plain(root, ())
+    return YamlFile(name, value, reader.lines)
 
 
 def _compose(text: str) -> yaml.Node | None:
     depth = 0
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
-        if isinstance(event, yaml.AliasEvent):
-            raise yaml.MarkedYAMLError(
-                problem="aliases are not accepted", problem_mark=event.start_mark
-            )
         if isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
             depth += 1
         elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
@@ -72,49 +70,59 @@ def _compose(text: str) -> yaml.Node | None:
     return yaml.compose(text, Loader=yaml.CSafeLoader)
 
 
-def _plain(node: yaml.Node, path: Path, lines: dict[Path, int], name: str) -> Plain:
-    lines[path] = node.start_mark.line + 1
-    if isinstance(node, yaml.SequenceNode):
-        return [_plain(item, (*path, i), lines, name) for i, item in enumerate(node.value)]
-    if isinstance(node, yaml.MappingNode):
-        return _mapping(node, path, lines, name)
-    return _scalar(node, name)
+class _Reader:
+    """Turns nodes into values, counting them and noting their lines."""
 
+    def __init__(self, name: str) -> None:
+        self.lines: dict[Path, int] = {}
+        self._name = name
+        self._left = MOST
+        self._scalars = yaml.constructor.SafeConstructor()
 
-def _mapping(
-    node: yaml.MappingNode, path: Path, lines: dict[Path, int], name: str
-) -> dict[str, Plain]:
-    found: dict[str, Plain] = {}
-    for key_node, value_node in node.value:
-        # YAML 1.1 reads a bare `on` as true; as a key it is the word that was written.
-        key = key_node.value
-        place = f"{name}:{key_node.start_mark.line + 1}"
-        if not isinstance(key_node, yaml.ScalarNode) or not isinstance(key, str):
-            raise Reject("a key is not a plain word", where=place)
-        if key in found:
-            raise Reject(f"'{key}' stands twice", where=place, fix="keep one of them")
-        found[key] = _plain(value_node, (*path, key), lines, name)
-        lines[(*path, key)] = key_node.start_mark.line + 1
-    return found
+    def plain(self, node: yaml.Node, path: Path) -> Plain:
+        """The value of a node. Raises Reject."""
+        self._left -= 1
+        if self._left < 0 or len(path) > 2 * DEEPEST:
+            raise Reject(f"has more than {MOST} values", where=self._place(node))
+        self.lines[path] = node.start_mark.line + 1
+        if isinstance(node, yaml.SequenceNode):
+            return [self.plain(item, (*path, i)) for i, item in enumerate(node.value)]
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, path)
+        return self._scalar(node)
 
+    def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Plain]:
+        found: dict[str, Plain] = {}
+        for key_node, value_node in node.value:
+            # YAML 1.1 reads a bare `on` as true; as a key it is the word that was written.
+            key = key_node.value
+            if not isinstance(key_node, yaml.ScalarNode) or not isinstance(key, str):
+                raise Reject("a key is not a plain word", where=self._place(key_node))
+            if key in found:
+                raise Reject(
+                    f"'{key}' stands twice", where=self._place(key_node), fix="keep one of them"
+                )
+            found[key] = self.plain(value_node, (*path, key))
+            self.lines[(*path, key)] = key_node.start_mark.line + 1
+        return found
 
-def _scalar(node: yaml.Node, name: str) -> Plain:
-    constructor = yaml.constructor.SafeConstructor()
-    kind = node.tag.rpartition(":")[2]
-    if kind == "str":
-        return str(node.value)
-    if kind == "null":
-        return None
-    if kind == "bool":
-        return bool(constructor.construct_yaml_bool(node))
-    if kind == "int":
-        return int(constructor.construct_yaml_int(node))
-    if kind == "float":
-        return float(constructor.construct_yaml_float(node))
-    if kind == "timestamp":  # a bare 2025-10-13 is the text that was written
-        return str(node.value)
-    raise Reject(
-        f"'{node.tag}' is not accepted",
-        where=f"{name}:{node.start_mark.line + 1}",
-        fix="write text, number, true, false or null",
-    )
+    def _scalar(self, node: yaml.Node) -> Plain:
+        kind = node.tag.rpartition(":")[2]
+        if kind in ("str", "timestamp"):  # a bare 2025-10-13 is the text that was written
+            return str(node.value)
+        if kind == "null":
+            return None
+        if kind == "bool":
+            return bool(self._scalars.construct_yaml_bool(node))
+        if kind == "int":
+            return int(self._scalars.construct_yaml_int(node))
+        if kind == "float":
+            return float(self._scalars.construct_yaml_float(node))
+        raise Reject(
+            f"'{node.tag}' is not accepted",
+            where=self._place(node),
+            fix="write text, number, true, false or null",
+        )
+
+    def _place(self, node: yaml.Node) -> str:
+        return f"{self._name}:{node.start_mark.line + 1}"

@@ -1,0 +1,77 @@
+"""Who may be sent now: one call in flight per dossier, many dossiers at once.
+
+Events are queued by key in the order in which they were polled. A key is *busy* while its first
+event is being worked on (calls, waits between attempts); the others of that key wait behind it, and
+no other key waits for them. At most `limit` events are worked on at once; an event that only waits
+for its next attempt gives its place to others, but not its key.
+"""
+
+from collections import deque
+from collections.abc import Hashable
+from typing import Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+E = TypeVar("E")
+
+
+class KeyedQueue(Generic[K, E]):
+    """Queues by key under one limit. Not thread-safe; decides, does not act."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self._queues: dict[K, deque[E]] = {}  # a key is here while it has anything, first = in hand
+        self._ready: deque[K] = deque()  # keys whose first event nobody has taken, in arrival order
+        self._running = 0
+        self._size = 0
+
+    def put(self, key: K, event: E) -> None:
+        """Queue an event behind the others of its key."""
+        queue = self._queues.get(key)
+        self._size += 1
+        if queue is None:
+            self._queues[key] = deque((event,))
+            self._ready.append(key)
+        else:
+            queue.append(event)
+
+    def take(self) -> tuple[K, E] | None:
+        """The next event to work on, or None if the limit is reached or nothing is ready."""
+        if self._running >= self.limit or not self._ready:
+            return None
+        key = self._ready.popleft()
+        self._running += 1
+        return key, self._queues[key][0]
+
+    def wait(self, key: K) -> None:
+        """The event in hand of this key waits for its next attempt; its place is free."""
+        del key
+        self._running -= 1
+
+    def again(self, key: K) -> None:
+        """The event in hand of this key is due for its next attempt."""
+        self._ready.appendleft(key)
+
+    def done(self, key: K) -> None:
+        """The event in hand of this key is settled; the next of the key may go."""
+        self._running -= 1
+        self._size -= 1
+        queue = self._queues[key]
+        queue.popleft()
+        if queue:
+            self._ready.append(key)
+        else:
+            del self._queues[key]
+
+    def __len__(self) -> int:
+        """Events queued or worked on."""
+        return self._size
+
+    @property
+    def running(self) -> int:
+        """Events being worked on now."""
+        return self._running
+
+    @property
+    def keys(self) -> int:
+        """Keys that have anything."""
+        return len(self._queues)
