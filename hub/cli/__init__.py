@@ -1,0 +1,1 @@
+"""The commands of `hub`: answers on stdout, talk on stderr."""

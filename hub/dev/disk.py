@@ -1,0 +1,53 @@
+"""Files that several processes look at: locks, and contents that change all at once.
+
+Two `hub dev up` in one folder must not format the same data twice, and nobody may read half a file.
+"""
+
+import fcntl
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from hub.dev.waiting import until
+from hub.errors import Retry
+
+
+@contextmanager
+def locked(path: Path, wait: float) -> Iterator[None]:
+    """Hold the lock file `path`; it is let go when the process dies, however it dies.
+
+    Raises Retry if another process still holds it after `wait` seconds.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        if not until(lambda: _try_lock(file.fileno()), wait):
+            raise Retry(
+                where=str(path),
+                what=f"another process has been at work here for more than {wait:.0f} s",
+                fix="wait until it ends, then try again",
+                system=True,
+            )
+        yield
+
+
+def _try_lock(fd: int) -> bool:
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Replace the file `path`; a reader sees the old content or the new, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fd, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(fd, "wb") as file:
+            file.write(content)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

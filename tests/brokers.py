@@ -1,0 +1,39 @@
+"""Real brokers for tests: fresh data in a folder of the test, jars shared by the whole checkout."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from hub.dev.jvm import fetch
+from hub.dev.kafka import DevBroker
+from hub.dev.progress import to_stderr
+
+CACHE = Path(__file__).resolve().parents[1] / ".hub" / "dev"
+
+
+@dataclass(frozen=True, slots=True)
+class LiveBroker:
+    """Where a broker listens (host:port), and its HUB_HOME."""
+
+    bootstrap: str
+    home: Path
+    control: DevBroker  # for tests that kill and restart their own broker, never the shared one
+
+
+@contextmanager
+def running_broker(home: Path) -> Iterator[LiveBroker]:
+    """A broker of one's own in the folder `home`, ended with the block or with this process."""
+    with DevBroker(home, cache=CACHE) as broker:
+        yield LiveBroker(broker.bootstrap, home, broker)
+
+
+def link_cache(home: Path) -> None:
+    """Give `home` the jars without a download, for a test that runs `hub dev up` itself."""
+    java = fetch(CACHE, to_stderr())
+    (home / "dev" / java.jars.name).mkdir(parents=True)
+    for name in java.names:
+        os.link(java.jars / name, home / "dev" / java.jars.name / name)
+    if java.cache.exists():
+        os.link(java.cache, home / "dev" / java.cache.name)
