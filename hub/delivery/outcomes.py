@@ -11,12 +11,16 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from adapters.http.messages import Answer
-from hub.contract.paths import get
-from hub.contract.types import JsonScalar, Value
+from hub.contract.paths import get, get_all
+from hub.contract.types import Document, JsonScalar, Value
 from hub.errors import Reject
 from hub.registry.manifest import Outcome, Then
+from hub.registry.yaml_file import Plain
 
-Test: TypeAlias = Callable[[Answer], bool]
+Read: TypeAlias = Callable[[Answer], list[Value]]
+Test: TypeAlias = Callable[[Answer, Document], bool]  # the answer, and the event that was sent
+EVENT = "$event."
+SETTING = "$setting."
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,54 +41,90 @@ class Row:
     verdict: Verdict
 
 
-def compile_rows(rows: Sequence[Outcome]) -> tuple[Row, ...]:
+def compile_rows(rows: Sequence[Outcome], settings: Mapping[str, Value]) -> tuple[Row, ...]:
     """Compile a table. Raises Reject naming the row that makes no sense."""
     made: list[Row] = []
     for index, row in enumerate(rows):
         where = f"outcomes[{index}]"
-        if not row.when:
-            raise Reject("has no condition", where=where, fix="say when it holds")
         if (row.then == "again") != bool(row.set):
             raise Reject("`again` needs `set`, and only `again` has it", where=where)
-        tests = tuple(_test(key, value, where) for key, value in row.when.items())
-        made.append(Row(tests, Verdict(row.then, index, row.set or {}, row.note)))
+        verdict = Verdict(row.then, index, row.set or {}, row.note)
+        made.append(Row(compile_when(row.when, settings, where), verdict))
     return tuple(made)
 
 
-def judge(rows: Sequence[Row], answer: Answer) -> Verdict:
-    """The verdict of the first row that fits, or of the defaults."""
+def compile_when(
+    when: Mapping[str, Plain], settings: Mapping[str, Value], where: str
+) -> tuple[Test, ...]:
+    """The tests of one condition. Raises Reject naming the key that makes no sense."""
+    if not when:
+        raise Reject("has no condition", where=where, fix="say when it holds")
+    return tuple(_test(key, value, settings, f"{where}.{key}") for key, value in when.items())
+
+
+def judge(
+    rows: Sequence[Row], answer: Answer, request: Document, event: Document, used: set[int]
+) -> Verdict:
+    """The verdict of the first row that fits, or of the defaults.
+
+    A row `again` fits only where the request carries the fields that it changes, and once: rows in
+    `used` have had their turn in this attempt.
+    """
     for row in rows:
-        if row.verdict.then == "delivered" and not answer.valid:
+        verdict = row.verdict
+        if verdict.then == "delivered" and not answer.valid:
             continue
-        if all(test(answer) for test in row.tests):
-            return row.verdict
+        if verdict.row in used or not all(get(request, p) is not None for p in verdict.change):
+            continue
+        if all(test(answer, event) for test in row.tests):
+            return verdict
     return Verdict(_default(answer))
 
 
 def _default(answer: Answer) -> Then:
     status = answer.status
-    if not answer.valid or status in (408, 429) or (status >= 500 and answer.fault is None):  # noqa: PLR2004 - HTTP
-        return "system"
     if answer.fault is not None:
         return "reject" if answer.fault == "Client" else "retry"
-    if 400 <= status < 500:  # noqa: PLR2004 - HTTP
+    if not answer.valid or status in (408, 429) or status >= 500:  # noqa: PLR2004 - HTTP
+        return "system"
+    if status >= 400:  # noqa: PLR2004 - HTTP
         by_status: Mapping[int, Then] = {401: "login", 403: "halt"}
         return by_status.get(status, "reject")
     return "retry"
 
 
-def _test(key: str, wanted: Value, where: str) -> Test:
+def _test(key: str, wanted: Plain, settings: Mapping[str, Value], where: str) -> Test:
     if key == "status":
         return _status(wanted, where)
+    read = _reader(key)
+    if isinstance(wanted, dict):
+        if len(wanted) != 1:
+            raise Reject(f"{wanted!r} is not one condition", where=where)
+        ((kind, value),) = wanted.items()
+        return _special(read, kind, _of_settings(value, settings), where)
+    if isinstance(wanted, str) and wanted.startswith(EVENT):
+        path = wanted.removeprefix(EVENT)
+        return lambda answer, event: any(_same(v, get(event, path)) for v in read(answer))
+    allowed = wanted if isinstance(wanted, list) else [wanted]
+    return lambda answer, _: any(_same(v, value) for v in read(answer) for value in allowed)
+
+
+def _reader(key: str) -> Read:
     if key == "fault":
-        return _on(lambda answer: answer.fault, wanted, where)
+        return lambda answer: [answer.fault] if answer.fault else []
     if key.startswith("header."):
         name = key.removeprefix("header.").lower()
-        return _on(lambda answer: answer.headers.get(name), wanted, where)
-    return _on(lambda answer: get(answer.document, key), wanted, where)
+        return lambda answer: [answer.headers[name]] if name in answer.headers else []
+    return lambda answer: get_all(answer.document, key)
 
 
-def _status(wanted: Value, where: str) -> Test:
+def _of_settings(value: Plain, settings: Mapping[str, Value]) -> Plain:
+    if isinstance(value, str) and value.startswith(SETTING):
+        return settings.get(value.removeprefix(SETTING))
+    return value
+
+
+def _status(wanted: Plain, where: str) -> Test:
     several = wanted if isinstance(wanted, list) else [wanted]
     exact = {value for value in several if isinstance(value, int)}
     classes = {
@@ -94,30 +134,25 @@ def _status(wanted: Value, where: str) -> Test:
     }
     if len(exact) + len(classes) != len(several):
         raise Reject(f"status {wanted!r} is no status", where=where, fix='write 404 or "5XX"')
-    return lambda answer: answer.status in exact or str(answer.status)[:1] in classes
+    return lambda answer, _: answer.status in exact or str(answer.status)[:1] in classes
 
 
-def _on(read: Callable[[Answer], Value], wanted: Value, where: str) -> Test:
-    if isinstance(wanted, dict):
-        if len(wanted) != 1:
-            raise Reject(f"{wanted!r} is not one condition", where=where)
-        ((kind, value),) = wanted.items()
-        return _special(read, kind, value, where)
-    allowed = wanted if isinstance(wanted, list) else [wanted]
-    return lambda answer: any(_same(read(answer), value) for value in allowed)
-
-
-def _special(read: Callable[[Answer], Value], kind: str, value: Value, where: str) -> Test:
-    if kind == "integer":
-        numbers = set(value) if isinstance(value, list) else {value}
-        return lambda answer: _integer(read(answer)) in numbers
+def _special(read: Read, kind: str, value: Plain, where: str) -> Test:
+    several = value if isinstance(value, list) else [value]
+    if kind == "integer" and all(isinstance(v, int) for v in several):
+        return lambda answer, _: any(_integer(v) in several for v in read(answer))
     if kind == "contains" and isinstance(value, str):
         part = _folded(value)
-        return lambda answer: part in _folded(read(answer))
+        return lambda answer, _: any(part in _folded(v) for v in read(answer))
+    if kind == "text" and all(isinstance(v, str | int) for v in several):
+        texts = {_text(v) for v in several}
+        return lambda answer, _: any(_text(v) in texts for v in read(answer))
     if kind == "present" and isinstance(value, bool):
-        return lambda answer: (read(answer) is not None) is value
+        return lambda answer, _: any(v != [] for v in read(answer)) is value
     raise Reject(
-        f"'{kind}' is not a condition", where=where, fix="use integer, contains or present"
+        f"'{kind}: {value}' is not a condition",
+        where=where,
+        fix="use integer, contains, text or present",
     )
 
 
@@ -134,5 +169,10 @@ def _integer(value: Value) -> int | None:
         return None
 
 
+def _text(value: Value) -> str:
+    """The JSON text of a scalar, trimmed and case-folded: 100 and "100", true and "True"."""
+    return _folded(value).strip()
+
+
 def _folded(value: Value) -> str:
-    return unicodedata.normalize("NFC", str(value or "")).casefold()
+    return unicodedata.normalize("NFC", "" if value is None else str(value)).casefold()

@@ -30,12 +30,12 @@ class OffsetTracker:
 
     def settled(self, offset: int) -> None:
         """The event at this offset needs nothing more. Settling twice is harmless."""
+        if offset < self._next:
+            return
         self._settled.add(offset)
         while self._open and self._open[0] in self._settled:
             self._settled.discard(self._open.popleft())
         self._next = self._open[0] if self._open else self._after
-        if not self._open:
-            self._settled.clear()
 
     @property
     def committable(self) -> int:
