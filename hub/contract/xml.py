@@ -10,6 +10,7 @@ with it.
 
 import re
 from collections.abc import Callable
+from copy import deepcopy
 from threading import Thread
 from typing import Final, TypeAlias
 
@@ -154,6 +155,8 @@ def _check_depth(root: Element, most: int) -> None:
 
 def canonical(element: Element, inclusive_prefixes: tuple[str, ...] = ()) -> bytes:
     """Exclusive canonical XML 1.0 without comments (W3C xml-exc-c14n), to digest and to sign."""
+    if inclusive_prefixes:
+        element = _with_namespaces_in_scope(element)
     return etree.tostring(
         element,
         method="c14n",
@@ -161,3 +164,11 @@ def canonical(element: Element, inclusive_prefixes: tuple[str, ...] = ()) -> byt
         with_comments=False,
         inclusive_ns_prefixes=list(inclusive_prefixes) or None,
     )
+
+
+def _with_namespaces_in_scope(element: Element) -> Element:
+    """A copy that declares what its ancestors declared: lxml leaves those out."""
+    copy = etree.Element(element.tag, element.attrib, nsmap=element.nsmap)
+    copy.text = element.text
+    copy.extend(deepcopy(child) for child in element)
+    return copy
