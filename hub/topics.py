@@ -32,6 +32,14 @@ _COMPACTED = {
     "message.timestamp.type": "LogAppendTime",
 }
 
+# The last day stays whole: a registry that comes back finds a record that lost a race and writes
+# the winner over it before compaction could keep the loser (hub.registry.schemas.state).
+_SCHEMAS = {
+    "cleanup.policy": "compact",
+    "min.compaction.lag.ms": "86400000",
+    "message.timestamp.type": "LogAppendTime",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Topic:
@@ -48,7 +56,7 @@ TOPICS = (
     Topic(RECEIPT, {**_KEPT, "max.message.bytes": str(EVENT_BYTES)}),
     Topic(DEAD, {**_KEPT, "max.message.bytes": str(DEAD_BYTES)}),
     Topic(CURSOR, _COMPACTED, single=True),
-    Topic(SCHEMAS, {"cleanup.policy": "compact"}, single=True),
+    Topic(SCHEMAS, _SCHEMAS, single=True),
 )
 
 
