@@ -6,8 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from hub.dev.jvm import fetch
-from hub.dev.kafka import DevBroker
+from hub.dev.kafka import DevBroker, prepare
 from hub.dev.progress import to_stderr
 
 CACHE = Path(__file__).resolve().parents[1] / ".hub" / "dev"
@@ -31,7 +30,7 @@ def running_broker(home: Path) -> Iterator[LiveBroker]:
 
 def link_cache(home: Path) -> None:
     """Give `home` the jars without a download, for a test that runs `hub dev up` itself."""
-    java = fetch(CACHE, to_stderr())
+    java = prepare(CACHE, to_stderr())
     (home / "dev" / java.jars.name).mkdir(parents=True)
     for name in java.names:
         os.link(java.jars / name, home / "dev" / java.jars.name / name)

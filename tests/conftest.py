@@ -6,7 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.brokers import LiveBroker, running_broker
+from hub.dev.kafka import prepare
+from hub.dev.progress import to_stderr
+from hub.errors import HubError
+from tests.brokers import CACHE, LiveBroker, running_broker
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Fetch the broker before the first test, so that no test's time limit counts a download."""
+    wanted = any(item.get_closest_marker("system") for item in session.items)
+    if wanted and not session.config.option.collectonly:
+        try:
+            prepare(CACHE, to_stderr())
+        except HubError as error:
+            pytest.exit(f"the broker for the system tests: {error}", returncode=1)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ Two `hub dev up` in one folder must not format the same data twice, and nobody m
 import fcntl
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,14 +15,18 @@ from hub.errors import Retry
 
 
 @contextmanager
-def locked(path: Path, wait: float) -> Iterator[None]:
+def locked(path: Path, wait: float, busy: Callable[[], None] | None = None) -> Iterator[None]:
     """Hold the lock file `path`; it is let go when the process dies, however it dies.
 
+    `busy` is called once if another process holds it, so that a person knows why we wait.
     Raises Retry if another process still holds it after `wait` seconds.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as file:
-        if not until(lambda: _try_lock(file.fileno()), wait):
+        got = _try_lock(file.fileno())
+        if not got and busy:
+            busy()
+        if not got and not until(lambda: _try_lock(file.fileno()), wait):
             raise Retry(
                 where=str(path),
                 what=f"another process has been at work here for more than {wait:.0f} s",

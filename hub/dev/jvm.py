@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hub.dev import manifest, process
-from hub.dev.artifacts import Source, configured, install
+from hub.dev.artifacts import install
 from hub.dev.progress import Progress
 from hub.errors import Halt, Reject
 
@@ -21,7 +21,9 @@ MANIFEST = manifest.HERE / "kafka-4.4.0.sha256"
 FLAGS = (
     "-Xmx384m",
     "-XX:+UseSerialGC",
-    "-XX:TieredStopAtLevel=1",
+    "-XX:TieredStopAtLevel=1",  # C1 alone: half the CPU in the first minute, no slower after it
+    "-XX:+UnlockDiagnosticVMOptions",
+    "-XX:-AOTAdapterCaching",  # Temurin 25.0.2 mixes up their names, and says so
     "-XX:-UsePerfData",
     "-XX:+ExitOnOutOfMemoryError",
     "-Djava.awt.headless=true",
@@ -44,7 +46,7 @@ class Java:
     def command(self, flags: Sequence[str], *program: str) -> list[str]:
         """The argv of `program` (main class and arguments); to be run in the folder `jars`."""
         # Names relative to the working folder: a path may hold a colon, a class path may not.
-        return [_java(), *FLAGS, *flags, "-cp", ":".join(self.names), *program]
+        return [java_program(), *FLAGS, *flags, "-cp", ":".join(self.names), *program]
 
     def cached(self) -> tuple[str, ...]:
         """The flag that uses the ahead-of-time cache, if there is one."""
@@ -68,7 +70,8 @@ class Java:
             )
 
 
-def _java() -> str:
+def java_program() -> str:
+    """The path of `java`. Raises Reject where this cannot work."""
     if not Path("/proc/self/stat").exists():
         raise Reject(
             where="hub dev up",
@@ -87,16 +90,16 @@ def finish(running: subprocess.Popen[bytes]) -> None:
     running.wait()
 
 
-def fetch(cache: Path, progress: Progress, source: Source | None = None) -> Java:
+def fetch(cache: Path, progress: Progress) -> Java:
     """Kafka's jars below `cache`, fetched if need be and checked.
 
     Raises Reject for a wrong digest, Retry if a jar cannot be fetched.
     """
     artifacts = manifest.read(MANIFEST)
     jars = cache / MANIFEST.stem
-    install(artifacts, jars, source or configured(), progress)
+    install(artifacts, jars, progress)
     names = tuple(artifact.filename for artifact in artifacts)
-    made_from = "\n".join([_java(), *FLAGS, *(artifact.sha256 for artifact in artifacts)])
+    made_from = "\n".join([java_program(), *FLAGS, *(artifact.sha256 for artifact in artifacts)])
     mark = hashlib.sha256(made_from.encode()).hexdigest()[:12]
     return Java(jars, names, cache / f"{MANIFEST.stem}-{mark}.aot")
 
@@ -111,10 +114,15 @@ def train(java: Java, start: Callable[[Path, tuple[str, ...]], subprocess.Popen[
     record, made = folder / "record", folder / "cache"
     try:
         kafka = start(folder, ("-XX:AOTMode=record", f"-XX:AOTConfiguration={record}"))
-        kafka.send_signal(signal.SIGTERM)
-        kafka.wait(TOOL_WAIT)
+        try:
+            kafka.send_signal(signal.SIGTERM)
+            kafka.wait(TOOL_WAIT)
+        finally:
+            finish(kafka)
         create = ("-XX:AOTMode=create", f"-XX:AOTConfiguration={record}", f"-XX:AOTCache={made}")
         java.run(create, "kafka.Kafka", log=folder / "create.out")
+        for outdated in java.cache.parent.glob(f"{MANIFEST.stem}-*.aot"):
+            outdated.unlink()  # 65 MB each; a JVM that uses it keeps what it has mapped
         made.replace(java.cache)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -72,7 +72,10 @@ class DevBroker:
         Raises Reject if one already runs in this home or a jar is not what it should be, Retry
         if a jar cannot be fetched or the wait is over, Halt with the end of the log if it dies.
         """
-        with locked(self.node.home / "dev" / "kafka.lock", LOCK_WAIT):
+        busy = "waiting for another start in this folder"
+        with locked(
+            self.node.home / "dev" / "kafka.lock", LOCK_WAIT, lambda: self._progress.step(busy)
+        ):
             found = running(self.node.home)
             if found:
                 raise Reject(
@@ -80,20 +83,8 @@ class DevBroker:
                     what=f"already runs at {found.url} (pid {found.pid})",
                     code="running",
                 )
-            java = fetch(self._cache, self._progress)
-            self._prepare(java)
+            java = prepare(self._cache, self._progress)
             self._launch(java, wait)
-
-    def _prepare(self, java: Java) -> None:
-        """Make the start-up cache if there is none; it only saves time, so it may fail."""
-        with locked(java.cache.with_suffix(".lock"), LOCK_WAIT):
-            if java.cache.exists():
-                return
-            self._progress.step("preparing fast starts, once")
-            try:
-                train(java, lambda folder, flags: _rehearse(java, folder, flags))
-            except (Halt, Retry, OSError, subprocess.TimeoutExpired) as error:
-                self._progress.step(f"starts will be slower: {error}")
 
     def _launch(self, java: Java, wait: float) -> None:
         for last in (False,) * (TRIES - 1) + (True,):
@@ -135,6 +126,24 @@ class DevBroker:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+
+
+def prepare(cache: Path, progress: Progress) -> Java:
+    """Everything that the first start needs and later ones find: checked jars, start-up cache.
+
+    Raises Reject for a wrong digest, Retry if a jar cannot be fetched.
+    """
+    java = fetch(cache, progress)
+    if java.cache.exists():
+        return java
+    with locked(java.cache.with_suffix(".lock"), LOCK_WAIT):
+        if not java.cache.exists():
+            progress.step("preparing fast starts, once")
+            try:
+                train(java, lambda folder, flags: _rehearse(java, folder, flags))
+            except (Halt, Retry, OSError, subprocess.TimeoutExpired) as error:
+                progress.step(f"starts will be slower: {error}")  # it only saves time
+    return java
 
 
 def running(home: Path) -> Running | None:

@@ -1,8 +1,8 @@
 """Which files a Java program consists of, to the byte.
 
-Like `requirements.lock`, for jars. One line a file, type and classifier only where not plain jar:
+Like `requirements.lock`, for jars. One line a file, in Maven's own order of words:
 
-    <SHA-256>  <group>:<artifact>:<version>[:<type>[:<classifier>]]
+    <SHA-256>  <group>:<artifact>[:<type>[:<classifier>]]:<version>
 
 Pinning every jar, not the program alone, also spares its resolver: jgo 3.2, asked for Kafka and its
 log binding at once, lets the latter's parent POM turn kafka-clients 4.4.0 into 3.9.1.
@@ -53,7 +53,8 @@ def read(path: Path) -> tuple[Artifact, ...]:
                 what="is not '<SHA-256>  <group>:<artifact>:<version>'",
                 fix="write it again with python -m hub.dev.relock",
             )
-        artifacts.append(Artifact(parts[1], *parts[2].split(":")))
+        group, name, *kind, version = parts[2].split(":")
+        artifacts.append(Artifact(parts[1], group, name, version, *kind))
     if not artifacts:
         raise Reject(where=path.name, what="names no artifact")
     return tuple(artifacts)

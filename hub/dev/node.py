@@ -87,12 +87,19 @@ def is_free(port: int) -> bool:
     return True
 
 
+def free_port() -> int:
+    """A port of 127.0.0.1 that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 def new_ports() -> Ports:
     """Two ports that are free now."""
-    with socket.socket() as first, socket.socket() as second:
-        for probe in (first, second):
-            probe.bind(("127.0.0.1", 0))
-        return Ports(first.getsockname()[1], second.getsockname()[1])
+    with socket.socket() as held:  # so that the second differs
+        held.bind(("127.0.0.1", 0))
+        return Ports(held.getsockname()[1], free_port())
 
 
 def configure(node: Node, ports: Ports) -> None:

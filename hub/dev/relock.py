@@ -11,27 +11,33 @@ import sys
 import tempfile
 from pathlib import Path
 
-from jgo.maven import MavenContext
+from jgo.maven import Artifact, MavenContext
 
 from hub.dev.manifest import digest
 
 
 def lock(programs: list[str], extras: list[str]) -> list[str]:
     """The manifest's lines, sorted by coordinate."""
-    lines = []
     with tempfile.TemporaryDirectory() as folder:
         context = MavenContext(repo_cache=Path(folder))
         roots = [context.create_dependency(program) for program in programs]
         direct, transitive = context.resolver.resolve(roots) if roots else ([], [])
-        alone = [context.create_dependency(extra) for extra in extras]
-        for dependency in [*direct, *transitive, *alone]:
-            artifact = dependency.artifact
-            group, name, version, classifier, kind = artifact.key
-            parts = [group, name, version]
-            if classifier or kind != "jar":
-                parts += [kind, *([classifier] if classifier else [])]
-            lines.append(f"{digest(artifact.resolve())}  {':'.join(parts)}")
+        files = [dependency.artifact for dependency in [*direct, *transitive]]
+        files += [_alone(context, extra) for extra in extras]
+        lines = [f"{digest(file.resolve())}  {_coordinate(file)}" for file in files]
     return sorted(lines, key=lambda line: line.split()[1])
+
+
+def _alone(context: MavenContext, coordinate: str) -> Artifact:
+    group, name, *kind, version = coordinate.split(":")  # jgo takes the type tar.gz for a version
+    packaging, classifier = kind + ["jar", ""][len(kind) :]
+    return context.project(group, name).at_version(version).artifact(classifier, packaging)
+
+
+def _coordinate(file: Artifact) -> str:
+    kind = file.packaging if file.classifier or file.packaging != "jar" else ""
+    words = [file.groupId, file.artifactId, kind, file.classifier, file.version]
+    return ":".join(word for word in words if word)
 
 
 if __name__ == "__main__":
