@@ -6,6 +6,8 @@ Events are constant past-tense names; fields are ids and codes, never what a sys
 
 import logging
 import sys
+import traceback
+from pathlib import Path
 from typing import TextIO
 
 import orjson
@@ -42,3 +44,9 @@ def configure(process: str, *, level: int = logging.INFO, out: TextIO | None = N
     logging.basicConfig(level=logging.WARNING, stream=out or sys.stderr, force=True)
     for name in _NOISY:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def place_of(error: BaseException) -> str:
+    """Where an error came from, as "file:line", without its text: that may be personal."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return " < ".join(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(frames[-4:]))

@@ -7,7 +7,7 @@ for its next attempt gives its place to others, but not its key.
 """
 
 from collections import deque
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -21,7 +21,7 @@ class KeyedQueue(Generic[K, E]):
         self.limit = limit
         self._queues: dict[K, deque[E]] = {}  # a key is here while it has anything, first = in hand
         self._ready: deque[K] = deque()  # keys whose first event nobody has taken, in arrival order
-        self._running = 0
+        self._hands: set[K] = set()  # keys whose first event is being worked on
         self._size = 0
 
     def put(self, key: K, event: E) -> None:
@@ -36,16 +36,15 @@ class KeyedQueue(Generic[K, E]):
 
     def take(self) -> tuple[K, E] | None:
         """The next event to work on, or None if the limit is reached or nothing is ready."""
-        if self._running >= self.limit or not self._ready:
+        if len(self._hands) >= self.limit or not self._ready:
             return None
         key = self._ready.popleft()
-        self._running += 1
+        self._hands.add(key)
         return key, self._queues[key][0]
 
     def wait(self, key: K) -> None:
         """The event in hand of this key waits for its next attempt; its place is free."""
-        del key
-        self._running -= 1
+        self._hands.discard(key)
 
     def again(self, key: K) -> None:
         """The event in hand of this key is due for its next attempt."""
@@ -53,7 +52,7 @@ class KeyedQueue(Generic[K, E]):
 
     def done(self, key: K) -> None:
         """The event in hand of this key is settled; the next of the key may go."""
-        self._running -= 1
+        self._hands.discard(key)
         self._size -= 1
         queue = self._queues[key]
         queue.popleft()
@@ -62,6 +61,23 @@ class KeyedQueue(Generic[K, E]):
         else:
             del self._queues[key]
 
+    def drop(self, key: K) -> list[E]:
+        """Forget what waits under this key, but not what is being worked on; what went."""
+        queue = self._queues.pop(key, None)
+        if queue is None:
+            return []
+        gone = list(queue)
+        if key in self._hands:
+            self._queues[key] = deque((gone.pop(0),))
+        elif key in self._ready:
+            self._ready.remove(key)
+        self._size -= len(gone)
+        return gone
+
+    def __iter__(self) -> Iterator[K]:
+        """The keys that have anything."""
+        return iter(list(self._queues))
+
     def __len__(self) -> int:
         """Events queued or worked on."""
         return self._size
@@ -69,7 +85,7 @@ class KeyedQueue(Generic[K, E]):
     @property
     def running(self) -> int:
         """Events being worked on now."""
-        return self._running
+        return len(self._hands)
 
     @property
     def keys(self) -> int:

@@ -1,0 +1,215 @@
+"""One attempt at telling one system one fact, down to what its answer means.
+
+An attempt may need several calls: a question first, the call, the same call with one field changed
+("already exists"), a new credential, or a question about a call whose outcome is unknown. Whatever
+happens is noted; what follows (retry, dead letter) is decided elsewhere.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from adapters.http.messages import Answer, Client
+from hub.contract.paths import get, put
+from hub.contract.types import Document
+from hub.delivery.outcomes import judge
+from hub.delivery.outflow import Outflow, Question
+from hub.errors import Halt, HubError, Reject, Retry
+from hub.registry.manifest import Pages
+
+Clock: TypeAlias = Callable[[], int]
+MOST_CALLS = 8  # of one attempt: every `again` row once and a login, with room
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One call and what came of it; becomes a line of the receipt."""
+
+    at: int  # epoch ms
+    operation: str
+    outcome: str  # delivered, again, login, retry, system, reject, halt, unknown, asked
+    status: int | None = None
+    message: str | None = field(default=None, repr=False)
+    duration_ms: int = 0
+    again: bool = False
+
+
+@dataclass(slots=True)
+class Job:
+    """An event on its way to one system, with all that has been tried so far."""
+
+    event_id: str
+    record: Document = field(repr=False)
+    flow: Outflow
+    attempts: list[Attempt] = field(default_factory=list)
+    in_doubt: bool = False  # the last call may have had its effect
+    was_in_doubt: bool = False
+    note: str = ""
+    operation: str | None = None
+
+
+async def attempt(job: Job, client: Client, clock: Clock) -> bool:
+    """Try once. True: delivered; False: there is nothing to send.
+
+    Raises Reject, Retry or Halt as the peer's answer, the mapping or the transport says.
+    """
+    flow = job.flow
+    answer = None
+    if flow.ask is not None:
+        answer = await _ask(job, client, clock, flow.ask)
+    flags: list[str] = []
+    made = flow.make(job.record, answer, flow.settings, flags)
+    if made is None:
+        return False
+    job.operation, request = made
+    if job.in_doubt and await _is_there(job, client, clock):
+        job.note = "was in doubt, found at the system"
+        return True
+    await _deliver(job, client, clock, request)
+    return True
+
+
+async def _deliver(job: Job, client: Client, clock: Clock, request: Document) -> None:
+    used: set[int] = set()
+    renewed = False
+    for _ in range(MOST_CALLS):
+        answer, took = await _call(job, client, clock, job.operation or "", request)
+        verdict = judge(job.flow.rows, answer, request, job.record, used)
+        _note(job, clock() - took, verdict.then, answer, took, again=bool(used))
+        if verdict.then == "delivered":
+            job.note = verdict.note or job.note
+            return
+        if verdict.then == "again" and verdict.row is not None:
+            used.add(verdict.row)
+            for path, value in verdict.change.items():
+                request = put(request, path, value)
+        elif verdict.then == "login" and not renewed:
+            renewed = True
+            await client.renew()
+        else:
+            raise _error(verdict.then, answer, verdict.note)
+    raise Retry("the calls of one attempt led nowhere", where=job.operation or "")
+
+
+def _error(then: str, answer: Answer, note: str) -> HubError:
+    said = f"answered {answer.status}" + (f" ({note})" if note else "")
+    if then == "reject":
+        return Reject(f"the system refuses it: {said}", code="refused")
+    if then == "halt":
+        return Halt(f"the system lets nothing through: {said}", fix="check its credential")
+    if then == "login":
+        return Retry(f"the credential is refused though new: {said}", system=True)
+    return Retry(
+        f"the system could not take it: {said}", after=_asked(answer), system=then == "system"
+    )
+
+
+def _asked(answer: Answer) -> float | None:
+    """Seconds of a Retry-After header (RFC 9110, 10.2.3); its date form counts as absent."""
+    text = answer.headers.get("retry-after", "").strip()
+    return float(text) if text.isascii() and text.isdigit() and len(text) < 7 else None  # noqa: PLR2004 - digits
+
+
+async def _call(
+    job: Job, client: Client, clock: Clock, operation: str, request: Document
+) -> tuple[Answer, int]:
+    """The answer and the milliseconds that it took; a failure is noted and passed on."""
+    started = time.monotonic_ns()
+    job.in_doubt = False
+    try:
+        answer = await client.call(operation, request, job.event_id)
+    except HubError as error:
+        took = (time.monotonic_ns() - started) // 1_000_000
+        unknown = isinstance(error, Retry) and error.sent
+        kind = "unknown" if unknown else type(error).__name__.lower()
+        job.attempts.append(Attempt(clock() - took, operation, kind, None, error.what, took))
+        job.in_doubt = unknown
+        job.was_in_doubt = job.was_in_doubt or unknown
+        raise
+    return answer, (time.monotonic_ns() - started) // 1_000_000
+
+
+def _note(job: Job, at: int, outcome: str, answer: Answer, took: int, *, again: bool) -> None:
+    job.attempts.append(
+        Attempt(at, job.operation or "", outcome, answer.status, answer.excerpt, took, again)
+    )
+
+
+async def _ask(job: Job, client: Client, clock: Clock, question: Question) -> Document:
+    """The answer of a question before the call, all pages of it."""
+    answer = await _question(job, client, clock, question)
+    if answer is None:
+        raise Reject("the mapping asks nothing though the flow has a question", code="mapping")
+    return answer.document
+
+
+async def _is_there(job: Job, client: Client, clock: Clock) -> bool:
+    """Whether the effect of a call with unknown outcome is at the system; False: repeat it."""
+    question = job.flow.in_doubt
+    if question is None:
+        return False
+    answer = await _question(job, client, clock, question)
+    if answer is None:
+        return False
+    return all(test(answer, job.record) for test in question.found)
+
+
+async def _question(job: Job, client: Client, clock: Clock, question: Question) -> Answer | None:
+    request: Document = {}
+    if question.make is not None:
+        made = question.make(job.record, None, job.flow.settings, [])
+        if made is None:
+            return None
+        request = made[1]
+    pages = question.pages
+    if pages is None:
+        return await _asked_once(job, client, clock, question, request)
+    return await _asked_by_page(job, client, clock, question, request, pages)
+
+
+async def _asked_by_page(
+    job: Job, client: Client, clock: Clock, question: Question, request: Document, pages: Pages
+) -> Answer:
+    items: list[object] = []
+    for number in range(pages.first, pages.first + pages.most):
+        page = put(request, pages.parameter, number)
+        answer = await _asked_once(job, client, clock, question, page)
+        found = get(answer.document, pages.items)
+        rows = found if isinstance(found, list) else []
+        items += rows
+        if len(rows) < pages.size:
+            whole = put(answer.document, pages.items, items)  # type: ignore[arg-type]  # list is invariant
+            return Answer(answer.status, whole, None, answer.headers)
+    raise Retry(f"the answer has more than {pages.most} pages", where=question.operation)
+
+
+async def _asked_once(
+    job: Job, client: Client, clock: Clock, question: Question, request: Document
+) -> Answer:
+    """Ask; with a new credential once if the old one is refused. Raises Retry, Halt.
+
+    An answer that says "not there" (404, a code) is an answer. While the question itself gets no
+    answer, the call stays in doubt.
+    """
+    doubt = job.in_doubt
+    for renewed in (False, True):
+        try:
+            answer, took = await _call(job, client, clock, question.operation, request)
+        except Retry as error:
+            job.in_doubt = doubt
+            raise Retry(error.what, error.where, after=error.after, system=True) from error
+        verdict = judge(job.flow.rows, answer, request, job.record, set())
+        job.attempts.append(
+            Attempt(
+                clock() - took, question.operation, "asked", answer.status, answer.excerpt, took
+            )
+        )
+        job.in_doubt = doubt
+        if verdict.then == "login" and not renewed:
+            await client.renew()
+            continue
+        if verdict.then in ("login", "system", "halt"):
+            raise _error(verdict.then, answer, verdict.note)
+        return answer
+    raise Retry("the question's credential is refused", where=question.operation, system=True)

@@ -1,0 +1,193 @@
+"""From a consumer group into a lane: the thread that polls, pauses and commits.
+
+kafka-python blocks and belongs to one thread, systems are awaited on the event loop; here the two
+meet. The thread goes on polling while deliveries wait (or the group would expel it), but pauses its
+partitions when the lane holds enough. It commits on a timer, never past an unsettled event.
+"""
+
+import asyncio
+import threading
+import time
+from collections.abc import Coroutine, Sequence
+from typing import TypeVar
+
+from hub import metrics
+from hub.delivery.lane import Lane
+from hub.errors import HubError, Retry
+from hub.log import get_logger
+from hub.records import Broker, Member, Spot
+
+T = TypeVar("T")
+log = get_logger("hub.delivery")
+
+POLL = 0.1  # seconds
+COMMIT_EVERY = 0.25  # seconds
+MOST_EVENTS = 4_000  # in a lane, before its partitions pause
+MOST_BYTES = 32 * 1024 * 1024
+RELEASE = 5.0  # seconds that calls under way get when partitions are revoked
+AGAIN = 1.0  # seconds until the broker is tried again
+
+
+def group_of(registration: str) -> str:
+    """The consumer group of a registration."""
+    return f"hub.{registration}"
+
+
+def ensure_offsets(broker: Broker, group: str, topics: Sequence[str], start: str) -> None:
+    """Commit a starting offset for every partition that has none, before anybody joins.
+
+    `start` is "beginning" or "now". Raises Retry while the group has members.
+    """
+    spots = [Spot(t, p) for t in topics for p in range(broker.partitions(t))]
+    have = broker.committed(group)
+    missing = [spot for spot in spots if spot not in have]
+    if not missing:
+        return
+    reader = broker.reader(missing)
+    try:
+        offsets = reader.begin() if start == "beginning" else reader.end()
+    finally:
+        reader.close()
+    broker.commit_for(group, offsets)
+    log.info("group_started", group=group, partitions=len(missing), start=start)
+
+
+class Inbox:
+    """The poll thread of one lane."""
+
+    def __init__(
+        self,
+        broker: Broker,
+        lane: Lane,
+        topics: Sequence[str],
+        loop: asyncio.AbstractEventLoop,
+        start: str = "beginning",
+    ) -> None:
+        self._broker = broker
+        self._lane = lane
+        self._topics = tuple(topics)
+        self._loop = loop
+        self._start = start
+        self._group = group_of(lane.terms.registration)
+        self._stop = threading.Event()
+        self._handed = 0
+        self._mine: set[Spot] = set()
+        self._paused: set[Spot] = set()
+        self._committed: dict[Spot, int] = {}
+        self._member: Member | None = None
+        self.ready = threading.Event()
+        self.last_poll = time.monotonic()
+        self._thread = threading.Thread(target=self._run, name=f"inbox-{self._group}", daemon=True)
+
+    def start(self) -> None:
+        """Begin polling."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ask the thread to end; `join` waits for it."""
+        self._stop.set()
+
+    def join(self, seconds: float) -> None:
+        """Wait for the thread."""
+        self._thread.join(seconds)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread polls."""
+        return self._thread.is_alive()
+
+    # Rebalance: called by the member on this thread, inside poll
+
+    def assigned(self, spots: Sequence[Spot]) -> None:
+        self._mine.update(spots)
+        self.ready.set()
+        log.info("partitions_assigned", group=self._group, partitions=_numbers(spots))
+
+    def revoked(self, spots: Sequence[Spot]) -> None:
+        self._mine.difference_update(spots)
+        self._paused.difference_update(spots)
+        if self._handed != self._lane.arrived:
+            # records handed over must reach the lane before it lets go of their partitions
+            self._call(_nothing())
+        offsets = self._call(self._lane.release(spots, RELEASE))
+        self._commit(offsets)
+        log.info("partitions_revoked", group=self._group, partitions=_numbers(spots))
+
+    def lost(self, spots: Sequence[Spot]) -> None:
+        self._mine.difference_update(spots)
+        self._paused.difference_update(spots)
+        self._call(self._lane.release(spots, 0.0))
+        log.warning("partitions_lost", group=self._group, partitions=_numbers(spots))
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                ensure_offsets(self._broker, self._group, self._topics, self._start)
+                self._member = self._broker.member(self._group, self._topics, self)
+                self._poll(self._member)
+            except HubError as error:
+                log.warning("inbox_interrupted", group=self._group, reason=str(error))
+                self._stop.wait(AGAIN)
+            finally:
+                if self._member is not None:
+                    self._member.close()
+                    self._member = None
+
+    def _poll(self, member: Member) -> None:
+        next_commit = time.monotonic() + COMMIT_EVERY
+        while not self._stop.is_set():
+            records = member.poll(POLL)
+            self.last_poll = time.monotonic()
+            if records:
+                self._handed += len(records)
+                self._loop.call_soon_threadsafe(self._lane.arrive, records)
+            self._balance(member)
+            if self.last_poll >= next_commit:
+                next_commit = self.last_poll + COMMIT_EVERY
+                self._commit(self._settled())
+                self._measure(member)
+        self._commit(self._settled())
+
+    def _balance(self, member: Member) -> None:
+        """Pause when the lane holds enough, resume when it has room again."""
+        held = self._lane.held + self._handed - self._lane.arrived
+        full = held >= MOST_EVENTS or self._lane.bytes >= MOST_BYTES
+        room = held < MOST_EVENTS // 2 and self._lane.bytes < MOST_BYTES // 2
+        if full and self._mine - self._paused:
+            member.pause(self._mine - self._paused)
+            self._paused = set(self._mine)
+        elif room and self._paused:
+            member.resume(self._paused & self._mine)
+            self._paused.clear()
+
+    def _settled(self) -> dict[Spot, int]:
+        # reading another thread's trackers is safe: each is one integer, and it only rises
+        return {s: o for s, o in self._lane.committable().items() if s in self._mine}
+
+    def _commit(self, offsets: dict[Spot, int]) -> None:
+        new = {s: o for s, o in offsets.items() if self._committed.get(s) != o}
+        if not new or self._member is None:
+            return
+        try:
+            self._member.commit({spot: (offset, "") for spot, offset in new.items()})
+        except Retry as error:
+            log.warning("commit_refused", group=self._group, reason=error.what)
+        else:
+            self._committed.update(new)
+
+    def _measure(self, member: Member) -> None:
+        ends = member.end()
+        behind = (ends[s] - o for s, o in self._committed.items() if s in ends and s in self._mine)
+        metrics.lag.labels(self._lane.terms.registration).set(sum(max(0, n) for n in behind))
+
+    def _call(self, work: Coroutine[object, object, T]) -> T:
+        """Run it on the lane's loop and wait for it."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(RELEASE + 5)
+
+
+def _numbers(spots: Sequence[Spot]) -> list[str]:
+    return sorted(f"{spot.topic}/{spot.partition}" for spot in spots)
+
+
+async def _nothing() -> None:
+    """Runs after whatever was handed to the loop before it."""

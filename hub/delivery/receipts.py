@@ -1,0 +1,110 @@
+"""What became of an event at a registration, as a record on `hub.receipt`.
+
+Written to the *number* of the source's partition, so that whoever takes over a partition finds all
+of its receipts in one place.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from hub.contract.types import Document, Value
+from hub.delivery.exchange import Attempt
+from hub.records import Headers, Outgoing, Record
+from hub.topics import DEAD, EVENT_BYTES, RECEIPT
+
+Outcome: TypeAlias = Literal["DELIVERED", "NOTHING_TO_SEND", "DUPLICATE", "DEAD_LETTERED"]
+SCHEMA = "hub.v1.Receipt"
+MOST_ATTEMPTS = 50  # of the last ones; a dossier that was tried for hours stays a record
+TEXT = 300  # characters of what a peer said
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The end of one (event, registration)."""
+
+    outcome: Outcome
+    event_id: str
+    event_type: str
+    registration: str
+    record: Record = field(repr=False)
+    bundle: str
+    settings: str
+    at: int
+    reason: str | None = None
+    operation: str | None = None
+    note: str | None = None
+    attempts: tuple[Attempt, ...] = ()
+
+
+def as_document(settled: Settled) -> Document:
+    """The Avro record `hub.v1.Receipt`."""
+    record = settled.record
+    attempts: list[Value] = [_attempt(a) for a in settled.attempts[-MOST_ATTEMPTS:]]
+    return {
+        "kind": "OUTCOME",
+        "event_id": settled.event_id,
+        "event_type": settled.event_type,
+        "connector": settled.registration,
+        "source_topic": record.topic,
+        "source_partition": record.partition,
+        "source_offset": record.offset,
+        "key": (record.key or b"").decode(errors="replace"),
+        "outcome": settled.outcome,
+        "reason": _short(settled.reason),
+        "operation": settled.operation,
+        "attempts": attempts,
+        "bundle": settled.bundle,
+        "settings": settled.settings,
+        "series": 0,
+        "at": settled.at,
+        "note": settled.note,
+    }
+
+
+def dead_letter(settled: Settled) -> Outgoing:
+    """The event as it was, headers included, with why it can never be delivered as it is."""
+    added: Headers = (
+        ("hub_dead_connector", settled.registration.encode()),
+        ("hub_dead_reason", (_short(settled.reason) or "").encode()),
+        ("hub_dead_at", str(settled.at).encode()),
+        ("hub_dead_attempts", str(len(settled.attempts)).encode()),
+        ("hub_dead_bundle", settled.bundle.encode()),
+        ("hub_dead_source", _source(settled.record).encode()),
+    )
+    record = settled.record
+    return Outgoing(DEAD, record.key, record.value, record.headers + added, record.partition)
+
+
+def receipt(settled: Settled, value: bytes) -> Outgoing:
+    """The receipt's record; `value` is `as_document` in wire format."""
+    record = settled.record
+    headers: Headers = (
+        ("ce_type", SCHEMA.encode()),
+        ("hub_event", settled.event_id.encode()),
+        ("hub_connector", settled.registration.encode()),
+        ("hub_outcome", settled.outcome.encode()),
+    )
+    if len(value) > EVENT_BYTES:
+        raise ValueError("a receipt is bounded by MOST_ATTEMPTS and TEXT")
+    return Outgoing(RECEIPT, record.key, value, headers, record.partition)
+
+
+def _attempt(attempt: Attempt) -> Document:
+    return {
+        "at": attempt.at,
+        "operation": attempt.operation or None,
+        "outcome": attempt.outcome,
+        "status": attempt.status,
+        "code": None,
+        "message": _short(attempt.message),
+        "duration_ms": attempt.duration_ms,
+        "again": attempt.again,
+    }
+
+
+def _short(text: str | None) -> str | None:
+    return text[:TEXT] if text else None
+
+
+def _source(record: Record) -> str:
+    return f"{record.topic}/{record.partition}/{record.offset}"
