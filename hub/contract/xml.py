@@ -10,9 +10,8 @@ with it.
 
 import re
 from collections.abc import Callable
-from copy import deepcopy
 from threading import Thread
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 from lxml import etree
 
@@ -20,6 +19,8 @@ from hub.contract.binding import Limits
 from hub.errors import Reject
 
 Element: TypeAlias = etree._Element  # noqa: SLF001  # lxml's own type has no public name
+
+_T = TypeVar("_T")
 
 _TAG = re.compile(rb"<([^/!?>][^>]*)")
 _NAMES = re.compile(rb"""(?<=\s)([^\s=/"']++)\s*+=\s*+("[^"]*+"|'[^']*+')""")  # linear time
@@ -131,19 +132,25 @@ def _tree(body: bytes, parser: etree.XMLParser = _shared) -> Element:
 
 
 def _apart(body: bytes) -> Element:
-    found: list[Element | Reject] = []
+    return _in_thread(lambda: _tree(body, _parser()))
+
+
+def _in_thread(work: Callable[[], _T]) -> _T:
+    """The result of `work` in a thread of its own, whose dictionary of names ends with it."""
+    found: list[_T] = []
+    failed: list[Reject] = []
 
     def run() -> None:
         try:
-            found.append(_tree(body, _parser()))
+            found.append(work())
         except Reject as error:
-            found.append(error)
+            failed.append(error)
 
     thread = Thread(target=run, name="xml-with-new-names")
     thread.start()
     thread.join()  # bounded: the body is
-    if isinstance(found[0], Reject):
-        raise found[0]
+    if failed:
+        raise failed[0]
     return found[0]
 
 
@@ -155,20 +162,19 @@ def _check_depth(root: Element, most: int) -> None:
 
 def canonical(element: Element, inclusive_prefixes: tuple[str, ...] = ()) -> bytes:
     """Exclusive canonical XML 1.0 without comments (W3C xml-exc-c14n), to digest and to sign."""
-    if inclusive_prefixes:
-        element = _with_namespaces_in_scope(element)
+    if not inclusive_prefixes:
+        return _canonical(element, None)
+    body = etree.tostring(element)  # with the declarations of its ancestors
+    # lxml silently drops a prefix that its thread's dictionary of names does not hold, so the
+    # element is read again in the thread that writes it.
+    return _in_thread(lambda: _canonical(_tree(body, _parser()), list(inclusive_prefixes)))
+
+
+def _canonical(element: Element, prefixes: list[str] | None) -> bytes:
     return etree.tostring(
         element,
         method="c14n",
         exclusive=True,
         with_comments=False,
-        inclusive_ns_prefixes=list(inclusive_prefixes) or None,
+        inclusive_ns_prefixes=prefixes,
     )
-
-
-def _with_namespaces_in_scope(element: Element) -> Element:
-    """A copy that declares what its ancestors declared: lxml leaves those out."""
-    copy = etree.Element(element.tag, element.attrib, nsmap=element.nsmap)
-    copy.text = element.text
-    copy.extend(deepcopy(child) for child in element)
-    return copy
