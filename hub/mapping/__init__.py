@@ -1,0 +1,1 @@
+"""Mappings: parsed, checked against both sides, compiled to plain functions, never imported."""

@@ -1,0 +1,103 @@
+"""What the parts of the checker share while one mapping is checked."""
+
+import ast
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from hub.contract.types import Record, Type
+from hub.mapping.diagnostics import MappingErrors, Report
+from hub.mapping.facts import Facts, both
+from hub.mapping.nodes import Literal, Node, Routine
+from hub.mapping.parse import Module
+from hub.mapping.statics import POISON, Known, Types
+
+WORK = 60_000  # expressions looked at, over all flows and all instances of helpers
+COST = 100_000  # expressions that one call of a flow runs at most, turns of lists not counted
+INSTANCES = 2_000  # of helper functions
+
+Evaluate = Callable[[ast.expr, "Env"], Node]
+CallHelper = Callable[[ast.Call, tuple[Node, ...]], Node]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a kind of flow may construct and return."""
+
+    constructors: Mapping[str, Record]
+    results: Mapping[str, Record]
+    result_names: Mapping[str, str]
+    filled: Mapping[str, frozenset[str]]  # record -> its fields that the adapter fills
+    complete: bool  # write every field, absent ones as None: events
+    types: Types
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    python: str
+    known: Known
+
+
+@dataclass(frozen=True, slots=True)
+class Env:
+    """Names in reach at one place, and what is known there. `partial`: assigned on some paths."""
+
+    names: Mapping[str, Local]
+    facts: Facts = field(default_factory=dict)
+    partial: frozenset[str] = frozenset()
+
+    def given(self, facts: Facts) -> "Env":
+        """The same place, once more is known."""
+        return replace(self, facts=both(self.facts, facts)) if facts else self
+
+    def with_name(self, name: str, known: Known) -> "Env":
+        """One local more."""
+        return replace(self, names={**self.names, name: Local(f"v_{name}", known)})
+
+
+@dataclass(slots=True)
+class Context:
+    """State of the checking of one mapping."""
+
+    report: Report
+    module: Module
+    settings: Record
+    scope: Scope
+    evaluate: Evaluate
+    call_helper: CallHelper
+    shared: dict[str, object] = field(default_factory=dict)
+    functions: dict[str, Callable[..., object]] = field(default_factory=dict)
+    checks: dict[tuple[str, Type], str] = field(default_factory=dict)
+    fields: list[tuple[ast.AST, str]] = field(default_factory=list)
+    routines: dict[object, Routine] = field(default_factory=dict)
+    called: set[str] = field(default_factory=set)
+    active: list[str] = field(default_factory=list)
+    work: int = 0
+    cost: int = 0
+
+    def error(
+        self,
+        where: ast.AST,
+        code: str,
+        what: str,
+        *,
+        fix: str = "",
+        field: str = "",
+        note: str = "",
+    ) -> Node:
+        """Report a finding, and give the node that silences what follows from it."""
+        if id(where) not in self.module.bad:
+            self.report.error(where, code, what, fix=fix, field=field, note=note)
+        return poison(where)
+
+    def spend(self, where: ast.AST, amount: int) -> None:
+        """Count work; a mapping that multiplies itself is refused in bounded time."""
+        self.work += amount
+        if self.work > WORK:
+            what = f"checking takes more than {WORK} steps: helpers are used in too many ways"
+            self.report.error(where, "too-big", what, fix="use fewer helpers inside helpers")
+            raise MappingErrors(self.report.sorted())
+
+
+def poison(where: ast.AST) -> Node:
+    """A node of which nothing is known."""
+    return Literal(Known(POISON), where, None)

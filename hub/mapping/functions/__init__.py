@@ -1,0 +1,1 @@
+"""The library: pure functions that mappings may call, declared by their annotations."""

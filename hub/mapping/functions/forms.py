@@ -1,0 +1,40 @@
+"""What the checker itself gives a meaning: these read as functions, and depend on kinds.
+
+They are declared here for their names and their reference; the code is in the checker.
+"""
+
+from hub.errors import Reject
+from hub.mapping.functions.declare import AnyValue, function
+
+
+@function(form=True)
+def code(TABLE: AnyValue, key: AnyValue, otherwise: AnyValue = None) -> AnyValue:  # noqa: N803
+    """The value that a table of this mapping gives for a key.
+
+    Over an enumerated key the table must have every value, unless `otherwise=` says what the rest
+    becomes; over a free text or number `otherwise=` is needed. A value None means absent. The
+    table may also be a setting of type map. `otherwise=reject("…")` is allowed.
+
+    Example: code(STATUS, fold(doc.TrangThai), otherwise="UNKNOWN")
+    """
+    raise AssertionError(TABLE, key, otherwise)
+
+
+@function(form=True)
+def default(value: AnyValue, instead: AnyValue) -> AnyValue:
+    """The value, or `instead` where it is absent.
+
+    Example: default(doc.GhiChu, "")
+    """
+    raise AssertionError(value, instead)
+
+
+@function(form=True)
+def reject(why: AnyValue) -> AnyValue:
+    """Refuse this message for ever, with a reason.
+
+    The reason is a literal, so that no personal value gets into it.
+
+    Example: return reject("thành phần hồ sơ không có mã")
+    """
+    raise Reject(str(why))

@@ -1,0 +1,10 @@
+"""All functions that a mapping may call, by name."""
+
+from collections.abc import Mapping
+
+from hub.mapping.functions import forms, lists, text, time
+from hub.mapping.functions.declare import REGISTRY, Function
+
+_MODULES = (forms, lists, text, time)  # importing them declares their functions
+
+LIBRARY: Mapping[str, Function] = REGISTRY

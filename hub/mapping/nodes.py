@@ -1,0 +1,287 @@
+"""A checked mapping, ready to be turned into Python.
+
+Each node knows its kind and whether it may be absent, and carries the place in the source it came
+from. Everything the checker decided (which field is optional, where a length must still be
+checked, what is absent when its operand is) is explicit here; the generator decides nothing.
+"""
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from hub.contract.types import JsonScalar
+from hub.mapping.statics import Known
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    known: Known
+    at: ast.AST
+    value: JsonScalar
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A parameter, local or loop variable; `python` is its name in the generated code."""
+
+    known: Known
+    at: ast.AST
+    python: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """A constant that lives beside the generated code: a table's keys, a constant tuple."""
+
+    known: Known
+    at: ast.AST
+    python: str
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A field of a record. `sure`: the key is there and its value is not null."""
+
+    known: Known
+    at: ast.AST
+    base: "Node"
+    field: str
+    sure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Make:
+    """A new record: its fields in order. `tag`: the name it is returned with, for a result."""
+
+    known: Known
+    at: ast.AST
+    items: tuple[tuple[str, "Node"], ...]
+    tag: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A record that was read, about to be returned as a result."""
+
+    known: Known
+    at: ast.AST
+    base: "Node"
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Untag:
+    """A new result that is put into another record."""
+
+    known: Known
+    at: ast.AST
+    base: "Node"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function of the library or a check. `lifted`: absent when its first argument is."""
+
+    known: Known
+    at: ast.AST
+    python: str
+    arguments: tuple["Node", ...]
+    lifted: bool = False
+    flags: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A text that goes into a field of at most `longest` characters; `python` raises if not."""
+
+    known: Known
+    at: ast.AST
+    base: "Node"
+    longest: int
+    python: str
+
+
+@dataclass(frozen=True, slots=True)
+class Helper:
+    """A call of one of the mapping's own functions."""
+
+    known: Known
+    at: ast.AST
+    python: str
+    arguments: tuple["Node", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A look-up in a table; `otherwise` is taken for keys that are not in it."""
+
+    known: Known
+    at: ast.AST
+    table: "Node"
+    key: "Node"
+    otherwise: "Node | None"
+    lifted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Choose:
+    """`then if test else other`."""
+
+    known: Known
+    at: ast.AST
+    test: "Node"
+    then: "Node"
+    other: "Node"
+
+
+@dataclass(frozen=True, slots=True)
+class Default:
+    """`base`, or `other` where it is absent."""
+
+    known: Known
+    at: ast.AST
+    base: "Node"
+    other: "Node"
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    known: Known
+    at: ast.AST
+    operator: type[ast.cmpop]
+    left: "Node"
+    right: "Node"
+
+
+@dataclass(frozen=True, slots=True)
+class Logic:
+    """`and` / `or` over Booleans."""
+
+    known: Known
+    at: ast.AST
+    conjunction: bool
+    operands: tuple["Node", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    known: Known
+    at: ast.AST
+    base: "Node"
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """An f-text."""
+
+    known: Known
+    at: ast.AST
+    parts: tuple["Node", ...]
+    bounded: bool  # its length is known to be small
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """`[body for name in source if …]`; `weight` is what one turn costs, in nodes."""
+
+    known: Known
+    at: ast.AST
+    python: str
+    source: "Node"
+    tests: tuple["Node", ...]
+    body: "Node"
+    weight: int
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """`[a, b]`."""
+
+    known: Known
+    at: ast.AST
+    items: tuple["Node", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """`list + list`."""
+
+    known: Known
+    at: ast.AST
+    left: "Node"
+    right: "Node"
+
+
+Node: TypeAlias = (
+    Literal
+    | Name
+    | Shared
+    | Read
+    | Make
+    | Tag
+    | Untag
+    | Call
+    | Limit
+    | Helper
+    | Look
+    | Choose
+    | Default
+    | Compare
+    | Logic
+    | Not
+    | Format
+    | Each
+    | Items
+    | Join
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Assign:
+    at: ast.AST
+    python: str
+    value: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """`shape`: "value" in a helper; in a flow how the value becomes the result."""
+
+    at: ast.AST
+    value: Node
+    shape: str  # "value", "one", "list", "call"
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    at: ast.AST
+    test: Node
+    then: tuple["Step", ...]
+    other: tuple["Step", ...]
+
+
+Step: TypeAlias = Assign | Return | Branch
+
+
+@dataclass(frozen=True, slots=True)
+class Routine:
+    """One function for one combination of kinds of arguments."""
+
+    python: str
+    at: ast.FunctionDef
+    parameters: tuple[str, ...]
+    steps: tuple[Step, ...]
+    known: Known  # of what it returns
+    cost: int  # nodes that run at most, those of called helpers included, lists' turns not
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Everything the generator needs."""
+
+    routines: tuple[Routine, ...]
+    entries: dict[tuple[str, str], Routine]
+    shared: dict[str, object]  # tables, constants
+    functions: dict[str, Callable[..., object]]  # library functions and checks, by Python name
+    fields: tuple[tuple[ast.AST, str], ...]  # which source expression fills which field

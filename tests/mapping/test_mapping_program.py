@@ -1,0 +1,288 @@
+"""What accepted mappings do."""
+
+from dataclasses import replace
+
+import pytest
+from mapping_kit import (
+    DOC,
+    DOCUMENT,
+    EMIT,
+    MADE,
+    OTHER,
+    SETTING_VALUES,
+    compiled,
+    emitted,
+    optional,
+    value_of,
+)
+
+from hub.contract.types import Field, Integer, ListOf, Record, Text
+from hub.errors import Reject
+from hub.mapping.program import FlowSignature
+
+ROWS = [{"name": "a", "size": 1}, {"name": "b"}]
+
+
+@pytest.mark.parametrize(
+    ("expression", "field", "changes", "expected"),
+    [
+        ('"fixed"', "note", {}, "fixed"),
+        ("None", "note", {}, None),
+        ("doc.key", "note", {}, "H44.99.99-251013-0001"),
+        ("doc.note", "note", {}, None),
+        ("doc.note", "note", {"note": "n"}, "n"),
+        ("doc.place.ward", "note", {}, None),
+        ("doc.place.ward", "note", {"place": {"street": "s", "ward": "w"}}, "w"),
+        ("doc.place.street", "note", {"place": {"street": "s"}}, "s"),
+        ("doc.from_", "note", {"from": "f"}, "f"),
+        ("setting.customer", "note", {}, "T-TEST"),
+        ("setting.hint", "note", {}, None),
+        ("trim(doc.note)", "note", {"note": " n "}, "n"),
+        ("trim(doc.note)", "note", {}, None),
+        ('default(doc.note, "none")', "note", {}, "none"),
+        ('default(doc.note, f"{doc.key}!")', "note", {"key": "k"}, "k!"),
+        ('default(doc.place.ward, default(doc.note, "deep"))', "note", {}, "deep"),
+        ('f"{doc.key}/{doc.count}"', "note", {"key": "k"}, "k/3"),
+        ('"a" if doc.sure else "b"', "note", {"sure": False}, "b"),
+        ('doc.note if doc.note is not None else "b"', "note", {}, "b"),
+        ("doc.count", "count", {}, 3),
+        ("doc.count", "share", {}, 3),
+        ("-5", "count", {}, -5),
+        ("doc.share", "share", {"share": 0.5}, 0.5),
+        ("doc.sure", "sure", {}, True),
+        ("not doc.sure", "sure", {}, False),
+        ("doc.sure and doc.count > 2", "sure", {}, True),
+        ("doc.sure and doc.count > 3", "sure", {}, False),
+        ('doc.note == "x"', "sure", {}, False),
+        ('doc.note != "x"', "sure", {}, True),
+        ('doc.kind == "1"', "sure", {}, True),
+        ("doc.count <= 3", "sure", {}, True),
+        ("doc.note is None", "sure", {}, True),
+        ("doc.note is not None and starts_with(doc.note, doc.key)", "sure", {}, False),
+        ("doc.note is None or starts_with(doc.note, doc.key)", "sure", {"note": "q"}, False),
+        ("default(doc.perhaps, False)", "sure", {}, False),
+        ('"x" in doc.words', "sure", {}, True),
+        ('"z" not in doc.words', "sure", {}, True),
+        ("doc.words", "words", {}, ["x", "y"]),
+        ('[f"{w}{w}" for w in doc.words if w != "x"]', "words", {}, ["yy"]),
+        ('doc.words + ["z"]', "words", {}, ["x", "y", "z"]),
+        ("[]", "words", {}, []),
+        ("[r.name for r in default(doc.rows, []) if r.size is not None]", "words",
+         {"rows": ROWS}, ["a"]),
+        ("[Paper(title=r.name) for r in default(doc.rows, [])]", "papers", {"rows": ROWS},
+         [{"title": "a", "number": None}, {"title": "b", "number": None}]),
+        ("Paper(title=doc.key, number=doc.note)", "paper",
+         {"key": "k"}, {"title": "k", "number": None}),
+        ("cut(doc.note, 5)", "short", {"note": "1234567"}, "12345"),
+        ("doc.note", "short", {"note": "12345"}, "12345"),
+        ("doc.note", "code", {"note": "AB"}, "AB"),
+        ("doc.many", "small", {"many": 5}, 5),
+        ("doc.many", "small", {}, None),
+        ('code(setting.codes, doc.note, otherwise="other")', "note", {"note": "a"}, "1"),
+        ('code(setting.codes, doc.note, otherwise="other")', "note", {"note": "b"}, "other"),
+        ('code(setting.codes, doc.note, otherwise="other")', "note", {}, None),
+        ("instant(doc.moment)", "at", {"moment": "2025-10-13T09:05:00+07:00"}, 1760321100000),
+        ('local_date(doc.day, "dd/MM/yyyy")', "day", {"day": "02/01/1970"}, 1),
+    ],
+)  # fmt: skip
+def test_an_expression_gives_its_value(
+    expression: str, field: str, changes: dict[str, object], expected: object
+) -> None:
+    assert expected == value_of(expression, field, **changes)
+
+
+def test_a_table_turns_codes_into_codes() -> None:
+    source = """
+KIND = {"1": "A", "2": "B", "3": None}
+LEVEL = {1: "A", 2: "B"}
+def flow(doc):
+    return [Happened(key=doc.key, kind=code(KIND, doc.kind)),
+            Happened(key=doc.key, kind=code(KIND, doc.maybe_kind)),
+            Happened(key=doc.key, kind=code(LEVEL, doc.level)),
+            Happened(key=doc.key, kind=code(KIND, doc.note, otherwise="UNKNOWN"))]
+"""
+    made = emitted(source, kind="3", note="?")
+    assert isinstance(made, list)
+    assert [None, None, "A", "UNKNOWN"] == [record["kind"] for _, record in made]
+
+
+def test_an_early_return_narrows_names_and_paths() -> None:
+    source = """
+INNER = ("3",)
+KIND = {"1": "A", "2": "B"}
+def flow(doc):
+    if doc.place is None or doc.kind in INNER:
+        return None
+    ward = doc.place.ward
+    if ward is None:
+        return Failed(key=doc.place.street)
+    return Happened(key=ward, kind=code(KIND, doc.kind))
+"""
+    place = {"street": "s", "ward": "w"}
+    assert [] == emitted(source)
+    assert [] == emitted(source, place=place, kind="3")
+    assert [("test.v1.Failed", {"key": "s", "why": None})] == emitted(source, place={"street": "s"})
+    made = emitted(source, place=place)
+    assert isinstance(made, list)
+    assert ("w", "A") == (made[0][1]["key"], made[0][1]["kind"])
+
+
+def test_a_local_may_be_assigned_in_every_branch() -> None:
+    source = """
+def flow(doc):
+    if doc.sure:
+        word = "yes"
+    elif doc.count == 0:
+        word = "none"
+    else:
+        word = doc.key
+    return Failed(key=word)
+"""
+    assert [("test.v1.Failed", {"key": "yes", "why": None})] == emitted(source)
+    assert [("test.v1.Failed", {"key": "k", "why": None})] == emitted(source, sure=False, key="k")
+
+
+def test_helpers_are_compiled_for_each_kind_of_argument() -> None:
+    source = """
+def shown(value):
+    return default(value, "-")
+def failed(doc, key):
+    return Failed(key=key, why=shown(doc.note))
+def flow(doc):
+    if doc.sure:
+        return failed(doc, shown(doc.key))
+    return [failed(doc, row.name) for row in default(doc.rows, [])] + [failed(doc, "last")]
+"""
+    assert [("test.v1.Failed", {"key": "k", "why": "-"})] == emitted(source, key="k")
+    made = emitted(source, sure=False, rows=ROWS)
+    assert isinstance(made, list)
+    assert ["a", "b", "last"] == [record["key"] for _, record in made]
+
+
+def test_a_flow_gives_a_list_one_or_nothing() -> None:
+    source = """
+def both(doc):
+    return [Happened(key=doc.key), Failed(key="f")]
+def flow(doc):
+    if doc.count == 0:
+        return None
+    if doc.count == 1:
+        return both(doc)
+    if doc.count == 2:
+        return Failed(key="two") if doc.sure else None
+    return [] if doc.sure else Failed(key="other")
+"""
+    names = []
+    for count, sure in [(0, True), (1, True), (2, True), (2, False), (3, True), (3, False)]:
+        made = emitted(source, count=count, sure=sure)
+        assert isinstance(made, list)
+        names.append([name.rpartition(".")[2] for name, _ in made])
+    assert [[], ["Happened", "Failed"], ["Failed"], [], [], ["Failed"]] == names
+
+
+def test_an_event_that_was_kept_in_a_name_can_be_read_and_put_elsewhere() -> None:
+    inner = Record("Outer", (Field("inner", OTHER), optional("word", Text())))
+    flow = replace(
+        EMIT,
+        results={"Failed": OTHER, "Outer": inner},
+        constructors={"Failed": OTHER, "Outer": inner},
+        result_names={"Failed": "t.Failed", "Outer": "t.Outer"},
+    )
+    source = """
+def flow(doc):
+    made = Failed(key=doc.key)
+    return [made, Outer(inner=made, word=made.key)]
+"""
+    made = compiled(source, flow)["flow", ""](DOCUMENT, None, SETTING_VALUES, [])
+    failed = {"key": DOCUMENT["key"], "why": None}
+    assert [
+        ("t.Failed", failed),
+        ("t.Outer", {"inner": failed, "word": DOCUMENT["key"]}),
+    ] == made
+
+
+REQUEST = Record(
+    "datHang",
+    (
+        Field("session", Text()),
+        Field("type", Text(values=("GUI",))),
+        Field("code", Text(max_length=4)),
+        Field("note", Text(), required=False),
+        Field("items", ListOf(Record("Item", (Field("n", Integer()), Field("session", Text()))))),
+    ),
+)
+ITEM = REQUEST.fields[4].type.item if isinstance(REQUEST.fields[4].type, ListOf) else None
+CALL = FlowSignature(
+    name="order",
+    parameters=(DOC, Record("Answer", (Field("id", Text()),))),
+    results={"datHang": REQUEST},
+    result_names={"datHang": "POST /order"},
+    constructors={"datHang": REQUEST} | ({"Item": ITEM} if isinstance(ITEM, Record) else {}),
+    many=False,
+    filled=frozenset({"session", "items.session"}),
+)
+
+
+def test_a_call_flow_gives_one_request_without_what_others_fill() -> None:
+    source = """
+def order(doc, answer):
+    if not doc.sure:
+        return None
+    return datHang(code=answer.id, items=[Item(n=1)])
+"""
+    flow = compiled(source, CALL)["order", ""]
+    request = {"type": "GUI", "code": "A", "items": [{"n": 1}]}
+    assert ("POST /order", request) == flow(DOCUMENT, {"id": "A"}, SETTING_VALUES, [])
+    assert flow(DOCUMENT | {"sure": False}, {"id": "A"}, SETTING_VALUES, []) is None
+
+
+def test_a_flow_over_two_events_has_a_function_for_each() -> None:
+    one = Record("One", (Field("key", Text()), Field("a", Text())))
+    two = Record("Two", (Field("key", Text()), Field("a", Text(), required=False)))
+    flows = [
+        replace(EMIT, parameters=(record,), variant=f"t.{record.name}") for record in (one, two)
+    ]
+    source = 'def flow(doc):\n    return Failed(key=doc.key, why=default(doc.a, "none"))\n'
+    found = compiled(source, *flows)
+    assert {("flow", "t.One"), ("flow", "t.Two")} == set(found)
+    assert [("test.v1.Failed", {"key": "k", "why": "none"})] == found["flow", "t.Two"](
+        {"key": "k"}, None, {}, []
+    )
+
+
+@pytest.mark.parametrize(
+    ("expression", "field", "changes", "part"),
+    [
+        ("doc.note", "short", {"note": "123456"}, "doc.note"),
+        ("doc.note", "code", {"note": "abc"}, "doc.note"),
+        ("doc.many", "small", {"many": 6}, "doc.many"),
+        ("instant(doc.moment)", "at", {"moment": "2024-01-02T03:04:05"}, "instant"),
+        ('doc.key if doc.sure else reject("why")', "note", {"sure": False}, "reject"),
+    ],
+)
+def test_a_reject_names_the_place_and_the_field(
+    expression: str, field: str, changes: dict[str, object], part: str
+) -> None:
+    with pytest.raises(Reject) as caught:
+        value_of(expression, field, **changes)
+    line = f"    return Happened(key=doc.key, {field}={expression})"
+    assert f"mapping.py:2:{line.index(part) + 1} {field}" == caught.value.where
+    assert not any(str(value) in str(caught.value) for value in changes.values())
+
+
+def test_absent_lists_of_an_event_are_empty_lists_only_if_the_mapping_says_so() -> None:
+    made = emitted("def flow(doc):\n    return Happened(key=doc.key)\n")
+    assert isinstance(made, list)
+    assert {f.name for f in MADE.fields} == set(made[0][1])
+    assert made[0][1]["papers"] is None
+
+
+def test_a_message_that_multiplies_itself_is_refused_in_bounded_time() -> None:
+    source = """
+def inner(doc):
+    return [count([c for c in doc.words]) for b in doc.words]
+def flow(doc):
+    return [Failed(key=f"{a}") for a in [total(inner(doc)) for x in doc.words]]
+"""
+    with pytest.raises(Reject, match="too long"):
+        emitted(source, words=["w"] * 2000)
