@@ -175,8 +175,9 @@ def compare(store: Store, call: Call) -> Json:
     """Whether the schema may follow one version."""
     schema = parse(call.schema)
     with store.fresh() as state:
-        earlier = [pick(state, call.subject, call.version)]
-        why = incompatibilities(earlier, schema, state.level(call.subject))
+        earlier, level = [pick(state, call.subject, call.version)], state.level(call.subject)
+    # Without the lock: comparing may take a second.
+    why = incompatibilities(earlier, schema, level)
     return _verdict(why, call)
 
 
@@ -184,8 +185,8 @@ def compare_all(store: Store, call: Call) -> Json:
     """Whether the schema may follow all versions that the level names."""
     schema = parse(call.schema)
     with store.fresh() as state:
-        earlier = state.versions(call.subject)
-        why = incompatibilities(earlier, schema, state.level(call.subject))
+        earlier, level = state.versions(call.subject), state.level(call.subject)
+    why = incompatibilities(earlier, schema, level)
     return _verdict(why, call)
 
 

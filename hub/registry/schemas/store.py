@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from time import monotonic
 
 import orjson
-from structlog import get_logger
 
 from hub.errors import Retry
+from hub.log import get_logger
 from hub.records import Broker, Outgoing, Reader, Spot, Writer
 from hub.registry.schemas import errors
 from hub.registry.schemas.compatibility import misfits
@@ -29,7 +29,7 @@ POLL = 0.2
 ACKNOWLEDGED = 20.0  # seconds; the writer itself gives up after 15
 ATTEMPTS = 20  # against other processes; each round somebody wins
 
-log = get_logger()
+log = get_logger("registry")
 
 
 @contextmanager

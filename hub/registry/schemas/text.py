@@ -20,7 +20,7 @@ from hub.events.catalogue import PRIMITIVES, Json
 from hub.registry.schemas.errors import invalid_schema
 
 TEXT_BYTES = 524_288  # below the topic's limit for a record, with the key and the quoting around it
-PARTS = 8_000  # objects, lists and scalars; the largest event of the domain has about 600
+PARTS = 4_000  # objects, lists and scalars; the largest event of the domain has about 500
 DEPTH = 40
 BRANCHES = 64  # of one union
 
