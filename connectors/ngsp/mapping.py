@@ -287,7 +287,7 @@ def dossier_written(
                     GhiChu=note,
                     NoiNopHoSo=code(FILED_AT, event.origin),
                     HoSoCoThanhPhanSoHoa=yes_no(
-                        True in [item.digitised for item in event.dossier.attachments]
+                        any_of([item.digitised for item in event.dossier.attachments])
                     ),
                     TaiKhoanDuocXacThucVoiVNeID=yes_no(event.dossier.applicant.eid_verified),
                     DuocThanhToanTrucTuyen=how_paid([fee.method for fee in event.dossier.fees]),
@@ -585,8 +585,8 @@ def procedures(item, seen_at):
         procedure_code=item.MATTHC,
         at=seen_at,
         name=item.TENTTHC,
-        field_code=joined([field.MALINHVUC for field in fields], ", "),
-        field_name=joined([field.TENLINHVUC for field in fields], ", "),
+        field_code=default(first([field.MALINHVUC for field in fields]), ""),
+        field_name=default(first([field.TENLINHVUC for field in fields]), ""),
         publisher_code=present(item.MACOQUANCONGBO),
         public=default(text_of(item.TRANGTHAI), "") == "1",
         agencies=[agency.MADONVI for agency in default(item.COQUANTHUCHIEN, [])],
