@@ -218,11 +218,12 @@ def _untag(writer: _Writer, node: Untag) -> ast.expr:
 
 def _function(writer: _Writer, node: Call) -> ast.expr:
     first, *rest = [writer.write(argument) for argument in node.arguments]
-    if node.flags:
-        rest.append(_load("v_flags", node.at))
 
     def use(kept: ast.expr) -> ast.expr:
-        return _call(node.python, [kept, *rest], node.at)
+        call = _call(node.python, [kept, *rest], node.at)
+        if node.flags:
+            call.keywords.append(ast.keyword(arg="flags", value=_load("v_flags", node.at)))
+        return call
 
     if node.lifted and node.arguments[0].known.absent:
         return writer.lifted(first, node.at, use)
@@ -431,7 +432,7 @@ def _index(base: ast.expr, key: ast.expr, at: ast.AST) -> ast.expr:
     return _at(ast.Subscript(value=base, slice=key, ctx=ast.Load()), at)
 
 
-def _call(function: str, arguments: list[ast.expr], at: ast.AST) -> ast.expr:
+def _call(function: str, arguments: list[ast.expr], at: ast.AST) -> ast.Call:
     return _at(ast.Call(func=_load(function, at), args=arguments, keywords=[]), at)
 
 
