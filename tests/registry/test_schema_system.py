@@ -1,0 +1,152 @@
+"""On a real Kafka: the contract, two registries at once, and clients that only know Kafka."""
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
+from uuid import uuid4
+
+import pytest
+from confluent_kafka import Consumer
+from confluent_kafka.schema_registry import SchemaRegistryClient
+from confluent_kafka.schema_registry.avro import AvroDeserializer, AvroSerializer
+from confluent_kafka.serialization import MessageField, SerializationContext
+
+from hub.broker import KafkaBroker
+from hub.events import Codec, Envelope, read_headers, write_headers
+from hub.records import Outgoing
+from hub.registry.schemas.client import RegistryClient, register_all
+from tests.brokers import LiveBroker
+from tests.events.records import CATALOGUE, SCHEMAS, STATUS_CHANGED, example
+from tests.registry.contract import CODE, Door, RegistryContract, record
+from tests.registry.serving import UrlDoor, serving
+
+pytestmark = pytest.mark.system
+FAR = 30.0  # seconds
+
+
+@pytest.fixture(scope="module")
+def url(kafka: LiveBroker) -> Iterator[str]:
+    with serving(KafkaBroker(kafka.bootstrap)) as url:
+        yield url
+
+
+@pytest.fixture
+def door(url: str) -> Door:
+    return UrlDoor(url)
+
+
+class TestOurRegistryOnKafka(RegistryContract):
+    pass
+
+
+def test_two_registries_agree_whatever_they_are_asked_at_once(kafka: LiveBroker) -> None:
+    broker = KafkaBroker(kafka.bootstrap)
+    mark = uuid4().hex[:8]
+    texts = [record(f"Race{mark}{number}", CODE) for number in range(12)]
+    with serving(broker) as one, serving(broker) as two, ThreadPoolExecutor(4) as pool:
+        jobs = [
+            pool.submit(RegistryClient(url).register, f"race.{mark}.{number}", text)
+            for number, text in enumerate(texts)
+            for url in (one, two)
+        ]
+        numbers = [job.result(timeout=FAR) for job in jobs]
+        assert numbers[::2] == numbers[1::2]
+        assert len(texts) == len(set(numbers))
+        for number, text in zip(numbers[::2], texts, strict=True):
+            for url in (one, two):
+                assert json.loads(text) == json.loads(RegistryClient(url).schema(number))
+    with serving(broker) as later:  # what is on the topic is all it needs
+        for number, text in zip(numbers[::2], texts, strict=True):
+            assert json.loads(text) == json.loads(RegistryClient(later).schema(number))
+
+
+def test_a_stock_client_reads_every_event_with_two_addresses(
+    kafka: LiveBroker, url: str, topic_prefix: str
+) -> None:
+    """Broker and registry is all that it is told."""
+    broker = KafkaBroker(kafka.bootstrap)
+    topic = f"{topic_prefix}hub.dossier"
+    broker.ensure_topic(topic, 2, {})
+    client = RegistryClient(url)
+    register_all(client, SCHEMAS)
+    codec = Codec(CATALOGUE, client)
+    writer = broker.writer()
+    try:
+        for name in CATALOGUE.whole:
+            envelope = Envelope(str(uuid4()), "onestop", name, 1_760_321_100_000, "progress")
+            raw = codec.encode(name, example(name))
+            outgoing = Outgoing(topic, b"H44", raw, tuple(write_headers(envelope)))
+            writer.send(outgoing).result(timeout=FAR)
+    finally:
+        writer.close()
+
+    deserialize = AvroDeserializer(SchemaRegistryClient({"url": url}))
+    found: dict[str, dict[str, object]] = {}
+    consumer = Consumer(
+        {
+            "bootstrap.servers": kafka.bootstrap,
+            "group.id": topic,
+            "auto.offset.reset": "earliest",
+        }
+    )
+    try:
+        consumer.subscribe([topic])
+        deadline = monotonic() + FAR
+        while len(found) < len(CATALOGUE.whole) and monotonic() < deadline:
+            message = consumer.poll(0.5)
+            if message is None or message.error():
+                continue
+            context = SerializationContext(topic, MessageField.VALUE)
+            headers = message.headers()
+            assert isinstance(headers, list)
+            seen = [(key, raw) for key, raw in headers if isinstance(raw, bytes)]
+            found[read_headers(seen).type] = deserialize(message.value(), context)
+    finally:
+        consumer.close()
+    assert set(CATALOGUE.whole) == set(found)
+    accepted = found["dossier.v1.Accepted"]
+    assert "chữ" == accepted["dossier_code"]
+    assert "1970-03-23 04:26:40+00:00" == str(accepted["at"])
+    dossier = accepted["dossier"]
+    assert isinstance(dossier, dict)
+    assert "1970-01-08" == str(dossier["applicant"]["birth_date"])
+
+
+def test_what_a_stock_client_writes_the_hub_reads(
+    kafka: LiveBroker, url: str, topic_prefix: str
+) -> None:
+    """With the schema that it finds in the registry."""
+    del kafka, topic_prefix
+    name = "dossier.v1.StatusChanged"
+    client = RegistryClient(url)
+    register_all(client, SCHEMAS)
+    stock = SchemaRegistryClient({"url": url})
+    serializer = AvroSerializer(
+        stock,
+        stock.get_latest_version(name).schema,
+        conf={
+            "auto.register.schemas": False,
+            "subject.name.strategy": lambda context, record: name,  # noqa: ARG005 - their signature
+        },
+    )
+    raw = serializer(STATUS_CHANGED, SerializationContext("hub.dossier", MessageField.VALUE))
+    name_read, found = Codec(CATALOGUE, client).decode(raw)
+    assert name == name_read
+    assert STATUS_CHANGED == {key: value for key, value in found.items() if value is not None}
+
+
+def test_a_stock_client_manages_subjects(url: str) -> None:
+    from confluent_kafka.schema_registry import Schema
+
+    stock = SchemaRegistryClient({"url": url})
+    subject = f"t.v1.Stock{uuid4().hex[:8]}"
+    schema = Schema(record("Stock", CODE), "AVRO")
+    number = stock.register_schema(subject, schema)
+    assert number == stock.lookup_schema(subject, schema).schema_id
+    assert [1] == stock.get_versions(subject)
+    assert subject in stock.get_subjects()
+    assert stock.test_compatibility(subject, schema)
+    stock.set_compatibility(subject, "FULL")
+    assert "FULL" == stock.get_compatibility(subject)
+    assert [1] == stock.delete_subject(subject)
