@@ -144,7 +144,7 @@ class Lane:
         except Halt as error:
             self._halt(key, error)
         except Exception as error:  # noqa: BLE001 - a bug is set aside with its event, and work goes on
-            log.error(  # noqa: TRY400 - a traceback's texts could hold personal data
+            log.error(
                 "delivery_bug",
                 registration=self.terms.registration,
                 event_id=held.event_id,

@@ -26,6 +26,7 @@ class Inflow:
     settings: Mapping[str, Value] = field(repr=False)
     split: str | None = None
     identity: tuple[str, ...] = ()
+    identify: Callable[[Document], tuple[str, ...]] | None = None  # where paths cannot say it
     ignore: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
@@ -68,7 +69,7 @@ def facts_of(
 
     Raises Reject from the mapping, or where the item cannot be told from others.
     """
-    who = identity(item, inflow.identity, headers) if named is None else named
+    who = named or _who(inflow, item, headers)
     flags: list[str] = []
     events = inflow.emit(item, now, inflow.settings, flags)
     if not events:
@@ -83,6 +84,12 @@ def facts_of(
         number = event_id(inflow.registration, inflow.flow, who, index)
         facts.append(Fact(number, kind, topic_of(kind), key, record, mark, said))
     return facts
+
+
+def _who(inflow: Inflow, item: Document, headers: Mapping[str, str]) -> tuple[str, ...]:
+    if inflow.identify is not None:
+        return inflow.identify(item)
+    return identity(item, inflow.identity, headers)
 
 
 def check_size(fact: Fact, value: bytes) -> None:

@@ -1,0 +1,1 @@
+"""The door: HTTP in, events kept, and only then a yes."""

@@ -1,0 +1,170 @@
+"""One registration at the gateway: read, keep, answer, in the system's own words.
+
+The answer that means yes is given only after the broker acknowledged. Everything else gets an
+answer of its own: refused at the door (nothing was kept), by the mapping, in conflict, not now.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from adapters.http.messages import HttpRequest, HttpResponse, Message, Refusal, Server
+from hub import metrics
+from hub.errors import HubError, Reject
+from hub.gateway.replies import CompiledReply, Said, compile_replies
+from hub.intake.inflow import Inflow
+from hub.intake.intake import Intake, Taken
+from hub.log import get_logger, place_of
+from hub.registry.live import Live, inflows
+from hub.registry.manifest import Told
+
+log = get_logger("hub.gateway")
+
+RETRY_AFTER = 5  # seconds that a sender is asked to wait when the broker does not acknowledge
+_TOLD: Mapping[str, Told] = {
+    "accepted": "accepted",
+    "nothing": "accepted",
+    "duplicate": "duplicate",
+    "conflict": "conflict",
+}
+_TITLES: Mapping[Told, tuple[int, str, str]] = {
+    "conflict": (409, "conflict", "Known already, with another content"),
+    "rejected": (422, "rejected", "The message can never pass as it is"),
+    "secret": (422, "rejected", "The hub carries no state secret"),
+    "unavailable": (503, "unavailable", "Not accepted now; send it again"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """An operation that is received: its flow and its replies."""
+
+    inflow: Inflow
+    replies: Mapping[Told, CompiledReply]
+
+
+class Door:
+    """A registration that systems call. Belongs to the gateway's event loop."""
+
+    def __init__(self, live: Live, server: Server, intake: Intake) -> None:
+        manifest = live.bundle.manifest
+        general = manifest.inbound.answers if manifest.inbound else {}
+        self.name = live.name
+        self._server = server
+        self._intake = intake
+        self._general = compile_replies(general, {})
+        self._served = {
+            operation: Served(inflow, compile_replies(general, manifest.flows[inflow.flow].answers))
+            for operation, inflow in inflows(live).items()
+        }
+
+    async def handle(self, request: HttpRequest) -> HttpResponse:
+        """Answer one request. Never raises."""
+        started = time.perf_counter()
+        try:
+            described = self._server.describe(request)
+            if described is not None:
+                return described
+            message = self._server.read(request)
+        except Refusal as refusal:
+            return self._refuse(refusal)
+        response = await self._take(message)
+        metrics.acknowledged.observe(time.perf_counter() - started)
+        return response
+
+    async def _take(self, message: Message) -> HttpResponse:
+        served = self._served[message.operation]
+        flow = served.inflow.flow
+        try:
+            taken = await self._intake.take(
+                served.inflow, message.document, message.request.headers
+            )
+        except Reject as error:
+            return self._rejected(message, served, error)
+        except HubError as error:
+            log.warning("message_not_kept", registration=self.name, flow=flow, reason=error.what)
+            self._count(flow, "unavailable")
+            return self._tell("unavailable", message, served, Said(message.document))
+        except Exception as error:  # noqa: BLE001 - a bug answers 503 and is told where it came from
+            log.error(
+                "intake_bug", registration=self.name, flow=flow, at=place_of(error),
+                error=type(error).__name__,
+            )  # fmt: skip
+            self._count(flow, "bug")
+            return self._tell("unavailable", message, served, Said(message.document))
+        self._count(flow, taken.verdict)
+        return self._tell(_TOLD[taken.verdict], message, served, _said(message, taken))
+
+    def _rejected(self, message: Message, served: Served, error: Reject) -> HttpResponse:
+        flow = served.inflow.flow
+        told: Told = "secret" if error.code == "secrecy" else "rejected"
+        if told == "secret":
+            metrics.secrecy.labels(self.name).inc()
+            log.warning("secrecy_mark_refused", registration=self.name, flow=flow, rule=error.where)
+        else:
+            log.info(
+                "message_rejected",
+                registration=self.name,
+                flow=flow,
+                where=error.where,
+                code=error.code,
+            )
+        self._count(flow, told)
+        reason = error.what if not error.fix else f"{error.what}; {error.fix}"
+        return self._tell(told, message, served, Said(message.document, reason))
+
+    def _tell(self, told: Told, message: Message, served: Served, said: Said) -> HttpResponse:
+        reply = served.replies.get(told)
+        later = (("retry-after", str(RETRY_AFTER)),) if told == "unavailable" else ()
+        if reply is not None:
+            try:
+                response = self._server.answer(message.operation, reply.status, reply.body(said))
+            except Reject as error:  # the manifest's reply does not fit the contract
+                log.error("reply_unwritable", registration=self.name, told=told, where=error.where)
+            else:
+                return HttpResponse(response.status, response.headers + later, response.body)
+        if told in ("accepted", "duplicate"):
+            return self._server.answer(message.operation, 200, None)
+        status, code, title = _TITLES[told]
+        refusal = Refusal(status, code, title, said.reason, headers=later)
+        return self._server.refuse(refusal, message.operation)
+
+    def _refuse(self, refusal: Refusal) -> HttpResponse:
+        """Refused before anything was understood; nothing is kept but a line without content."""
+        metrics.refused.labels(self.name, refusal.code).inc()
+        log.warning(
+            "request_refused",
+            registration=self.name,
+            status=refusal.status,
+            code=refusal.code,
+            field=refusal.field,
+        )
+        told: Told = "denied" if refusal.code == "denied" else "malformed"
+        reply = self._general.get(told)
+        if reply is None or refusal.status in (404, 405):
+            return self._server.refuse(refusal)
+        reason = " ".join(part for part in (refusal.title, refusal.field, refusal.detail) if part)
+        try:
+            body = reply.body(Said({}, reason))
+            response = self._server.answer(None, refusal.status, body)
+        except Reject:
+            return self._server.refuse(refusal)
+        return HttpResponse(response.status, response.headers + refusal.headers, response.body)
+
+    def _count(self, flow: str, outcome: str) -> None:
+        metrics.received.labels(self.name, flow, outcome).inc()
+
+
+def _said(message: Message, taken: Taken) -> Said:
+    return Said(message.document, count=taken.events)
+
+
+def unavailable(detail: str) -> Refusal:
+    """Not now, and why; nothing was kept."""
+    return Refusal(
+        503,
+        "unavailable",
+        "Not accepted now; send it again",
+        detail,
+        headers=(("retry-after", str(RETRY_AFTER)),),
+    )

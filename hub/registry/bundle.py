@@ -1,0 +1,241 @@
+"""A connector's folder, read and proved: what is wrong is found here, not when a message comes.
+
+Reading yields a `Bundle` or every problem at once (`BundleErrors`). Nothing of a bundle is executed
+but the mapping that the checker compiled.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hub.contract.avro import avro_types, full_name
+from hub.contract.load import load_contract
+from hub.contract.problems import ContractErrors
+from hub.contract.types import Boolean as BooleanType
+from hub.contract.types import Contract, Integer, ListOf, MapOf, Record, Text, Type
+from hub.contract.types import Field as TypeField
+from hub.delivery.outcomes import compile_rows, compile_when
+from hub.errors import Reject
+from hub.mapping.diagnostics import MappingErrors
+from hub.mapping.program import FlowSignature, Program, compile_mapping
+from hub.registry.auth import auth_problems
+from hub.registry.manifest import Contracts, Flow, Manifest, Setting, decode, flow_problems, words
+from hub.registry.problem import BundleErrors, Problem
+from hub.registry.signatures import Sides, operation, signatures
+from hub.registry.yaml_file import YamlFile, read_yaml
+
+LARGEST = 1_048_576  # bytes of a bundle
+MOST_FILES = 500
+MANIFEST = "connector.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A connector that may go live."""
+
+    name: str
+    manifest: Manifest
+    inbound: Contract
+    outbound: Contract
+    program: Program
+    digest: str  # 16 hex digits over every file
+    files: Mapping[str, bytes] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """The events' types, as mappings see them."""
+
+    records: Mapping[str, Record]  # by short name, shared records included
+    full_names: Mapping[str, str]  # events only
+
+
+def read_events(folder: Path) -> Events:
+    """The records of a folder of .avsc files."""
+    files = {path.name: path.read_bytes() for path in sorted(folder.glob("*.avsc"))}
+    records = {
+        name: record
+        for name, record in avro_types(files).items()
+        if not full_name(files, name).startswith("hub.")
+    }
+    names = {name: full_name(files, name) for name in records}
+    return Events(records, {n: f for n, f in names.items() if not f.startswith("common.")})
+
+
+def read_files(folder: Path) -> dict[str, bytes]:
+    """The files of a bundle by relative path. Raises Reject for links, strays and too much."""
+    files: dict[str, bytes] = {}
+    total = 0
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_symlink():
+            raise Reject("a bundle holds no links", where=name, fix="put the file itself there")
+        if not path.is_file() or "__pycache__" in path.parts:
+            continue
+        total += path.stat().st_size
+        if total > LARGEST or len(files) >= MOST_FILES:
+            raise Reject(
+                f"a bundle holds at most {LARGEST} bytes in {MOST_FILES} files", where=name
+            )
+        files[name] = path.read_bytes()
+    if MANIFEST not in files:
+        raise Reject(f"has no {MANIFEST}", where=folder.name, fix="every connector has one")
+    return files
+
+
+def read_bundle(folder: Path, events: Events) -> Bundle:
+    """Read and prove one connector. Raises BundleErrors with everything that is wrong."""
+    try:
+        files = read_files(folder)
+        yaml = read_yaml(files[MANIFEST], MANIFEST)
+        manifest = decode(yaml, Manifest)
+    except Reject as error:
+        raise BundleErrors(folder.name, (_problem(error),)) from error
+    problems = _manifest_problems(folder.name, manifest, yaml)
+    try:
+        inbound, outbound = _contracts(manifest, files)
+    except ContractErrors as error:
+        problems += [_problem(found) for found in error.problems]
+        raise BundleErrors(folder.name, tuple(problems)) from error
+    except Reject as error:
+        raise BundleErrors(folder.name, (*problems, _problem(error))) from error
+    sides = Sides(inbound, outbound, events.records, events.full_names)
+    program, found = _program(manifest, sides, files, yaml)
+    problems += found + _reply_problems(manifest, inbound, yaml)
+    if problems or program is None:
+        raise BundleErrors(folder.name, tuple(problems))
+    return Bundle(folder.name, manifest, inbound, outbound, program, _digest(files), files)
+
+
+def _manifest_problems(name: str, manifest: Manifest, yaml: YamlFile) -> list[Problem]:
+    problems: list[Problem] = []
+    if manifest.name != name:
+        problems.append(
+            Problem(yaml.place(("name",)), f"is '{manifest.name}', the folder is '{name}'")
+        )
+    for flow_name, flow in manifest.flows.items():
+        place = yaml.place(("flows", flow_name))
+        problems += [Problem(place, what) for what in flow_problems(flow_name, flow)]
+        problems += _table_problems(flow, place)
+    problems += [Problem(yaml.place(path), what) for path, what in auth_problems(manifest)]
+    receives = any(flow.receive for flow in manifest.flows.values())
+    if receives and manifest.inbound is None:
+        problems.append(Problem(yaml.place(("flows",)), "receives, but says nothing of `inbound`"))
+    try:
+        compile_rows(manifest.outbound.outcomes, _blank(manifest))
+        if manifest.outbound.in_doubt:
+            compile_when(manifest.outbound.in_doubt.found, {}, "in_doubt.found")
+    except Reject as error:
+        problems.append(
+            Problem(yaml.place(("outbound",)), f"{error.where}: {error.what}", error.fix)
+        )
+    return problems
+
+
+def _table_problems(flow: Flow, place: str) -> list[Problem]:
+    try:
+        compile_rows(flow.outcomes, {})
+        if flow.in_doubt:
+            compile_when(flow.in_doubt.found, {}, "in_doubt.found")
+    except Reject as error:
+        return [Problem(place, f"{error.where}: {error.what}", error.fix)]
+    return []
+
+
+def _blank(manifest: Manifest) -> dict[str, Value]:
+    """A value of the right kind for each setting, to prove a table that mentions one."""
+    return {n: ["x"] if s.type == "list" else "x" for n, s in manifest.settings.items()}
+
+
+def _contracts(manifest: Manifest, files: Mapping[str, bytes]) -> tuple[Contract, Contract]:
+    given = manifest.contract
+    bundle = {name: body for name, body in files.items() if name.startswith("contract/")}
+    if isinstance(given, Contracts):
+        inbound = load_contract(_kind(manifest), bundle, words(given.inbound))
+        return inbound, load_contract(_kind(manifest), bundle, words(given.outbound))
+    both = load_contract(_kind(manifest), bundle, words(given))
+    return both, both
+
+
+def _kind(manifest: Manifest) -> str:
+    return manifest.adapter
+
+
+def _program(
+    manifest: Manifest, sides: Sides, files: Mapping[str, bytes], yaml: YamlFile
+) -> tuple[Program | None, list[Problem]]:
+    name = manifest.mapping
+    if name not in files:
+        return None, [Problem(yaml.place(("mapping",)), f"the bundle has no {name}")]
+    try:
+        source = files[name].decode("utf-8")
+    except UnicodeDecodeError:
+        return None, [Problem(name, "is not UTF-8")]
+    flows: list[FlowSignature] = []
+    problems: list[Problem] = []
+    for found in signatures(manifest, sides, source):
+        if isinstance(found, FlowSignature):
+            flows.append(found)
+        else:
+            problems.append(Problem(yaml.place(_flow_path(found)), found.what, found.fix))
+    try:
+        return compile_mapping(source, name, flows, settings_record(manifest)), problems
+    except MappingErrors as error:
+        problems += [
+            Problem(d.at, d.what, d.fix, d.field, d.render(source)) for d in error.diagnostics
+        ]
+        return None, problems
+
+
+def _flow_path(error: Reject) -> tuple[str, ...]:
+    return tuple(error.where.split(" ")[0].split("."))
+
+
+def settings_record(manifest: Manifest) -> Record:
+    """The registration's settings as the mapping's `setting`."""
+    return Record(
+        "setting",
+        tuple(
+            TypeField(
+                name, _setting_type(s), required=not s.optional, nullable=s.optional, doc=s.doc
+            )
+            for name, s in manifest.settings.items()
+        ),
+    )
+
+
+def _setting_type(setting: Setting) -> Type:
+    kinds: Mapping[str, Type] = {
+        "string": Text(),
+        "integer": Integer(),
+        "boolean": BooleanType(),
+        "list": ListOf(Text()),
+        "map": MapOf(Text()),
+    }
+    return kinds[setting.type]
+
+
+def _reply_problems(manifest: Manifest, inbound: Contract, yaml: YamlFile) -> list[Problem]:
+    """Operations that are received must exist; what is answered is proved by the cases."""
+    problems: list[Problem] = []
+    for name, flow in manifest.flows.items():
+        if flow.receive:
+            try:
+                operation(inbound, flow.receive)
+            except Reject as error:
+                problems.append(Problem(yaml.place(("flows", name)), error.what, error.fix))
+    return problems
+
+
+def _problem(error: Reject) -> Problem:
+    return Problem(error.where, error.what, error.fix)
+
+
+def _digest(files: Mapping[str, bytes]) -> str:
+    """Names the bundle: every file that decides what it does, and its cases."""
+    whole = hashlib.sha256()
+    for name in sorted(files):
+        whole.update(f"{name}\0{len(files[name])}\0".encode())
+        whole.update(files[name])
+    return whole.hexdigest()[:16]
