@@ -31,7 +31,7 @@ class Envelope:
         """The WS-Security header for us, if there is one. Raises Refusal for more than one."""
         if self.header is None:
             return None
-        found = [block for block in self.header.findall(_SECURITY) if self._is_ours(block)]
+        found = [block for block in self.header.iterchildren(_SECURITY) if self._is_ours(block)]
         if len(found) > 1:
             raise Refusal(
                 401, "denied", "The message has several Security headers", "send one", "Security"

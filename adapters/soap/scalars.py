@@ -7,6 +7,7 @@ only what would make a document that is not XML or a lie about the type: mapping
 
 import re
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from math import isfinite
 
@@ -24,7 +25,7 @@ _INTEGER = re.compile(r"[+-]?[0-9]{1,40}")  # longer numbers are no 64-bit value
 _NUMBER = re.compile(
     r"[+-]?(?:[0-9]{1,300}(?:\.[0-9]{0,300})?|\.[0-9]{1,300})(?:[eE][+-]?[0-9]{1,3})?"
 )
-_ZONE = r"(?:Z|[+-](?:0\d|1[0-4]):[0-5]\d)?"
+_ZONE = r"(?:Z|[+-](?:(?:0\d|1[0-3]):[0-5]\d|14:00))?"
 _DAY = r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"
 _CLOCK = r"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,12})?"
 # XML Schema's lexical forms; unlike RFC 3339 the zone may be missing.
@@ -86,14 +87,23 @@ def _enumeration_reader(values: tuple[str, ...]) -> Reader:
 
 def _form_reader(form: re.Pattern[str], type_: Text) -> Reader:
     bounded = _bounded_reader(type_)
+    clock = type_.format == "time"
 
     def read(text: str) -> str:
         value = text.strip(_WHITESPACE)
-        if form.fullmatch(value) is None:
+        if form.fullmatch(value) is None or not (clock or _is_day(value[:10])):
             raise _misfit(f"the value is not a {type_.format}")
         return bounded(value)
 
     return read
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _bounded_reader(type_: Text) -> Callable[[str], str]:

@@ -17,6 +17,7 @@ _SEPARATOR = "}"  # with a "{" before it, the name is the table's
 _NIL = f"{XSI}{_SEPARATOR}nil"
 _XSI = f"{XSI}{_SEPARATOR}"
 _TRUE = ("true", "1")
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _UTF8 = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 
 
@@ -33,6 +34,8 @@ def read(body: bytes, envelope: str, element: str, node: Node, limits: Limits) -
 
     Raises Unfit for anything else, IsFault for a Fault.
     """
+    if body[:2] in _UTF16 or b"\x00" in body[:4]:  # expat knows it whatever it was told
+        raise Unfit("an encoding other than UTF-8 is not accepted")
     walk = _Walk(envelope, element, node, limits)
     try:
         walk.parser.Parse(body, True)  # noqa: FBT003 -- expat takes it by place only
@@ -60,6 +63,7 @@ class _Walk:
         "nil",
         "node",
         "parser",
+        "part",
         "place",
         "result",
         "root",
@@ -75,6 +79,7 @@ class _Walk:
         self.limits = limits
         self.result: Document | None = None
         self.frame: list[str] = []  # open elements outside the body's element
+        self.part = 0  # of the envelope: 0 before the Header, 1 after it, 2 after the Body began
         self.elements = 0
         self.depth = 0
         self.skip = 0  # open elements of a part that is passed over
@@ -118,13 +123,17 @@ class _Walk:
         frame.append(name)
         if len(frame) == 1 and name != f"{{{self.envelope}}}Envelope":
             raise Unfit("not an envelope of this SOAP version")
-        if len(frame) == _BODY and name not in self.parts():
-            raise Unfit("an element beside Header and Body")
+        if len(frame) == _BODY:
+            self.next_part(name)
         if len(frame) == _ELEMENT and frame[1] == f"{{{self.envelope}}}Body":
             self.enter(name, attributes)
 
-    def parts(self) -> tuple[str, str]:
-        return f"{{{self.envelope}}}Header", f"{{{self.envelope}}}Body"
+    def next_part(self, name: str) -> None:
+        """At most one Header, then exactly one Body."""
+        expected = {f"{{{self.envelope}}}Header": 0, f"{{{self.envelope}}}Body": 1}.get(name)
+        if expected is None or expected < self.part:
+            raise Unfit("the envelope is not one Header and one Body")
+        self.part = expected + 1
 
     def enter(self, name: str, attributes: dict[str, str]) -> None:
         """The body's element begins."""

@@ -5,10 +5,12 @@ from adapters.soap.names import WSU
 from adapters.soap.times import FRESH, instant
 from hub.contract.xml import Element
 
+_TIMESTAMP = f"{{{WSU}}}Timestamp"
+
 
 def find(security: Element) -> Element | None:
     """The Timestamp, None if there is none. Raises Refusal (401) for more than one."""
-    found = security.findall(f"{{{WSU}}}Timestamp")
+    found = list(security.iterchildren(_TIMESTAMP))
     if len(found) > 1:
         raise denied("The message has several Timestamps", "send one")
     return found[0] if found else None
@@ -28,5 +30,5 @@ def check(timestamp: Element, now: float) -> None:
 
 
 def _instant(timestamp: Element, name: str) -> float | None:
-    found = timestamp.findall(f"{{{WSU}}}{name}")
+    found = list(timestamp.iterchildren(f"{{{WSU}}}{name}"))
     return instant(found[0].text or "") if len(found) == 1 else None

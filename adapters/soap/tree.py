@@ -22,15 +22,18 @@ def read(element: Element, node: Node) -> Document:
     a control character, a text too long after NFC, an element that another type brought in.
     """
     document: Document = {}
-    children = node.children
-    for child in element:
-        slot = children.get(child.tag)
-        if slot is None:
-            if node.closed:
-                raise _unknown()
-            continue
-        if not put(slot, document, _value(child, slot)):
-            raise Reject("more values than the contract allows", slot.key, code="contract")
+    slots, slot = node.children, None
+    try:
+        for child in element:
+            slot = slots.get(child.tag)
+            if slot is None:
+                _pass_over(node)
+            elif slot.many or slot.read is None or slot.nillable or slot.key in document:
+                _put(slot, document, child)
+            else:  # most fields: single values that are there once
+                document[slot.key] = slot.read(child.text or "")
+    except Reject as error:
+        raise _at(slot, error) from None
     if node.attributes or node.text is not None:
         _read_scalars(element, node, document)
     if node.empty_lists or node.defaults:
@@ -38,46 +41,54 @@ def read(element: Element, node: Node) -> Document:
     return document
 
 
+def _pass_over(node: Node) -> None:
+    if node.closed:
+        raise Reject(
+            "an element that the contract does not know",
+            fix="send the elements of the published schema; xsi:type is not supported",
+            code="contract",
+        )
+
+
+def _put(slot: Slot, document: Document, child: Element) -> None:
+    if not put(slot, document, _value(child, slot)):
+        raise Reject("more values than the contract allows", code="contract")
+
+
+def _at(slot: Slot | None, error: Reject) -> Reject:
+    """The same error, with the field in front of its place."""
+    if slot is not None:
+        error.where = f"{slot.key}.{error.where}" if error.where else slot.key
+    return error
+
+
 def _value(child: Element, slot: Slot) -> Value:
     if slot.nillable and child.get(_NIL) in _TRUE:
         return None
     if slot.node is not None:
-        return _nested(child, slot, slot.node)
+        return read(child, slot.node)
     return _single(child.text or "", slot)
-
-
-def _nested(child: Element, slot: Slot, node: Node) -> Document:
-    try:
-        return read(child, node)
-    except Reject as error:
-        error.where = f"{slot.key}.{error.where}" if error.where else slot.key
-        raise
 
 
 def _single(text: str, slot: Slot) -> Value:
     if slot.read is None:  # a slot holds one or the other
-        raise Reject("a record was expected", slot.key, code="contract")
-    try:
-        return slot.read(text)
-    except Reject as error:
-        error.where = slot.key
-        raise
+        raise Reject("a record was expected", code="contract")
+    return slot.read(text)
 
 
 def _read_scalars(element: Element, node: Node, document: Document) -> None:
     for name, text in element.attrib.items():
         slot = node.attributes.get(str(name))
         if slot is not None:
-            document[slot.key] = _single(str(text), slot)
+            document[slot.key] = _attribute(str(text), slot)
         elif node.closed and not str(name).startswith(_XSI):
             raise Reject("an attribute that the contract does not know", code="contract")
     if node.text is not None:
-        document[node.text.key] = _single(element.text or "", node.text)
+        document[node.text.key] = _attribute(element.text or "", node.text)
 
 
-def _unknown() -> Reject:
-    return Reject(
-        "an element that the contract does not know",
-        fix="send the elements of the published schema; xsi:type is not supported",
-        code="contract",
-    )
+def _attribute(text: str, slot: Slot) -> Value:
+    try:
+        return _single(text, slot)
+    except Reject as error:
+        raise _at(slot, error) from None

@@ -19,6 +19,9 @@ from adapters.soap.seen import Seen
 from adapters.soap.times import FRESH, instant, written
 from hub.contract.xml import Element
 
+_USERNAMETOKEN, _USERNAME = f"{{{WSSE}}}UsernameToken", f"{{{WSSE}}}Username"
+_PASSWORD, _NONCE = f"{{{WSSE}}}Password", f"{{{WSSE}}}Nonce"
+_CREATED = f"{{{WSU}}}Created"
 _NONCE_BYTES = 256  # a nonce that is longer is no nonce
 
 
@@ -64,9 +67,9 @@ def _digest(nonce: bytes, created: str, password: str) -> str:
 
 def check(security: Element, account: Account, now: float, seen: Seen) -> None:
     """Raises Refusal (401, "denied") unless the header proves the account."""
-    token = _only(security, f"{{{WSSE}}}UsernameToken", "UsernameToken")
-    username = _only(token, f"{{{WSSE}}}Username", "Username").text or ""
-    password = _only(token, f"{{{WSSE}}}Password", "Password")
+    token = _only(security, _USERNAMETOKEN, "UsernameToken")
+    username = _only(token, _USERNAME, "Username").text or ""
+    password = _only(token, _PASSWORD, "Password")
     known = compare_digest(username.encode(), account.username.encode())
     kind = password.get("Type", TEXT)
     if kind == TEXT:
@@ -82,8 +85,8 @@ def check(security: Element, account: Account, now: float, seen: Seen) -> None:
 def _check_digest(
     token: Element, proof: str, account: Account, now: float, seen: Seen, *, known: bool
 ) -> None:
-    created = (_only(token, f"{{{WSU}}}Created", "Created").text or "").strip()
-    nonce = _decoded(_only(token, f"{{{WSSE}}}Nonce", "Nonce").text or "")
+    created = (_only(token, _CREATED, "Created").text or "").strip()
+    nonce = _decoded(_only(token, _NONCE, "Nonce").text or "")
     proved = compare_digest(proof.encode(), _digest(nonce, created, account.password).encode())
     if not (known and proved):
         raise _wrong()
@@ -95,7 +98,7 @@ def _check_digest(
 
 
 def _only(parent: Element, tag: str, name: str) -> Element:
-    found = parent.findall(tag)
+    found = list(parent.iterchildren(tag))
     if len(found) != 1:
         raise denied(
             f"The message has {len(found) or 'no'} {name}",

@@ -199,7 +199,7 @@ def _decoded(element: Element) -> bytes:
 
 
 def _one(parent: Element, tag: str) -> Element:
-    found = parent.findall(tag)
+    found = list(parent.iterchildren(tag))
     if len(found) != 1:
         name = tag.rpartition("}")[2]
         raise denied(f"The signature has {len(found) or 'no'} {name}", f"send exactly one {name}")
