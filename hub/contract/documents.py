@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 
 import yaml
 
+from hub.contract.problems import Problems
 from hub.contract.types import JsonScalar
 from hub.errors import Reject
 
@@ -98,6 +99,31 @@ def read(name: str, body: bytes) -> Source:
             "not YAML: a character that may not stand there", name, "", "contract"
         ) from None
     return Source(name, builder.root, builder.lines)
+
+
+class Bundle:
+    """The files of a contract, each read when it is first referred to."""
+
+    def __init__(self, files: Mapping[str, bytes], problems: Problems) -> None:
+        self._files = files
+        self._problems = problems
+        self._read: dict[str, Source | None] = {}
+
+    def source(self, name: str) -> Source | None:
+        """The file of that path; None, and a problem noted, if it cannot be read or is not there."""
+        if name not in self._files:
+            return None
+        if name not in self._read:
+            self._read[name] = None
+            try:
+                self._read[name] = read(name, self._files[name])
+            except Reject as error:
+                self._problems.extend([error])
+        return self._read[name]
+
+    def used(self) -> dict[str, bytes]:
+        """The files that were referred to."""
+        return {name: self._files[name] for name in self._read}
 
 
 class _Builder:
