@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from types import CodeType, TracebackType
 from typing import TypeAlias
 
-from hub.contract.types import Document, ListOf, Record, Ref, Type
+from hub.contract.types import Document, ListOf, OneOf, Record, Ref, Type
 from hub.errors import Reject
 from hub.mapping.context import Context, Scope
 from hub.mapping.diagnostics import MappingErrors, Report, Span
@@ -253,22 +253,28 @@ def _filled(flow: FlowSignature) -> dict[str, frozenset[str]]:
     for path in flow.filled:
         *steps, last = path.split(".")
         for record in flow.results.values():
-            owner = _owner(record, steps, flow.types)
-            if owner is not None and owner.field(last) is not None:
-                found.setdefault(owner.name, set()).add(last)
+            for owner in _owners(record, steps, flow.types):
+                if owner.field(last) is not None:
+                    found.setdefault(owner.name, set()).add(last)
     return {name: frozenset(names) for name, names in found.items()}
 
 
-def _owner(record: Record, steps: Sequence[str], types: Mapping[str, Record]) -> Record | None:
-    owner: Type = record
+def _owners(record: Record, steps: Sequence[str], types: Mapping[str, Record]) -> list[Record]:
+    """The records that a path leads to; several where the body is one of several."""
+    owners = [record]
     for step in steps:
-        member = owner.field(step) if isinstance(owner, Record) else None
-        if member is None:
-            return None
-        owner = member.type
-        while isinstance(owner, ListOf | Ref):
-            owner = owner.item if isinstance(owner, ListOf) else types[owner.name]
-    return owner if isinstance(owner, Record) else None
+        members = [member.type for each in owners if (member := each.field(step)) is not None]
+        owners = [each for member in members for each in _records(member, types)]
+    return owners
+
+
+def _records(member: Type, types: Mapping[str, Record]) -> list[Record]:
+    """The record that a field holds, or a list of; every option where it is one of several."""
+    while isinstance(member, ListOf | Ref):
+        member = member.item if isinstance(member, ListOf) else types[member.name]
+    if isinstance(member, OneOf):
+        return [each for option in member.options for each in _records(option, types)]
+    return [member] if isinstance(member, Record) else []
 
 
 def _unused(context: Context, flows: Sequence[FlowSignature]) -> None:
