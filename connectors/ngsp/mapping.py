@@ -324,7 +324,7 @@ def step(event, status, words, officer):
     )
 
 
-def national_status(event, status, words, account, files):
+def national_status(event, status, words, account, papers):
     """DongBoTrangThaiHoSo: the status of a dossier that was filed on the national portal."""
     return GoiTichHop(
         body=DongBoTrangThaiHoSo(
@@ -335,7 +335,7 @@ def national_status(event, status, words, account, files):
                 MaDoiTuong=default(account, ""),
                 NoiDung=words,
                 NgayXuLy=stamp(event.at),
-                TaiLieuXuLy=files,
+                TaiLieuXuLy=papers,
             )
         )
     )
@@ -348,12 +348,12 @@ def does_it_exist(event):
     return GoiTichHop(body=TraCuuHoSo(mahoso=event.dossier_code))
 
 
-def identities(applicant):
+def identities(owner):
     """The identity number, where the national side knows its kind; others stand in SoGiayToChuHoSo alone."""
-    kind = code(IDENTITY, applicant.id_kind)
-    if kind is None or applicant.id_number is None:
+    kind = code(IDENTITY, owner.id_kind)
+    if kind is None or owner.id_number is None:
         return []
-    return [DinhDanh(LoaiDinhDanh=kind, SoDinhDanh=applicant.id_number)]
+    return [DinhDanh(LoaiDinhDanh=kind, SoDinhDanh=owner.id_number)]
 
 
 def how_paid(methods):
@@ -481,21 +481,24 @@ def supplement_identity(doc):
 
 
 def file_identity(file):
-    """A file's name and digest; the address stands in for a digest that was not given."""
+    """A file's name and digest; the address stands in where there is no digest and no content."""
     name = default(file.TenTepDinhKem, "")
-    mark = default(lower(file.MaBam), default(without_query(file.DuongDanTaiTepTin), ""))
+    digest = default(lower(present(file.MaBam)), sha256_hex(file.Base64))
+    mark = default(digest, default(without_query(file.DuongDanTaiTepTin), ""))
     return f"{name}\t{mark}"
 
 
 def applicant(doc, filed_on):
     """The person who filed, or the enterprise of the older message."""
     if doc.NguoiNop is not None:
+        kind = identity_kind(present(doc.NguoiNop.SoDinhDanh))
+        born = local_date(present(doc.NguoiNop.NgaySinh), "yyyyMMdd")
         return Applicant(
             kind=code(FROM_APPLICANT, doc.NguoiNop.LoaiDoiTuong),
             full_name=doc.NguoiNop.HoTen,
-            id_kind=identity_kind(present(doc.NguoiNop.SoDinhDanh)),
-            id_number=present(doc.NguoiNop.SoDinhDanh),
-            birth_date=local_date(present(doc.NguoiNop.NgaySinh), "yyyyMMdd"),
+            id_kind=kind,
+            id_number=id_number(present(doc.NguoiNop.SoDinhDanh), kind, born),
+            birth_date=born,
             phone=phone(present(doc.DienThoai)),
             email=present(doc.Email),
             eid_verified=False,
@@ -508,13 +511,26 @@ def applicant(doc, filed_on):
         kind="ENTERPRISE",
         full_name=doc.TenThuongNhan,
         id_kind="TAX_CODE" if present(doc.MaSoThue) is not None else None,
-        id_number=present(doc.MaSoThue),
+        id_number=id_number(present(doc.MaSoThue), "TAX_CODE"),
         phone=phone(present(doc.DienThoai)),
         email=present(doc.Email),
         eid_verified=False,
         national_account=present(doc.MaDoiTuong),
         address=address(doc.DiaChiDoanhNghiep, filed_on),
     )
+
+
+def identity_kind(number):
+    """What kind of paper a number is of: the message does not say."""
+    if number is None:
+        return None
+    if matches_any(number, ["[0-9]{12}"]):
+        return "CCCD"
+    if matches_any(number, ["[0-9]{9}"]):
+        return "CMND"
+    if matches_any(number, ["[0-9]{10}(-?[0-9]{3})?"]):
+        return "TAX_CODE"
+    return "OTHER"
 
 
 def address(where, filed_on):

@@ -202,7 +202,7 @@ def postal_order(doc):
         contents=doc.NoiDung,
         weight_grams=doc.KhoiLuong,
         cod_vnd=default(doc.TienThuHo, 0),
-        item_code=typed_item_number(present(doc.SoHieuBuuGui)),
+        item_code=typed_item_number(doc.SoHieuBuuGui),
         agency_code=doc.MaDonVi,
     )
 
@@ -242,24 +242,24 @@ def header(hs):
 
 def applicant(hs):
     """The owner of the dossier."""
+    kind = code(PAPER, hs.LoaiGiayTo)
+    born = xsd_date(hs.NgaySinh)
     return Applicant(
         kind=code(APPLICANT, hs.LoaiDoiTuong),
         full_name=hs.ChuHoSo,
-        id_kind=code(PAPER, hs.LoaiGiayTo),
-        id_number=present(hs.SoGiayTo),
-        birth_date=xsd_date(hs.NgaySinh),
+        id_kind=kind,
+        id_number=id_number(present(hs.SoGiayTo), kind, born),
+        birth_date=born,
         phone=phone(present(hs.SoDienThoai)),
         email=present(hs.Email),
         eid_verified=hs.XacThucVNeID,
         national_account=present(hs.MaTaiKhoanQG),
-        address=address(hs.DiaChi),
+        address=address_if_given(hs.DiaChi),
     )
 
 
 def address(where):
     """A place, with the day on which its codes are meant; never compared or rewritten here."""
-    if where is None:
-        return None
     return Address(
         detail=where.ChiTiet,
         commune_code=where.MaXa,
@@ -269,6 +269,13 @@ def address(where):
         as_of=xsd_date(where.NgayHieuLuc),
         vpostcode=present(where.Vpostcode),
     )
+
+
+def address_if_given(where):
+    """The address, where there is one."""
+    if where is None:
+        return None
+    return address(where)
 
 
 def party(side):

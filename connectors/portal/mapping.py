@@ -59,18 +59,7 @@ def filed(doc):
             field_code=doc.maLinhVuc,
             field_name=doc.tenLinhVuc,
             channel="ONLINE",
-            applicant=Applicant(
-                kind=code(APPLICANT, doc.loaiDoiTuong),
-                full_name=doc.chuHoSo,
-                id_kind=code(PAPER, doc.loaiGiayTo),
-                id_number=present(doc.soGiayTo),
-                birth_date=day(doc.ngaySinh),
-                phone=phone(present(doc.soDienThoai)),
-                email=present(doc.email),
-                eid_verified=doc.xacThucVNeID,
-                national_account=present(doc.maTaiKhoanQG),
-                address=address(doc.diaChi),
-            ),
+            applicant=applicant(doc),
             summary=present(doc.trichYeu),
             submitted_at=moment(doc.ngayNop),
             agency_code=doc.maDonVi,
@@ -146,6 +135,24 @@ def rating(doc):
     )
 
 
+def applicant(doc):
+    """The owner of the dossier."""
+    kind = code(PAPER, doc.loaiGiayTo)
+    born = day(doc.ngaySinh)
+    return Applicant(
+        kind=code(APPLICANT, doc.loaiDoiTuong),
+        full_name=doc.chuHoSo,
+        id_kind=kind,
+        id_number=id_number(present(doc.soGiayTo), kind, born),
+        birth_date=born,
+        phone=phone(present(doc.soDienThoai)),
+        email=present(doc.email),
+        eid_verified=doc.xacThucVNeID,
+        national_account=present(doc.maTaiKhoanQG),
+        address=address_if_given(doc.diaChi),
+    )
+
+
 def moment(text):
     """A local time of the portal."""
     return local_time(text, "dd/MM/yyyy HH:mm:ss")
@@ -158,8 +165,6 @@ def day(text):
 
 def address(where):
     """A place, with the day on which its codes are meant."""
-    if where is None:
-        return None
     return Address(
         detail=where.chiTiet,
         commune_code=where.maXa,
@@ -169,6 +174,13 @@ def address(where):
         as_of=day(where.ngayHieuLuc),
         vpostcode=present(where.vpostcode),
     )
+
+
+def address_if_given(where):
+    """The address, where there is one."""
+    if where is None:
+        return None
+    return address(where)
 
 
 def party(side):

@@ -48,11 +48,12 @@ def scan_request():
 
 def scan(row):
     """One scan, and the milestone where the envelope arrived."""
-    dossier = order_dossier(row.OrderNumber, setting.own_orders)
-    if dossier is None:
+    stripped = dossier_of_order(row.OrderNumber)
+    if not is_dossier_code(stripped) and not matches_any(stripped, setting.own_orders):
         return None
+    dossier = dossier_code(stripped)
     at = epoch(row.EventTime, setting.event_time)
-    item = item_number(present(row.ItemCode))
+    item = item_number(row.ItemCode)
     state = code(STATE, text_of(row.StatusCode), otherwise="UNKNOWN")
     tracked = ConsignmentTracked(
         dossier_code=dossier,
@@ -72,7 +73,7 @@ def scan(row):
                 at=at,
                 order_number=row.OrderNumber,
                 item_code=item,
-                direction=order_direction(row.OrderNumber),
+                direction=direction_of_order(row.OrderNumber),
             ),
         ]
     return [tracked]

@@ -94,15 +94,17 @@ def cancel_ask(event):
 
 def cancel(event, answer):
     """Take an order back. An order that MyVNPost does not list cannot be cancelled by us."""
-    number = first(
-        [
-            default(row.orderHdrID, default(row.originalItemCode, ""))
-            for row in answer.results
-            if row.saleOrderCode is not None
-            if row.saleOrderCode == event.order_number
-        ]
+    number = present(
+        first(
+            [
+                default(row.orderHdrID, default(row.originalItemCode, ""))
+                for row in answer.results
+                if row.saleOrderCode is not None
+                if row.saleOrderCode == event.order_number
+            ]
+        )
     )
-    if present(number) is None:
+    if number is None:
         return reject("MyVNPost không liệt kê đơn này, hoặc không cho số đơn của họ")
     return OrderCancel(OriginalId=number)
 
@@ -145,13 +147,14 @@ def scans(row):
     """
     if row.saleOrderCode is None:
         return None
-    dossier = order_dossier(row.saleOrderCode, setting.own_orders)
-    if dossier is None:
+    stripped = dossier_of_order(row.saleOrderCode)
+    if not is_dossier_code(stripped) and not matches_any(stripped, setting.own_orders):
         return None
+    dossier = dossier_code(stripped)
     at = local_time(row.updatedDate, "dd/MM/yyyy HH:mm:ss", "yyyy-MM-dd HH:mm:ss")
     item = item_number(row.itemCode)
     state = code(STATE, text_of(row.status), otherwise="UNKNOWN")
-    direction = order_direction(row.saleOrderCode)
+    direction = direction_of_order(row.saleOrderCode)
     tracked = ConsignmentTracked(
         dossier_code=dossier,
         at=at,
