@@ -54,6 +54,7 @@ class Refusal(Exception):
     detail: str = ""
     field: str = ""
     headers: tuple[tuple[str, str], ...] = ()
+    errors: tuple[tuple[str, str], ...] = ()  # where there are several: (field, detail) of each
 
     def __str__(self) -> str:
         return f"{self.status} {self.code}: {self.title} {self.detail} {self.field}".rstrip()

@@ -14,7 +14,6 @@ import asyncio
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
-from functools import cache
 from ipaddress import ip_address
 from types import TracebackType
 from typing import Self
@@ -23,6 +22,7 @@ import httpx
 
 from adapters.http.connection import Connection, Origin, RawAnswer
 from adapters.http.pool import Pool
+from adapters.http.tls import client_context
 from hub.errors import Halt, HubError, Retry
 
 SWEEP = 0.25  # seconds between two looks at the clocks; a call may overrun its limit by so much
@@ -99,7 +99,7 @@ class Transport(httpx.AsyncBaseTransport):
         answers are not asked for and not accepted: a small one can unpack to gigabytes.
         """
         url = request.url
-        tls = (self._tls or _default_tls()) if url.scheme == "https" else None
+        tls = (self._tls or client_context()) if url.scheme == "https" else None
         origin = Origin(url.raw_host.decode("ascii"), url.port or (443 if tls else 80), tls)
         limit = request.extensions.get("timeout", {}).get("read") or TIMEOUT
         body = await request.aread()
@@ -199,12 +199,6 @@ async def _connect_one(origin: Origin, ip: str, loop: asyncio.AbstractEventLoop)
         server_hostname=origin.host if tls else None,
     )
     return connection
-
-
-@cache
-def _default_tls() -> ssl.SSLContext:
-    """Reading the machine's root certificates takes 20 ms, so it is done once and when needed."""
-    return ssl.create_default_context()
 
 
 def _head(request: httpx.Request, size: int) -> bytes:

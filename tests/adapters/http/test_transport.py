@@ -287,7 +287,7 @@ def test_who_finds_no_free_connection_in_time_has_sent_nothing() -> None:
     async def script(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
         await reader.read()
 
-    async def work() -> list[BaseException | RawAnswer]:
+    async def work() -> list[RawAnswer | BaseException]:
         async with peer(script) as port, Transport(connections=1) as transport:
             return await asyncio.gather(
                 transport.exchange(origin(port), GET, b"", 0.9),
@@ -332,7 +332,7 @@ def test_closing_the_transport_ends_calls_in_flight() -> None:
         asked.set()
         await reader.read()
 
-    async def work() -> list[BaseException | RawAnswer]:
+    async def work() -> list[RawAnswer | BaseException]:
         async with peer(script) as port:
             transport = Transport(connections=1)
             calls = [transport.exchange(origin(port), GET, b"", 10) for _ in range(2)]

@@ -1,0 +1,51 @@
+"""The address of a system, taken apart once: where to connect, and what stands before each path."""
+
+import ssl
+from dataclasses import dataclass
+
+import httpx
+
+from adapters.http.connection import Origin
+from adapters.http.tls import client_context
+from hub.errors import Halt
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """`base` has no slash at its end: "" or "/MYVNP_API". `authority` is the Host header."""
+
+    origin: Origin
+    base: str
+    authority: str
+
+
+def parse_endpoint(url: str, tls: ssl.SSLContext | None = None) -> Endpoint:
+    """Take an http or https URL apart; `tls` replaces the machine's own trust for https.
+
+    Raises Halt for an address with a user, a query or a fragment, or without a host.
+    """
+    try:
+        address = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise _unusable("cannot be read") from error
+    if address.scheme not in ("http", "https") or not address.raw_host:
+        raise _unusable("is not http or https with a host")
+    if address.userinfo or address.query or address.fragment:
+        raise _unusable("has a user, a query or a fragment")
+    secure = address.scheme == "https"
+    context = (tls or client_context()) if secure else None
+    port = address.port or (443 if secure else 80)
+    path = address.raw_path.decode("ascii").rstrip("/")
+    return Endpoint(
+        Origin(address.raw_host.decode("ascii"), port, context),
+        path,
+        address.netloc.decode("ascii"),
+    )
+
+
+def _unusable(what: str) -> Halt:
+    return Halt(
+        f"the endpoint {what}",
+        where="registration endpoint",
+        fix="give an address such as https://host.example/path",
+    )

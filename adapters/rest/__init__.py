@@ -1,0 +1,1 @@
+"""REST: requests and answers as an OpenAPI contract describes them, as client and as server."""

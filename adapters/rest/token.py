@@ -1,0 +1,83 @@
+"""A credential that is fetched, kept for its lifetime, and fetched once however many ask.
+
+While one call fetches, the others wait for the same answer, its failure included: a peer that is
+down is asked once, not once per waiting call.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from hub.errors import Retry
+
+Clock = Callable[[], float]  # seconds, never going back
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A credential and for how many seconds it may be used; None = until it is refused."""
+
+    value: str
+    lifetime: float | None
+
+
+class Token:
+    """One registration's fetched credential. Belongs to one event loop."""
+
+    def __init__(self, fetch: Callable[[], Awaitable[Grant]], clock: Clock) -> None:
+        self._fetch = fetch
+        self._clock = clock
+        self._value: str | None = None
+        self._until: float | None = None
+        self._fetching: asyncio.Task[str] | None = None
+        # What the calling task used last: a refusal of yesterday's must not drop today's.
+        self._used: ContextVar[str | None] = ContextVar("used", default=None)
+
+    async def get(self) -> str:
+        """The credential. Raises what fetching raises; nothing of the caller's was sent by then."""
+        value = self._value
+        if value is None or (self._until is not None and self._clock() >= self._until):
+            value = await self._shared()
+        self._used.set(value)
+        return value
+
+    def drop(self) -> None:
+        """The credential that this task used last was refused; another one's is left alone."""
+        used = self._used.get()
+        if used is None or used == self._value:
+            self._value = None
+
+    async def close(self) -> None:
+        """End a fetch in flight."""
+        if self._fetching is not None:
+            self._fetching.cancel()
+            await asyncio.gather(self._fetching, return_exceptions=True)
+
+    async def _shared(self) -> str:
+        if self._fetching is None:
+            self._fetching = asyncio.create_task(self._renew())
+            self._fetching.add_done_callback(_looked_at)
+        try:
+            # A caller that is cancelled must not take the fetch away from the others.
+            return await asyncio.shield(self._fetching)
+        except Retry as error:
+            raise Retry(
+                error.what, error.where, error.fix, error.after, system=True, sent=False
+            ) from error
+
+    async def _renew(self) -> str:
+        try:
+            self._value = None
+            grant = await self._fetch()
+            self._value = grant.value
+            self._until = None if grant.lifetime is None else self._clock() + grant.lifetime
+            return grant.value
+        finally:
+            self._fetching = None
+
+
+def _looked_at(task: asyncio.Task[str]) -> None:
+    """Every caller may have been cancelled by now; a failure that nobody waits for is no news."""
+    if not task.cancelled():
+        task.exception()
