@@ -1,0 +1,388 @@
+"""One running system: requests in, faults, effects, acts out.
+
+The order for a request: identify, decide faults, judge, keep the effect, change the state, answer.
+A fault replaces the judging (nothing is stored) or only the answer (stored, caller in doubt).
+"""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+
+import httpx
+import msgspec
+
+from ops.systems import faults as f
+from ops.systems.journal import CallRecord, Journal
+from ops.systems.model import (
+    Act,
+    ActError,
+    Call,
+    Effect,
+    Json,
+    Outcome,
+    Outgoing,
+    System,
+    json_reply,
+)
+from ops.systems.wire import Plan, Reply, Request
+
+HTML = "<!DOCTYPE html><html><body><h1>Hệ thống đang bảo trì</h1></body></html>"
+ACT_TIMEOUT = 120.0  # seconds; MyVNPost's clients allow as much
+
+
+@dataclass(slots=True)
+class Peer:
+    """A system with its journal, its faults and its way to the hub.
+
+    `wall` is the clock of records, `clock` the monotonic one of windows and rates.
+    """
+
+    system: System
+    journal: Journal
+    hub: str
+    fast: bool = False
+    wall: Callable[[], float] = time.time
+    clock: Callable[[], float] = time.monotonic
+    faults: f.Faults = field(default_factory=f.Faults)
+    on_faults: Callable[[], None] = lambda: None
+    _client: httpx.AsyncClient | None = None
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _second: int = 0
+    _in_second: int = 0
+
+    # requests
+
+    def doorman(self, request: Request) -> bool:
+        """Whether a rule resets this connection before the body is read."""
+        if not self.faults.rules or request.path.startswith("/_sim/"):
+            return False
+        call = self.system.identify(request)
+        verdict = self.faults.decide(call.subject, self.clock(), before_read=True)
+        if verdict.action is None:
+            return False
+        self._record(call, None, "reset", verdict.rule)
+        return True
+
+    def handle(self, request: Request) -> Plan:
+        """What happens to one request."""
+        call = self.system.identify(request)
+        clock = self.clock()
+        if self._over_pace(clock):
+            status = 503 if self.system.name == "ngsp" else 429
+            reply = Reply(status, b"{}", headers=(("Retry-After", "1"),))
+            self._record(call, status, "pace", "")
+            return Plan(reply)
+        verdict = self.faults.decide(call.subject, clock)
+        switches = self.system.switches
+        delay = verdict.delay + self.faults.latency(
+            switches.latency_median, switches.latency_p99, call.subject
+        )
+        if verdict.action is None:
+            outcome = self._judge(call)
+            self._record(call, outcome.reply.status, outcome.verdict, "")
+            return Plan(outcome.reply, delay)
+        return self._misbehave(call, verdict, delay)
+
+    def _misbehave(self, call: Call, verdict: f.Verdict, delay: float) -> Plan:
+        action = verdict.action
+        outcome = self._judge(call) if _stores(action) else None
+        if isinstance(action, f.Expired):
+            self.system.expire(call)
+        plan = self._plan(call, action, outcome, delay)
+        said = outcome.verdict if outcome is not None else "fault"
+        self._record(call, plan.reply.status if plan.reply else None, said, verdict.rule)
+        return plan
+
+    def _plan(
+        self, call: Call, action: f.Action | None, outcome: Outcome | None, delay: float
+    ) -> Plan:
+        reply = outcome.reply if outcome is not None else None
+        match action:
+            case f.Silence():
+                return Plan(hold=action.seconds, delay=delay)
+            case f.Reset() | f.StoreThenDrop():
+                return Plan(reset=True, delay=delay)
+            case f.Truncate() if reply is not None:
+                return Plan(reply, delay, cut=int(len(reply.body) * action.keep))
+            case f.Truncate():
+                return Plan(json_reply(500, {}), delay, cut=1)
+            case f.SoapFault() | f.Error() | f.Expired():
+                return Plan(self.system.error(call, action), delay)
+            case _:
+                return Plan(_page(action), delay)
+
+    def _judge(self, call: Call) -> Outcome:
+        """Judge the call, keep its effect, change the state."""
+        now = self.wall()
+        outcome = self.system.answer(call, now)
+        for what in outcome.violations:
+            self.journal.violation(call.subject, what, now)
+        if outcome.effect is not None:
+            self.commit(outcome.effect)
+        return outcome
+
+    def commit(self, effect: Effect) -> None:
+        """Keep an effect, then apply it."""
+        self.journal.write(effect)
+        self.system.apply(effect)
+        after, urls = self.system.fetches(effect)
+        for url in urls:
+            self.own(self._fetch(url, after))
+
+    def _over_pace(self, clock: float) -> bool:
+        cap: int = self.system.switches.rate_cap
+        if not cap:
+            return False
+        if int(clock) != self._second:
+            self._second, self._in_second = int(clock), 0
+        self._in_second += 1
+        return self._in_second > cap
+
+    def _record(self, call: Call, status: int | None, verdict: str, rule: str) -> None:
+        subject = call.subject
+        number = self.journal.count(subject.operation, verdict)
+        if self.fast:
+            return
+        body = call.request.body
+        self.journal.record(
+            CallRecord(
+                number=number,
+                at=self.wall(),
+                operation=subject.operation,
+                verdict=verdict,
+                status=status,
+                service=subject.service,
+                dossier=subject.dossier,
+                key=subject.key,
+                method=call.request.method,
+                path=subject.path,
+                rule=rule,
+                digest=hashlib.sha256(body).hexdigest(),
+                content_digest=hashlib.sha256(call.content).hexdigest(),
+                body=body.decode("utf-8", "replace") if self.journal.bodies else "",
+            )
+        )
+
+    # acts
+
+    async def act(self, order: Json) -> Json:
+        """Do what the system itself does; returns what was sent and answered. Raises ActError."""
+        act = self.system.act(order, self.wall())
+        if act.outgoing is None:
+            self._commit_all(act.before)
+            return {"operation": order.get("operation"), "answer": act.answer}
+        verdict = self.faults.decide(act.outgoing.subject, self.clock())
+        if verdict.delay:
+            await asyncio.sleep(verdict.delay)
+        spoiled = isinstance(verdict.action, f.BadSignature) or order.get("credential") == "bad"
+        outgoing = self.system.spoil(act.outgoing) if spoiled else act.outgoing
+        if not spoiled:
+            self._commit_all(act.before)
+        times = verdict.action.times if isinstance(verdict.action, f.Duplicate) else 1
+        times = max(times, min(int(order.get("repeat", 1)), 10))
+        answers = [await self._send(outgoing, verdict.rule) for _ in range(times)]
+        accepted = any(answer["accepted"] for answer in answers)
+        if accepted:
+            self._commit_all(act.after)
+        return _report(self.hub, outgoing, act, answers)
+
+    def _commit_all(self, effects: tuple[Effect, ...]) -> None:
+        for effect in effects:
+            self.commit(effect)
+
+    async def _send(self, outgoing: Outgoing, rule: str) -> Json:
+        """Send once; a failure to connect or to answer is an answer too."""
+        begin = self.clock()
+        status: int | None = None
+        accepted = False
+        body: object = None
+        error = ""
+        try:
+            answer = await self._http().request(
+                outgoing.method,
+                self.hub + outgoing.path,
+                content=outgoing.body,
+                headers=dict(outgoing.headers),
+            )
+            status, accepted = (
+                answer.status_code,
+                self.system.accepted(answer.status_code, answer.content),
+            )
+            body = _shown(answer)
+        except httpx.HTTPError as failure:
+            error = type(failure).__name__
+        duration = self.clock() - begin
+        self._record_sent(outgoing, status, "accepted" if accepted else "not-accepted", rule)
+        return {
+            "status": status,
+            "body": body,
+            "error": error,
+            "accepted": accepted,
+            "duration": duration,
+        }
+
+    def _record_sent(self, outgoing: Outgoing, status: int | None, verdict: str, rule: str) -> None:
+        subject = outgoing.subject
+        number = self.journal.count(subject.operation, verdict, "out")
+        if self.fast:
+            return
+        digest = hashlib.sha256(outgoing.body).hexdigest()
+        shown = msgspec.json.encode(outgoing.shown).decode() if self.journal.bodies else ""
+        self.journal.record(
+            CallRecord(
+                number=number,
+                at=self.wall(),
+                operation=subject.operation,
+                verdict=verdict,
+                status=status,
+                direction="out",
+                service=subject.service,
+                dossier=subject.dossier,
+                key=subject.key,
+                method=outgoing.method,
+                path=outgoing.path,
+                rule=rule,
+                digest=digest,
+                content_digest=digest,
+                body=shown,
+            )
+        )
+
+    def _http(self) -> httpx.AsyncClient:
+        if self._client is None:
+            self._client = httpx.AsyncClient(timeout=ACT_TIMEOUT, trust_env=False)
+        return self._client
+
+    # scripts
+
+    def script(self, given: Json) -> Json:
+        """Take over what `given` names of a fault script. Raises ValueError naming what is bad."""
+        try:
+            script = msgspec.convert(given, f.Script)
+        except msgspec.ValidationError as error:
+            raise ValueError(f"faults: {error}") from error
+        for rule in script.rules:
+            if isinstance(rule.action, f.SoapFault) and self.system.name != "onestop":
+                raise ValueError(f"rule {rule.name}: only onestop answers with SOAP Faults")
+        self._take_over(script, frozenset(given))
+        self.on_faults()
+        return self.faults_in_force()
+
+    def _take_over(self, script: f.Script, named: frozenset[str]) -> None:
+        if "switches" in named:
+            self.system.switch(dict(script.switches))
+        if "rules" in named or "seed" in named:
+            rules = script.rules if "rules" in named else list(self.faults.rules)
+            seed = script.seed if "seed" in named else self.faults.seed
+            self.faults.replace(rules, seed, self.clock())
+        if "on" in named:
+            self.faults.on = frozenset(script.on)
+        if "schedule" in named:
+            self._cancel_all()
+            for planned in script.schedule:
+                self.own(self._perform(planned))
+
+    def faults_in_force(self) -> Json:
+        """Rules, switches and how often each rule has fired."""
+        return {
+            "seed": self.faults.seed,
+            "rules": [msgspec.to_builtins(rule) for rule in self.faults.rules],
+            "on": sorted(self.faults.on),
+            "fired": self.faults.fired(),
+            "switches": self.system.switch({}),
+        }
+
+    async def _perform(self, planned: f.Planned) -> None:
+        await asyncio.sleep(planned.after)
+        for number in range(planned.times):
+            if number:
+                await asyncio.sleep(planned.every or 0.0)
+            try:
+                await self.act(dict(planned.act))
+            except ActError as error:
+                self.journal.counters["schedule.refused"] += 1
+                self.journal.violation(f.Subject("schedule"), str(error), self.wall())
+                return
+
+    async def _fetch(self, url: str, after: float) -> None:
+        """Fetch a file as the national side does some time later; loopback addresses only."""
+        await asyncio.sleep(after)
+        verdict = "not-loopback"
+        if httpx.URL(url).host in ("127.0.0.1", "::1"):
+            try:
+                verdict = str((await self._http().get(url)).status_code)
+            except httpx.HTTPError as error:
+                verdict = type(error).__name__
+        self.journal.count("fetch", verdict, "out")
+
+    def own(self, work: Coroutine[object, object, None]) -> None:
+        """Run a task that ends with this peer."""
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _cancel_all(self) -> None:
+        for task in tuple(self._tasks):
+            task.cancel()
+
+    async def close(self) -> None:
+        """End tasks, close the client and the journal."""
+        self._cancel_all()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._client is not None:
+            await self._client.aclose()
+        self.journal.close()
+
+
+def _stores(action: f.Action | None) -> bool:
+    """Whether the request has its effect although something goes wrong."""
+    match action:
+        case f.StoreThenDrop():
+            return True
+        case f.Reset():
+            return action.at == "after-store"
+        case f.Silence() | f.Status() | f.SoapFault() | f.Error() | f.Html() | f.Truncate():
+            return action.store
+        case _:
+            return False
+
+
+def _page(action: f.Action | None) -> Reply:
+    match action:
+        case f.Status():
+            headers = tuple(action.headers.items())
+            return Reply(action.code, action.body.encode(), "text/plain; charset=utf-8", headers)
+        case f.Html():
+            return Reply(action.status, HTML.encode(), "text/html; charset=utf-8")
+        case f.Down(retry_after=int(seconds)):
+            return Reply(503, b"", "text/plain", (("Retry-After", str(seconds)),))
+        case _:
+            return Reply(503, b"", "text/plain")
+
+
+def _shown(answer: httpx.Response) -> object:
+    try:
+        shown: object = answer.json()
+    except ValueError:
+        return answer.text
+    return shown
+
+
+def _report(hub: str, outgoing: Outgoing, act: Act, answers: list[Json]) -> Json:
+    return {
+        "operation": outgoing.subject.operation,
+        "dossier": outgoing.subject.dossier,
+        "key": outgoing.subject.key,
+        "sent": {
+            "method": outgoing.method,
+            "url": hub + outgoing.path,
+            "body": outgoing.shown,
+            "sha256": hashlib.sha256(outgoing.body).hexdigest(),
+        },
+        "answer": answers[-1],
+        "answers": answers,
+        "accepted": any(answer["accepted"] for answer in answers),
+        "made": act.answer,
+    }
