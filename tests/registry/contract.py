@@ -8,7 +8,7 @@ beside it.
 import json
 from collections.abc import Iterator, Mapping
 from itertools import count
-from typing import Protocol
+from typing import ClassVar, Protocol
 from uuid import uuid4
 
 import pytest
@@ -36,7 +36,10 @@ NEEDED = {"name": "needed", "type": "string"}
 
 
 class RegistryContract:
-    """Subclasses give the fixture `door`."""
+    """Subclasses give the fixture `door`; the attributes are where registries may differ."""
+
+    TOO_EARLY: ClassVar[int] = 404  # HTTP status of 40405, 40406, 40407
+    TELLS_WHY: ClassVar[bool] = True  # with ?verbose, what is not compatible
 
     @pytest.fixture
     def subject(self) -> str:
@@ -251,8 +254,8 @@ class RegistryContract:
         status, found = door.call("POST", f"{path}?verbose=true", body)
         assert 200 == status
         assert isinstance(found, dict)
-        assert found["messages"]
-        assert "needed" in str(found["messages"])
+        if self.TELLS_WHY:
+            assert "needed" in str(found["messages"])
         fine = {"schema": record(name, CODE, NOTE)}
         assert (200, {"is_compatible": True}) == judged(door, path, fine)
 
@@ -303,8 +306,7 @@ class RegistryContract:
     def test_the_global_level_can_be_changed(self, door: Door) -> None:
         _, before = level_of(door, "/config")
         try:
-            body = {"compatibility": "FULL"}
-            assert (200, body) == door.call("PUT", "/config", body)
+            assert 200 == door.call("PUT", "/config", {"compatibility": "FULL"})[0]
             assert (200, "FULL") == level_of(door, "/config")
         finally:
             door.call("PUT", "/config", {"compatibility": before})
@@ -343,7 +345,7 @@ class RegistryContract:
     ) -> None:
         registered(door, subject, record(next(names), CODE))
         permanently = f"/subjects/{subject}?permanent=true"
-        assert (404, 40405) == refused(door, "DELETE", permanently)
+        assert (self.TOO_EARLY, 40405) == refused(door, "DELETE", permanently)
         assert (200, [1]) == door.call("DELETE", f"/subjects/{subject}")
         assert (404, 40404) == refused(door, "DELETE", f"/subjects/{subject}")
         assert (200, [1]) == door.call("DELETE", permanently)
@@ -356,9 +358,9 @@ class RegistryContract:
         registered(door, subject, record(name, CODE))
         registered(door, subject, record(name, CODE, NOTE))
         path = f"/subjects/{subject}/versions/1"
-        assert (404, 40407) == refused(door, "DELETE", f"{path}?permanent=true")
+        assert (self.TOO_EARLY, 40407) == refused(door, "DELETE", f"{path}?permanent=true")
         assert (200, 1) == door.call("DELETE", path)
-        assert (404, 40406) == refused(door, "DELETE", path)
+        assert (self.TOO_EARLY, 40406) == refused(door, "DELETE", path)
         assert (200, 1) == door.call("DELETE", f"{path}?permanent=true")
         assert (200, [2]) == door.call("GET", f"/subjects/{subject}/versions")
 
@@ -400,8 +402,9 @@ def refused(door: Door, method: str, path: str, body: object = None) -> tuple[in
 
 
 def set_level(door: Door, subject: str, level: str) -> None:
-    body = {"compatibility": level}
-    assert (200, body) == door.call("PUT", f"/config/{subject}", body)
+    status, found = door.call("PUT", f"/config/{subject}", {"compatibility": level})
+    assert isinstance(found, dict)
+    assert (200, level) == (status, found["compatibility"])
 
 
 def level_of(door: Door, path: str) -> tuple[int, object]:
