@@ -251,6 +251,10 @@ class KafkaBroker:
     def member(self, group: str, topics: Sequence[str], rebalance: Rebalance) -> KafkaMember:
         return _or_retry(lambda: KafkaMember(self._options, group, topics, rebalance))
 
+    def cluster(self) -> str:
+        found = self._ask(lambda admin: admin.describe_cluster())
+        return str(found.get("cluster_id"))
+
     def partitions(self, topic: str) -> int:
         found = self._ask(lambda admin: admin.describe_topics([topic]))
         return len(found[0].get("partitions") or ()) if found else 0

@@ -42,6 +42,9 @@ class MemoryBroker:
         self.members[group] = MemoryMember(self, group, spots, rebalance)
         return self.members[group]
 
+    def cluster(self) -> str:
+        return "twin"
+
     def partitions(self, topic: str) -> int:
         return self._partitions.get(topic, 0)
 

@@ -172,6 +172,10 @@ class Broker(Protocol):
         """Join a group, from the thread that will poll. Every partition has a committed offset."""
         ...
 
+    def cluster(self) -> str:
+        """The cluster's own id: what was learnt from one says nothing about another."""
+        ...
+
     def partitions(self, topic: str) -> int:
         """How many partitions the topic has; 0 when there is no such topic."""
         ...

@@ -92,9 +92,9 @@ class Inbox:
         self._thread.join(seconds)
 
     @property
-    def alive(self) -> bool:
-        """Whether the thread polls."""
-        return self._thread.is_alive()
+    def silent(self) -> float:
+        """Seconds since the broker was last polled."""
+        return time.monotonic() - self.last_poll
 
     # Rebalance: called by the member on this thread, inside poll
 

@@ -37,7 +37,7 @@ class GatewayApp:
     """ASGI 3 application."""
 
     def __init__(self, doors: Mapping[str, Door], health: Health) -> None:
-        self._doors = doors
+        self.doors = doors
         self._health = health
         self._requests = 0
         self._bytes = 0
@@ -47,7 +47,7 @@ class GatewayApp:
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
         elif scope["type"] == "http":
-            await _respond(send, await self._answer(scope, receive))
+            await respond(send, await self._answer(scope, receive))
 
     async def _answer(self, scope: Scope, receive: Receive) -> HttpResponse:
         path: str = scope["path"]
@@ -56,7 +56,7 @@ class GatewayApp:
             return own
         raw = bytes(scope.get("raw_path") or path.encode()).decode("ascii", "replace")
         name, _, rest = raw[1:].partition("/")
-        door = self._doors.get(name)
+        door = self.doors.get(name)
         if door is None:
             return of_refusal(
                 Refusal(404, "unknown-operation", "Nothing is served under this path")
@@ -91,10 +91,10 @@ class GatewayApp:
 
     def _own(self, path: str) -> HttpResponse | None:
         if path == "/health/live":
-            return _text(200, b"live\n")
+            return text_response(200, b"live\n")
         if path == "/health/ready":
             problems = self._health.problems()
-            return _text(
+            return text_response(
                 503 if problems else 200, ("\n".join(problems) or "ready").encode() + b"\n"
             )
         if path == "/metrics":
@@ -135,11 +135,13 @@ def _request(scope: Scope, name: str, path: str, body: bytes) -> HttpRequest:
     )
 
 
-def _text(status: int, body: bytes) -> HttpResponse:
+def text_response(status: int, body: bytes) -> HttpResponse:
+    """A plain text, for people and probes."""
     return HttpResponse(status, (("content-type", "text/plain; charset=utf-8"),), body)
 
 
-async def _respond(send: Send, response: HttpResponse) -> None:
+async def respond(send: Send, response: HttpResponse) -> None:
+    """Send a response over ASGI."""
     headers = [(k.encode("latin-1"), v.encode("latin-1")) for k, v in response.headers]
     headers.append((b"content-length", str(len(response.body)).encode()))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})

@@ -13,7 +13,7 @@ from hub.contract.avro import avro_types, full_name
 from hub.contract.load import load_contract
 from hub.contract.problems import ContractErrors
 from hub.contract.types import Boolean as BooleanType
-from hub.contract.types import Contract, Integer, ListOf, MapOf, Record, Text, Type
+from hub.contract.types import Contract, Integer, ListOf, MapOf, Record, Text, Type, Value
 from hub.contract.types import Field as TypeField
 from hub.delivery.outcomes import compile_rows, compile_when
 from hub.errors import Reject
@@ -152,14 +152,10 @@ def _contracts(manifest: Manifest, files: Mapping[str, bytes]) -> tuple[Contract
     given = manifest.contract
     bundle = {name: body for name, body in files.items() if name.startswith("contract/")}
     if isinstance(given, Contracts):
-        inbound = load_contract(_kind(manifest), bundle, words(given.inbound))
-        return inbound, load_contract(_kind(manifest), bundle, words(given.outbound))
-    both = load_contract(_kind(manifest), bundle, words(given))
+        inbound = load_contract(manifest.adapter, bundle, words(given.inbound))
+        return inbound, load_contract(manifest.adapter, bundle, words(given.outbound))
+    both = load_contract(manifest.adapter, bundle, words(given))
     return both, both
-
-
-def _kind(manifest: Manifest) -> str:
-    return manifest.adapter
 
 
 def _program(

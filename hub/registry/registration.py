@@ -15,7 +15,7 @@ from msgspec import Struct
 from hub.contract.binding import Auth, Binding, Limits
 from hub.errors import Halt, Reject
 from hub.registry.manifest import Delivery, Manifest, Scalar, Setting, decode
-from hub.registry.yaml_file import Plain, YamlFile
+from hub.registry.yaml_file import Plain, YamlFile, in_memory
 
 Resolve = Callable[[str], str]
 
@@ -221,4 +221,4 @@ def _delivery(name: str, base: Delivery, changed: Mapping[str, Plain]) -> Delive
     merged.update({k: v for k, v in changed.items() if k != "retry"})
     if isinstance(retry, dict):
         merged["retry"] = {**structs.asdict(base.retry), **retry}
-    return decode(YamlFile(f"registration '{name}'.delivery", merged, {}), Delivery)
+    return decode(in_memory(f"registration '{name}'.delivery", merged), Delivery)

@@ -1,0 +1,235 @@
+"""Asking a system for news: pages by a cursor, or a list whose changes are told.
+
+A position is moved only after every event of the page is acknowledged; a crash before that repeats
+the page, and the ids of its events are the same. Which worker polls is decided by a consumer group
+on `hub.cursor`: one polls, the others stand by.
+"""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from adapters.http.messages import Answer, Client
+from hub import metrics
+from hub.contract.paths import get, put
+from hub.contract.types import Document, Value
+from hub.delivery.outcomes import Row, judge
+from hub.delivery.outflow import Make
+from hub.errors import Halt, HubError, Reject, Retry
+from hub.intake.inflow import Inflow
+from hub.intake.intake import Intake
+from hub.intake.item import canonical
+from hub.log import get_logger, place_of
+from hub.records import Outgoing, Position, Writer
+from hub.registry.manifest import Poll
+from hub.topics import CURSOR
+
+log = get_logger("hub.poll")
+NOT_READY = 0.2  # seconds until the index is looked at again
+AFTER_FAILURE = 5.0  # seconds; doubled up to the poll's own interval
+MOST_PAGES = 1_000  # in one go, before the interval is kept again
+
+
+@dataclass(frozen=True, slots=True)
+class PollPlan:
+    """One poll flow of one registration, compiled."""
+
+    poll: Poll
+    inflow: Inflow
+    request: Make
+    each: Make | None
+    rows: tuple[Row, ...]
+    every: float  # seconds
+    full: int | None
+    settings: Mapping[str, Value] = field(repr=False)
+
+    @property
+    def key(self) -> str:
+        """The key of its position on `hub.cursor`."""
+        return f"poll:{self.inflow.registration}:{self.inflow.flow}"
+
+
+class Positions:
+    """Positions of polls, kept on `hub.cursor`; in memory what was last acknowledged."""
+
+    def __init__(self, writer: Writer, known: Mapping[str, str]) -> None:
+        self._writer = writer
+        self._known = dict(known)
+
+    def get(self, key: str) -> str | None:
+        """The last position kept under this key."""
+        return self._known.get(key)
+
+    async def keep(self, key: str, value: str) -> None:
+        """Keep a position. Raises Retry if it was not acknowledged."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[None] = loop.create_future()
+
+        def done(result: Position | HubError) -> None:
+            if isinstance(result, HubError):
+                future.set_exception(result)
+            else:
+                future.set_result(None)
+
+        body = json.dumps({"value": value}, ensure_ascii=False).encode()
+        self._writer.append(Outgoing(CURSOR, key.encode(), body), done)
+        await future
+        self._known[key] = value
+
+
+class Poller:
+    """Polls one flow until cancelled."""
+
+    def __init__(
+        self,
+        plan: PollPlan,
+        client: Client,
+        intake: Intake,
+        positions: Positions,
+        unready: Callable[[], str | None],
+    ) -> None:
+        """`unready` says why the index of known events may not be believed now, or None."""
+        self._unready = unready
+        self._plan = plan
+        self._client = client
+        self._intake = intake
+        self._positions = positions
+
+    async def run(self) -> None:
+        """Poll at the flow's interval; after a failure sooner, and never past what failed."""
+        failures = 0
+        while True:
+            if self._unready() is not None:
+                await asyncio.sleep(NOT_READY)
+                continue
+            try:
+                await self.once()
+            except HubError as error:
+                failures += 1
+                self._failed(error)
+            except Exception as error:  # noqa: BLE001 - a bug is told, and the next poll may succeed
+                failures += 1
+                log.error(
+                    "poll_bug", flow=self._plan.key, error=type(error).__name__, at=place_of(error)
+                )
+            else:
+                failures = 0
+            await asyncio.sleep(self._pause(failures))
+
+    async def once(self) -> int:
+        """Poll until there is no more; how many items gave events.
+
+        Raises Retry or Halt from the system, Reject for an item that can never pass.
+        """
+        plan = self._plan
+        kept = 0
+        for _ in range(MOST_PAGES):
+            items = await self._page()
+            for item in items:
+                kept += await self._item(item)
+            if items and plan.poll.cursor is not None:
+                position = get(items[-1], plan.poll.cursor.next)
+                if not isinstance(position, str | int):
+                    raise Reject("the last item has no position", where=plan.poll.cursor.next)
+                await self._positions.keep(plan.key, str(position))
+            metrics.polls.labels(plan.inflow.registration, plan.inflow.flow, "done").inc()
+            if plan.poll.cursor is None or plan.full is None or len(items) < plan.full:
+                break
+        return kept
+
+    async def _page(self) -> list[Document]:
+        plan = self._plan
+        made = plan.request({}, None, plan.settings, [])
+        if made is None:
+            return []
+        operation, request = made
+        if plan.poll.cursor is not None:
+            cursor = plan.poll.cursor
+            request = put(request, cursor.parameter, self._positions.get(plan.key) or cursor.first)
+        answer = await self._ask(operation, request)
+        found = get(answer.document, plan.poll.items)
+        return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+
+    async def _item(self, item: Document) -> int:
+        plan = self._plan
+        if plan.each is not None:
+            detail = await self._detail(item)
+            if detail is None:
+                return 0
+            item = detail
+        if plan.poll.changes_of is None:
+            taken = await self._intake.take_item(plan.inflow, item, None)
+            return taken.events
+        return await self._change(item, plan.poll.changes_of)
+
+    async def _change(self, item: Document, path: str) -> int:
+        """Tell an item only where its content is not what it was; A, B, A are three facts."""
+        plan = self._plan
+        number = get(item, path)
+        key = f"{plan.key}:{number}"
+        content = hashlib.sha256(canonical(item, plan.inflow.ignore)).hexdigest()
+        before = self._positions.get(key) or ""
+        if content == before:
+            return 0
+        taken = await self._intake.take_item(plan.inflow, item, (str(number), content, before))
+        await self._positions.keep(key, content)
+        return taken.events
+
+    async def _detail(self, item: Document) -> Document | None:
+        plan = self._plan
+        made = plan.each(item, None, plan.settings, []) if plan.each else None
+        if made is None or plan.poll.each is None:
+            return None
+        answer = await self._ask(*made)
+        found = (
+            get(answer.document, plan.poll.each.item) if plan.poll.each.item else answer.document
+        )
+        if isinstance(found, list):
+            found = found[0] if found else None
+        return found if isinstance(found, dict) else None
+
+    async def _ask(self, operation: str, request: Document) -> Answer:
+        """One question; with a new credential once if the old one is refused."""
+        for renewed in (False, True):
+            answer = await self._client.call(operation, request, "")
+            then = judge(self._plan.rows, answer, request, {}, set()).then
+            if then == "login" and not renewed:
+                await self._client.renew()
+                continue
+            if then == "halt":
+                raise Halt(f"the system lets nothing through ({answer.status})", where=operation)
+            if not answer.valid or then in ("login", "system") or answer.status >= 400:  # noqa: PLR2004 - HTTP
+                raise Retry(f"the system could not answer ({answer.status})", where=operation)
+            return answer
+        raise Retry("the credential is refused though new", where=operation, system=True)
+
+    def _failed(self, error: HubError) -> None:
+        plan = self._plan
+        metrics.polls.labels(plan.inflow.registration, plan.inflow.flow, "failed").inc()
+        log.warning(
+            "poll_failed",
+            flow=plan.key,
+            kind=type(error).__name__,
+            where=error.where,
+            reason=error.what,
+        )
+
+    def _pause(self, failures: int) -> float:
+        if failures == 0:
+            return self._plan.every
+        return min(self._plan.every, AFTER_FAILURE * 2.0 ** min(failures - 1, 10))
+
+
+def read_positions(records: Mapping[bytes, bytes | None]) -> dict[str, str]:
+    """The positions in the records of `hub.cursor`, the last of each key."""
+    found: dict[str, str] = {}
+    for key, body in records.items():
+        try:
+            value = json.loads(body or b"{}").get("value")
+        except (ValueError, AttributeError):
+            continue
+        if isinstance(value, str):
+            found[key.decode(errors="replace")] = value
+    return found

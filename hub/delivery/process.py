@@ -1,0 +1,230 @@
+"""`hub worker`: the process that delivers, and that asks the systems which do not call."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+
+from adapters.http.messages import Client, HttpResponse, Refusal
+from adapters.http.problem import of_refusal
+from adapters.http.transport import Transport
+from hub import metrics
+from hub.delivery.inbox import Inbox
+from hub.delivery.lane import Lane, Terms
+from hub.delivery.outcomes import compile_rows
+from hub.delivery.poller import Poller, PollPlan, Positions, read_positions
+from hub.delivery.watch import Watch
+from hub.errors import HubError
+from hub.gateway.app import Receive, Scope, Send, respond, text_response
+from hub.intake.index import FactIndex
+from hub.intake.intake import Intake
+from hub.intake.served import Served
+from hub.intake.tail import Tail
+from hub.log import get_logger
+from hub.records import Done, Position, Writer
+from hub.registry.live import Live, made, outflows, poll_flows, wants
+from hub.serving import run, serving
+from hub.settings import Settings
+from hub.surroundings import Surroundings, client_of, now_ms, open_surroundings
+from hub.topics import EVENT_TOPICS, ensure_all
+
+log = get_logger("hub.worker")
+DRAIN = 10.0  # seconds that calls under way get at the stop
+CONNECTIONS = 256  # per system; a lane's own limit is lower
+STALE = 30.0  # seconds without a poll until the worker says that it is not well
+
+
+def worker(settings: Settings) -> None:
+    """Deliver until SIGTERM or SIGINT."""
+    run(lambda stop: _main(settings, stop))
+
+
+@dataclass(slots=True)
+class Work:
+    """What runs in this process."""
+
+    lanes: list[tuple[Lane, Inbox]] = field(default_factory=list)
+    polling: list[asyncio.Task[None]] = field(default_factory=list)
+
+
+async def _main(settings: Settings, stop: asyncio.Event) -> None:
+    around = await asyncio.to_thread(open_surroundings, settings)
+    await asyncio.to_thread(ensure_all, around.broker, settings.partitions)
+    await asyncio.to_thread(around.codec.warm)
+    loop = asyncio.get_running_loop()
+
+    def report(results: list[tuple[Done, Position | HubError]]) -> None:
+        loop.call_soon_threadsafe(_deliver, results)
+
+    async with AsyncExitStack() as stack:
+        transport = await stack.enter_async_context(Transport(connections=CONNECTIONS))
+        writer = await asyncio.to_thread(around.broker.writer, report)
+        stack.push_async_callback(asyncio.to_thread, writer.close)
+        work = Work()
+        polls: list[tuple[Live, Client]] = []
+        for live in around.landscape.live:
+            client = _open(live, transport)
+            if client is None or live.registration.paused:
+                continue
+            _add_lane(work, around, live, client, writer)
+            if poll_flows(live):
+                polls.append((live, client))
+        stack.push_async_callback(_end, work)
+        url = await stack.enter_async_context(serving(WorkerApp(work), "worker", settings))
+        for _, inbox in work.lanes:
+            inbox.start()
+        if polls:
+            await _poll(stack, around, work, polls, writer)
+        names = [lane.terms.registration for lane, _ in work.lanes]
+        log.info("worker_started", url=url, registrations=names, polls=len(polls))
+        await stop.wait()
+        log.info("worker_stopping")
+
+
+def _open(live: Live, transport: Transport) -> Client | None:
+    try:
+        return client_of(live, transport)
+    except HubError as error:
+        log.error("not_live", connector=live.name, what=error.what, fix=error.fix)
+        return None
+
+
+def _add_lane(work: Work, around: Surroundings, live: Live, client: Client, writer: Writer) -> None:
+    registration = live.registration
+    try:
+        flows = outflows(live, around.landscape.events)
+    except HubError as error:
+        log.error("not_live", connector=live.name, what=error.what, fix=error.fix)
+        return
+    if not flows:
+        return
+    terms = Terms(live.name, flows, registration.delivery, live.bundle.digest, registration.digest)
+    lane = Lane(terms, client, around.codec, writer, now_ms)
+    loop = asyncio.get_running_loop()
+    inbox = Inbox(around.broker, lane, EVENT_TOPICS, loop, registration.start)
+    work.lanes.append((lane, inbox))
+
+
+async def _poll(
+    stack: AsyncExitStack,
+    around: Surroundings,
+    work: Work,
+    polls: list[tuple[Live, Client]],
+    writer: Writer,
+) -> None:
+    """Poll while this process holds the watch."""
+    file = around.settings.home / "state" / "facts-worker.db"
+    index = FactIndex(file, around.broker.cluster())
+    stack.callback(index.close)
+    tail = Tail(around.broker, EVENT_TOPICS, index)
+    tail.start()
+    stack.push_async_callback(asyncio.to_thread, tail.stop)
+    intake = Intake(
+        catalogue=around.catalogue,
+        codec=around.codec,
+        index=index,
+        writer=writer,
+        served=Served(wants(around.landscape)),
+        digest_key=around.digest_key,
+        clock=now_ms,
+    )
+
+    def begin(records: dict[bytes, bytes | None]) -> None:
+        positions = Positions(writer, read_positions(records))
+        for live, client in polls:
+            for plan in _plans(live):
+                poller = Poller(plan, client, intake, positions, tail.problem)
+                work.polling.append(asyncio.create_task(poller.run()))
+        log.info("polling_started", flows=len(work.polling))
+
+    def end() -> None:
+        for task in work.polling:
+            task.cancel()
+        work.polling.clear()
+
+    watch = Watch(around.broker, asyncio.get_running_loop(), begin, end)
+    watch.start()
+    stack.push_async_callback(asyncio.to_thread, watch.stop)
+
+
+def _plans(live: Live) -> list[PollPlan]:
+    registration, program = live.registration, live.bundle.program
+    plans = []
+    for name, (flow, inflow) in poll_flows(live).items():
+        poll = flow.poll
+        if poll is None:
+            continue
+        has_each = (f"{name}_each", "") in program.flows
+        plans.append(
+            PollPlan(
+                poll=poll,
+                inflow=inflow,
+                request=made(live, f"{name}_request"),
+                each=made(live, f"{name}_each") if has_each else None,
+                rows=compile_rows(live.bundle.manifest.outbound.outcomes, registration.settings),
+                every=float(_number(poll.every, live, 300)),
+                full=_number(poll.full, live, 0) or None,
+                settings=registration.settings,
+            )
+        )
+    return plans
+
+
+def _number(value: int | str | None, live: Live, default: int) -> int:
+    """A number of the manifest, or of the setting that it names."""
+    if isinstance(value, str):
+        found = live.registration.settings.get(value.removeprefix("$setting."))
+        return found if isinstance(found, int) else default
+    return default if value is None else value
+
+
+async def _end(work: Work) -> None:
+    """Stop in order: no new calls; calls under way end, their receipts, then the commits."""
+    for task in work.polling:
+        task.cancel()
+    await asyncio.gather(*(lane.drain(DRAIN) for lane, _ in work.lanes))
+    for _, inbox in work.lanes:
+        inbox.stop()
+    await asyncio.gather(*(asyncio.to_thread(inbox.join, 10) for _, inbox in work.lanes))
+    await asyncio.gather(*(lane.close() for lane, _ in work.lanes))
+
+
+def _deliver(results: list[tuple[Done, Position | HubError]]) -> None:
+    for done, result in results:
+        done(result)
+
+
+class WorkerApp:
+    """Health and metrics of a worker, as ASGI."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        del receive
+        await respond(send, self._answer(scope["path"]))
+
+    def _answer(self, path: str) -> HttpResponse:
+        if path == "/health/live":
+            return text_response(200, b"live\n")
+        if path == "/health/ready":
+            problems = self.problems()
+            body = "\n".join(problems) or "ready"
+            return text_response(503 if problems else 200, body.encode() + b"\n")
+        if path == "/metrics":
+            page, kind = metrics.page()
+            return HttpResponse(200, (("content-type", kind),), page)
+        return of_refusal(Refusal(404, "unknown-operation", "Only /health and /metrics are here"))
+
+    def problems(self) -> list[str]:
+        """What is not as it should be."""
+        found = []
+        for lane, inbox in self._work.lanes:
+            name = lane.terms.registration
+            if not inbox.ready.is_set():
+                found.append(f"{name}: no partitions yet")
+            elif inbox.silent > STALE:
+                found.append(f"{name}: the broker has not been heard for {inbox.silent:.0f} s")
+            if lane.halted is not None:
+                found.append(f"{name}: halted: {lane.halted}")
+        return found

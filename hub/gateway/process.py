@@ -1,0 +1,88 @@
+"""`hub gateway`: the process that accepts messages."""
+
+import asyncio
+from contextlib import AsyncExitStack
+
+from hub.errors import HubError
+from hub.gateway.app import GatewayApp
+from hub.gateway.door import Door
+from hub.intake.index import FactIndex
+from hub.intake.intake import Intake
+from hub.intake.served import Served
+from hub.intake.tail import Tail
+from hub.log import get_logger
+from hub.records import Done, Position
+from hub.registry.live import wants
+from hub.serving import run, serving
+from hub.settings import Settings
+from hub.surroundings import Surroundings, now_ms, open_surroundings, server_of
+from hub.topics import EVENT_TOPICS, ensure_all
+
+log = get_logger("hub.gateway")
+
+
+class Readiness:
+    """What keeps the gateway from accepting."""
+
+    def __init__(self, tail: Tail) -> None:
+        self._tail = tail
+
+    def problems(self) -> list[str]:
+        problem = self._tail.problem()
+        return [problem] if problem else []
+
+
+def gateway(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    run(lambda stop: _main(settings, stop))
+
+
+async def _main(settings: Settings, stop: asyncio.Event) -> None:
+    around = await asyncio.to_thread(open_surroundings, settings)
+    await asyncio.to_thread(ensure_all, around.broker, settings.partitions)
+    await asyncio.to_thread(around.codec.warm)
+    loop = asyncio.get_running_loop()
+
+    def report(results: list[tuple[Done, Position | HubError]]) -> None:
+        loop.call_soon_threadsafe(_deliver, results)
+
+    async with AsyncExitStack() as stack:
+        writer = await asyncio.to_thread(around.broker.writer, report)
+        stack.push_async_callback(asyncio.to_thread, writer.close)
+        index = FactIndex(settings.home / "state" / "facts-gateway.db", around.broker.cluster())
+        stack.callback(index.close)
+        tail = Tail(around.broker, EVENT_TOPICS, index)
+        tail.start()
+        stack.push_async_callback(asyncio.to_thread, tail.stop)
+        intake = Intake(
+            catalogue=around.catalogue,
+            codec=around.codec,
+            index=index,
+            writer=writer,
+            served=Served(wants(around.landscape)),
+            digest_key=around.digest_key,
+            clock=now_ms,
+        )
+        app = GatewayApp(_doors(around, intake), Readiness(tail))
+        url = await stack.enter_async_context(serving(app, "gateway", settings))
+        log.info("gateway_started", url=url, registrations=sorted(app.doors))
+        await stop.wait()
+        log.info("gateway_stopping")
+
+
+def _doors(around: Surroundings, intake: Intake) -> dict[str, Door]:
+    """A door for each registration that receives; one that cannot be opened is named."""
+    doors: dict[str, Door] = {}
+    for live in around.landscape.live:
+        if live.registration.paused or live.bundle.manifest.inbound is None:
+            continue
+        try:
+            doors[live.name] = Door(live, server_of(live), intake)
+        except HubError as error:
+            log.error("not_live", connector=live.name, what=error.what, fix=error.fix)
+    return doors
+
+
+def _deliver(results: list[tuple[Done, Position | HubError]]) -> None:
+    for done, result in results:
+        done(result)

@@ -1,0 +1,32 @@
+"""`hub registry`: the process that keeps the schemas, and registers the hub's own at its start."""
+
+import asyncio
+from contextlib import AsyncExitStack
+
+from hub.broker import KafkaBroker
+from hub.log import get_logger
+from hub.registry.schemas.client import RegistryClient, register_all
+from hub.registry.schemas.server import create_app
+from hub.registry.schemas.store import open_store
+from hub.serving import run, serving
+from hub.settings import Settings
+from hub.surroundings import bootstrap
+
+log = get_logger("hub.registry")
+
+
+def registry(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    run(lambda stop: _main(settings, stop))
+
+
+async def _main(settings: Settings, stop: asyncio.Event) -> None:
+    broker = KafkaBroker(bootstrap(settings), settings.security)
+    async with AsyncExitStack() as stack:
+        opened = open_store(broker)
+        store = await asyncio.to_thread(opened.__enter__)
+        stack.push_async_callback(asyncio.to_thread, opened.__exit__, None, None, None)
+        url = await stack.enter_async_context(serving(create_app(store), "registry", settings))
+        known = await asyncio.to_thread(register_all, RegistryClient(url), settings.schemas)
+        log.info("registry_started", url=url, schemas=len(known))
+        await stop.wait()

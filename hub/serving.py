@@ -1,0 +1,100 @@
+"""How a process of the hub serves HTTP, tells where, hears the stop, and ends.
+
+uvicorn's own signal handling and logging are not used: the stop has an order (no new requests, wait
+for those under way, then what is behind them), and logs are ours.
+"""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import uvicorn
+
+from hub.dev import runfiles
+from hub.errors import Halt
+from hub.settings import Settings
+
+START = 10.0  # seconds until the server must listen
+GRACE = 8  # seconds that requests under way get
+
+
+@asynccontextmanager
+async def serving(app: object, name: str, settings: Settings) -> AsyncIterator[str]:
+    """Serve `app` and publish the address until the block ends. Yields the URL.
+
+    Raises Halt if the address cannot be bound.
+    """
+    listener = _bind(*settings.listen)
+    host, port = listener.getsockname()[:2]
+    config = uvicorn.Config(
+        app,  # type: ignore[arg-type]  # any ASGI application
+        http="httptools",
+        loop="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE,
+        timeout_keep_alive=75,
+        limit_concurrency=None,
+        backlog=2048,
+        lifespan="off",
+    )
+    server = uvicorn.Server(config)
+    server.capture_signals = contextlib.nullcontext  # type: ignore[assignment,method-assign]  # ours
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        async with asyncio.timeout(START):
+            while not server.started:
+                if task.done():
+                    task.result()
+                    raise Halt("the server ended before it listened", where=name)
+                await asyncio.sleep(0.005)
+        shown = f"[{host}]" if ":" in host else host
+        url = f"http://{shown}:{port}"
+        with runfiles.publish(settings.home, name, url):
+            yield url
+    finally:
+        server.should_exit = True
+        await task
+
+
+def run(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+    """Run `main` until it ends; SIGTERM and SIGINT set the event that it is given."""
+
+    async def start() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        await main(stop)
+
+    uvloop_run = _runner()
+    uvloop_run(start())
+
+
+def _runner() -> Callable[..., None]:
+    try:
+        import uvloop
+    except ImportError:  # not on Windows
+        return asyncio.run
+    return uvloop.run
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise Halt(
+            f"cannot listen on {host}:{port} ({error.strerror})",
+            where="HUB_LISTEN",
+            fix="choose another port, or 0 for a free one",
+        ) from error
+    listener.set_inheritable(True)
+    return listener

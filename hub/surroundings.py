@@ -1,0 +1,154 @@
+"""What every process of the hub stands on: broker, schemas, connectors, registrations.
+
+The composition root: here, and in the `process` modules, parts are put together; nowhere else does
+one part open another.
+"""
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from adapters.http.messages import Client, Server
+from adapters.http.transport import Transport
+from adapters.rest.client import open_client as open_rest_client
+from adapters.rest.server import open_server as open_rest_server
+from adapters.soap.client import open_client as open_soap_client
+from adapters.soap.server import open_server as open_soap_server
+from hub import metrics
+from hub.broker import KafkaBroker
+from hub.dev import runfiles
+from hub.errors import Halt, Retry
+from hub.events.catalogue import Catalogue
+from hub.events.catalogue import load as load_catalogue
+from hub.events.codec import Codec
+from hub.log import get_logger
+from hub.registry.bundle import read_events
+from hub.registry.live import Landscape, Live, inbound, outbound, read_landscape
+from hub.registry.schemas.client import RegistryClient
+from hub.settings import Settings, resolve
+
+log = get_logger("hub")
+DIGEST_KEY_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Opened once per process."""
+
+    settings: Settings
+    broker: KafkaBroker
+    catalogue: Catalogue
+    codec: Codec
+    landscape: Landscape
+    digest_key: bytes = field(repr=False)
+
+
+def open_surroundings(settings: Settings) -> Surroundings:
+    """Find broker and registry, read connectors and registrations.
+
+    A connector with an error is named in the log and left out. Raises Halt where something that
+    every process needs is missing.
+    """
+    catalogue = load_catalogue(settings.schemas)
+    codec = Codec(catalogue, RegistryClient(registry_url(settings)))
+    landscape = read_landscape(
+        settings.connectors, settings.registrations, read_events(settings.schemas)
+    )
+    tell_problems(landscape)
+    return Surroundings(
+        settings,
+        KafkaBroker(bootstrap(settings), settings.security),
+        catalogue,
+        codec,
+        landscape,
+        digest_key(settings),
+    )
+
+
+def bootstrap(settings: Settings) -> str:
+    """The cluster's address. Raises Halt if neither settings nor a running broker tell it."""
+    if settings.bootstrap:
+        return settings.bootstrap
+    found = runfiles.find(settings.home, "kafka")
+    if found is None:
+        raise Halt(
+            "no broker is known",
+            where="HUB_BOOTSTRAP",
+            fix="run `hub dev up`, or set HUB_BOOTSTRAP to an outside cluster",
+        )
+    return found.url
+
+
+def registry_url(settings: Settings) -> str:
+    """The schema registry's address. Raises Retry while none runs."""
+    if settings.registry_url:
+        return settings.registry_url
+    found = runfiles.find(settings.home, "registry")
+    if found is None:
+        raise Retry(
+            "no schema registry is known",
+            where="HUB_REGISTRY_URL",
+            fix="run `hub registry`, or set HUB_REGISTRY_URL",
+            system=True,
+        )
+    return found.url
+
+
+def digest_key(settings: Settings) -> bytes:
+    """The key of the bodies' digests: every gateway of one cluster needs the same.
+
+    Without HUB_DIGEST_KEY a key is drawn once and kept under HUB_HOME, for one machine.
+    Raises Halt if the given one is shorter than 32 characters.
+    """
+    if settings.digest_key:
+        key = resolve(settings.digest_key).encode()
+        if len(key) < DIGEST_KEY_BYTES:
+            raise Halt(f"is shorter than {DIGEST_KEY_BYTES} bytes", where="HUB_DIGEST_KEY")
+        return key[:64]
+    return _own_key(settings.home / "state" / "digest.key")
+
+
+def _own_key(file: Path) -> bytes:
+    import os
+    import secrets
+
+    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return bytes.fromhex(file.read_text(encoding="ascii"))
+    key = secrets.token_bytes(DIGEST_KEY_BYTES)
+    with os.fdopen(handle, "w", encoding="ascii") as out:
+        out.write(key.hex())
+    return key
+
+
+def tell_problems(landscape: Landscape) -> None:
+    """Name what is wrong, visibly; the rest goes on."""
+    for name, problems in landscape.problems.items():
+        metrics.bundle_problems.labels(name).set(len(problems))
+        for problem in problems:
+            log.error("not_live", connector=name, at=problem.at, what=problem.what, fix=problem.fix)
+
+
+def server_of(live: Live) -> Server:
+    """The door of a registration, in its protocol."""
+    binding = inbound(live, resolve)
+    contract = live.bundle.inbound
+    if live.bundle.manifest.adapter == "soap":
+        return open_soap_server(contract, binding)
+    return open_rest_server(contract, binding)
+
+
+def client_of(live: Live, transport: Transport) -> Client:
+    """The way to a registration's system, in its protocol."""
+    binding = outbound(live, resolve)
+    contract = live.bundle.outbound
+    if live.bundle.manifest.adapter == "soap":
+        return open_soap_client(contract, binding, transport, time.time)
+    return open_rest_client(contract, binding, transport, time.monotonic)
+
+
+def now_ms() -> int:
+    """Epoch milliseconds."""
+    return time.time_ns() // 1_000_000
