@@ -47,7 +47,7 @@ class Problem:
 
 
 _Walk: TypeAlias = "Callable[[object, str, list[Problem]], Value]"
-_Test: TypeAlias = "Callable[[object], bool]"
+_Test: TypeAlias = Callable[[object], bool]
 
 
 @dataclass(frozen=True, slots=True)
