@@ -1,6 +1,6 @@
 """Real brokers for tests: fresh data in a folder of the test, jars shared by the whole checkout."""
 
-import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,7 +32,13 @@ def link_cache(home: Path) -> None:
     """Give `home` the jars without a download, for a test that runs `hub dev up` itself."""
     java = prepare(CACHE, to_stderr())
     (home / "dev" / java.jars.name).mkdir(parents=True)
-    for name in java.names:
-        os.link(java.jars / name, home / "dev" / java.jars.name / name)
-    if java.cache.exists():
-        os.link(java.cache, home / "dev" / java.cache.name)
+    for path in [java.cache, *(java.jars / name for name in java.names)]:
+        if path.exists():  # the start-up cache may be missing
+            _link(path, home / "dev" / path.relative_to(CACHE))
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        target.hardlink_to(source)
+    except OSError:  # another file system
+        shutil.copy2(source, target)

@@ -170,6 +170,7 @@ def boot(
     )
     child = process.spawn(argv, java.jars, node.output, ENVIRONMENT, owned=owned)
     try:
+        # Told before it serves, so that `down` finds it even if we are killed while waiting.
         found = runfiles.write(
             node.home, NAME, f"127.0.0.1:{ports.broker}", child.pid, {"cluster": cluster}
         )

@@ -5,18 +5,25 @@ started, counted from a named boot of the machine, and signals go through a pidf
 after it was opened. Linux only (/proc, pidfd, prctl).
 """
 
-import ctypes
 import os
 import select
 import signal
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
 START_TIME = 19  # field 22 of /proc/<pid>/stat, counted behind the name (field 2): proc(5)
 
-_LIBC = ctypes.CDLL(None, use_errno=True)
+# Becomes the program, having asked the kernel to kill it with its parent: prctl(PR_SET_PDEATHSIG).
+# Not a preexec_fn, which may deadlock in a process with threads (and warns so from Python 3.12).
+OWNED = """
+import ctypes, os, signal, sys
+ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+if os.getppid() != int(sys.argv[1]):
+    sys.exit("the parent died first")
+os.execv(sys.argv[2], sys.argv[2:])
+"""
 
 
 def identity(pid: int) -> str | None:
@@ -47,29 +54,21 @@ def spawn(
     """Start a program in a session of its own; what it prints replaces the file `log`.
 
     `owned`: the kernel kills it when the thread that called this ends, so call it from a thread
-    that lives as long as the program should. Otherwise it outlives us. It sees only `env`.
+    that lives as long as the program should. Otherwise it outlives us.
+    `argv` begins with a path, and the program sees only `env`.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
+    become = (sys.executable, "-I", "-S", "-c", OWNED, str(os.getpid())) if owned else ()
     with log.open("wb") as output:
         return subprocess.Popen(  # noqa: S603 - our own argv, no shell
-            argv,
+            [*become, *argv],
             cwd=cwd,
             env=dict(env),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=_die_with(os.getpid()) if owned else None,  # noqa: PLW1509 - prctl only
         )
-
-
-def _die_with(parent: int) -> Callable[[], None]:
-    def ask_the_kernel() -> None:
-        _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it died before we asked
-            os._exit(1)
-
-    return ask_the_kernel
 
 
 def end(pid: int, known_as: str, how: signal.Signals, wait: float) -> bool:

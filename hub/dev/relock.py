@@ -16,10 +16,12 @@ from jgo.maven import Artifact, MavenContext
 from hub.dev.manifest import digest
 
 
-def lock(programs: list[str], extras: list[str]) -> list[str]:
-    """The manifest's lines, sorted by coordinate."""
+def lock(
+    programs: list[str], extras: list[str], repositories: dict[str, str] | None = None
+) -> list[str]:
+    """The manifest's lines, sorted by coordinate. `repositories`: default Maven Central."""
     with tempfile.TemporaryDirectory() as folder:
-        context = MavenContext(repo_cache=Path(folder))
+        context = MavenContext(repo_cache=Path(folder), remote_repos=repositories)
         roots = [context.create_dependency(program) for program in programs]
         direct, transitive = context.resolver.resolve(roots) if roots else ([], [])
         files = [dependency.artifact for dependency in [*direct, *transitive]]
