@@ -8,7 +8,11 @@ from uuid import uuid4
 
 import pytest
 from confluent_kafka import Consumer
-from confluent_kafka.schema_registry import SchemaRegistryClient
+from confluent_kafka.schema_registry import (
+    Schema,
+    SchemaRegistryClient,
+    record_subject_name_strategy,
+)
 from confluent_kafka.schema_registry.avro import AvroDeserializer, AvroSerializer
 from confluent_kafka.serialization import MessageField, SerializationContext
 
@@ -81,7 +85,20 @@ def test_a_stock_client_reads_every_event_with_two_addresses(
     finally:
         writer.close()
 
-    deserialize = AvroDeserializer(SchemaRegistryClient({"url": url}))
+    with SchemaRegistryClient({"url": url}) as stock:
+        found = _consumed(kafka, topic, AvroDeserializer(stock))
+    assert set(CATALOGUE.whole) == set(found)
+    accepted = found["dossier.v1.Accepted"]
+    assert "chữ" == accepted["dossier_code"]
+    assert "1970-03-23 00:26:40+00:00" == str(accepted["at"])
+    dossier = accepted["dossier"]
+    assert isinstance(dossier, dict)
+    assert "1970-01-08" == str(dossier["applicant"]["birth_date"])
+
+
+def _consumed(
+    kafka: LiveBroker, topic: str, deserialize: AvroDeserializer
+) -> dict[str, dict[str, object]]:
     found: dict[str, dict[str, object]] = {}
     consumer = Consumer(
         {
@@ -101,45 +118,37 @@ def test_a_stock_client_reads_every_event_with_two_addresses(
             headers = message.headers()
             assert isinstance(headers, list)
             seen = [(key, raw) for key, raw in headers if isinstance(raw, bytes)]
-            found[read_headers(seen).type] = deserialize(message.value(), context)
+            read: object = deserialize(message.value(), context)
+            assert isinstance(read, dict)
+            found[read_headers(seen).type] = read
     finally:
         consumer.close()
-    assert set(CATALOGUE.whole) == set(found)
-    accepted = found["dossier.v1.Accepted"]
-    assert "chữ" == accepted["dossier_code"]
-    assert "1970-03-23 04:26:40+00:00" == str(accepted["at"])
-    dossier = accepted["dossier"]
-    assert isinstance(dossier, dict)
-    assert "1970-01-08" == str(dossier["applicant"]["birth_date"])
+    return found
 
 
-def test_what_a_stock_client_writes_the_hub_reads(
-    kafka: LiveBroker, url: str, topic_prefix: str
-) -> None:
+def test_what_a_stock_client_writes_the_hub_reads(url: str) -> None:
     """With the schema that it finds in the registry."""
-    del kafka, topic_prefix
     name = "dossier.v1.StatusChanged"
     client = RegistryClient(url)
     register_all(client, SCHEMAS)
-    stock = SchemaRegistryClient({"url": url})
-    serializer = AvroSerializer(
-        stock,
-        stock.get_latest_version(name).schema,
-        conf={
+    with SchemaRegistryClient({"url": url}) as stock:
+        settings = {
             "auto.register.schemas": False,
-            "subject.name.strategy": lambda context, record: name,  # noqa: ARG005 - their signature
-        },
-    )
-    raw = serializer(STATUS_CHANGED, SerializationContext("hub.dossier", MessageField.VALUE))
+            "subject.name.strategy": record_subject_name_strategy,
+        }
+        serialize = AvroSerializer(stock, stock.get_latest_version(name).schema, conf=settings)
+        raw = serialize(STATUS_CHANGED, SerializationContext("hub.dossier", MessageField.VALUE))
     name_read, found = Codec(CATALOGUE, client).decode(raw)
     assert name == name_read
     assert STATUS_CHANGED == {key: value for key, value in found.items() if value is not None}
 
 
 def test_a_stock_client_manages_subjects(url: str) -> None:
-    from confluent_kafka.schema_registry import Schema
+    with SchemaRegistryClient({"url": url}) as stock:
+        _manage(stock)
 
-    stock = SchemaRegistryClient({"url": url})
+
+def _manage(stock: SchemaRegistryClient) -> None:
     subject = f"t.v1.Stock{uuid4().hex[:8]}"
     schema = Schema(record("Stock", CODE), "AVRO")
     number = stock.register_schema(subject, schema)
