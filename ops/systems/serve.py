@@ -73,8 +73,8 @@ async def running(options: Options) -> AsyncIterator[Running]:
     side = Listener(Inspection(peer, only=True).handle, lambda _: False, options.inspect_port)
     gate = _Gate(peer, main)
     peer.on_faults = gate.changed
-    await main.open()
-    await side.open()
+    main.open()
+    side.open()
     try:
         if options.script is not None:
             peer.script(_read_script(options.script))
@@ -103,7 +103,6 @@ class _Gate:
         self._peer = peer
         self._listener = listener
         self._timers: list[asyncio.TimerHandle] = []
-        self._task: asyncio.Task[None] | None = None
 
     def changed(self) -> None:
         """Rules or switches changed: look now, and again at every edge of a window."""
@@ -125,7 +124,7 @@ class _Gate:
         if self._peer.faults.refusing(self._peer.clock()):
             self._listener.refuse()
         elif self._listener.refusing:
-            self._task = asyncio.ensure_future(self._listener.open())
+            self._listener.open()
 
 
 async def serve(options: Options, home: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sim_kit import Hub, Loop, Sim, Start, serving
+from sim_kit import Hub, Loop, Sim, Start, opened, serving
 
 from ops.systems.make_config import make_config
 from ops.systems.wire import Listener
@@ -30,7 +30,7 @@ def loop() -> Iterator[Loop]:
 def hub(loop: Loop) -> Iterator[Hub]:
     made = Hub()
     listener = Listener(made.handle, lambda _: False)
-    loop.run(listener.open())
+    loop.run(opened(listener))
     made.url = listener.url
     yield made
     loop.run(listener.close())

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ import yaml
 
 from ops.systems.peer import Peer
 from ops.systems.serve import Options, running
-from ops.systems.wire import Plan, Reply, Request
+from ops.systems.wire import Listener, Plan, Reply, Request
 
 Json = dict[str, Any]
 
@@ -59,6 +60,10 @@ class Sim:
         made: Json = answer.json()
         return made
 
+    def later(self, seconds: float) -> None:
+        """Move the system's clock."""
+        self.peer.wall = lambda: time.time() + seconds
+
     def switch(self, **values: object) -> None:
         answer = self.inspect.put("/_sim/faults", json={"switches": values})
         assert answer.status_code == 200, answer.text
@@ -79,6 +84,11 @@ class Loop:
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(10)
         self.loop.close()
+
+
+async def opened(listener: Listener) -> None:
+    """Open it inside the loop."""
+    listener.open()
 
 
 @contextmanager

@@ -115,12 +115,13 @@ def test_an_absent_field_has_its_own_code(start: Start) -> None:
 
 def test_a_session_ends_and_a_wrong_one_is_named(start: Start) -> None:
     sim = start("ngsp")
-    stale = login(sim)
-    sim.switch(session_lifetime=0.001)
-    for session in ("x", login(sim)):
-        answer = call(sim, golden.ACCEPTED, session=session)
+    session = login(sim)
+    sim.later(1799)
+    assert "00" == call(sim, golden.ACCEPTED, session=session)["error_code"]
+    sim.later(1801)
+    for wrong in ("x", session):
+        answer = call(sim, golden.STEP, session=wrong)
         assert ("-1", "Phiên làm việc không hợp lệ") == (answer["error_code"], answer["message"])
-    assert "00" == call(sim, golden.ACCEPTED, session=stale)["error_code"]
 
 
 def test_login_and_envelope_are_checked(start: Start) -> None:
