@@ -37,7 +37,7 @@ class _Names:
 
     types: Mapping[str, Record]
     prefixes: dict[str, str] = field(default_factory=dict)
-    made: dict[str, Put] = field(default_factory=dict)  # by name, for records that hold themselves
+    made: dict[str, Put] = field(default_factory=dict)  # records, by name: many places share one
     started: set[str] = field(default_factory=set)
     nil: bool = False
 
@@ -66,33 +66,36 @@ def compile_template(
     """
     names = _Names(types)
     tag = names.tag(namespace, element)
-    content = _content(record, names, element)
+    content = _content(record, names)
     opening = f"<{tag}{names.declarations()}"  # after the content: by now every prefix is known
     closing = f"</{tag}>"
 
     def render(document: Document) -> str:
         out = [opening]
-        content(document, out)
+        try:
+            content(document, out)
+        except Reject as error:
+            raise _within(element, error) from None
         out.append(closing)
         return "".join(out)
 
     return render
 
 
-def _content(record: Record, names: _Names, path: str) -> Put:
+def _content(record: Record, names: _Names) -> Put:
     """Writes what follows `<tag`: attributes, ">", children; not the end tag."""
-    attributes = _members([f for f in record.fields if _xml(f).attribute], names, path)
-    children = _members([f for f in record.fields if not _xml(f).attribute], names, path)
+    attributes = _members([f for f in record.fields if _xml(f).attribute], names)
+    children = _members([f for f in record.fields if not _xml(f).attribute], names)
     known = frozenset(f.name for f in record.fields)
     closed, groups = record.closed, record.groups
 
     def write(value: Value, out: Out) -> None:
         if type(value) is not dict:
-            raise _misfit(path, "a record is needed")
+            raise _misfit("", "a record is needed")
         if closed and not value.keys() <= known:
-            raise _misfit(path, f"the contract has no field {sorted(value.keys() - known)}")
+            raise _misfit("", f"the contract has no field {sorted(value.keys() - known)}")
         if groups:
-            _check_choices(groups, value, path)
+            _check_choices(groups, value)
         if attributes is not None:
             attributes(value, out)
         out.append(">")
@@ -102,10 +105,8 @@ def _content(record: Record, names: _Names, path: str) -> Put:
     return write
 
 
-def _members(
-    fields: list[Field], names: _Names, path: str
-) -> Callable[[dict[str, Value], Out], None] | None:
-    rows = tuple(_row(f, names, path) for f in fields)
+def _members(fields: list[Field], names: _Names) -> Callable[[dict[str, Value], Out], None] | None:
+    rows = tuple(_row(f, names) for f in fields)
     if not rows:
         return None
 
@@ -124,21 +125,20 @@ def _xml(f: Field) -> Xml:
     return f.xml if f.xml is not None else _PLAIN
 
 
-def _row(f: Field, names: _Names, parent: str) -> tuple[str, Put, Absent | None]:
-    path = f"{parent}.{f.name}"
+def _row(f: Field, names: _Names) -> tuple[str, Put, Absent | None]:
     xml = _xml(f)
     if xml.attribute:
         name = f"xml:{f.name}" if xml.namespace == XML else names.tag(xml.namespace, f.name)
-        put = _scalar(f.type, f' {name}="', '"', path, attribute=True)
+        put = _scalar(f.type, f' {name}="', '"', f.name, attribute=True)
     elif xml.text:
-        put = _scalar(f.type, "", "", path)
+        put = _scalar(f.type, "", "", f.name)
     else:
-        put = _element(f, names, path)
-    return f.name, put, _when_absent(f, put, names, path)
+        put = _element(f, names)
+    return f.name, put, _when_absent(f, put, names)
 
 
-def _element(f: Field, names: _Names, path: str) -> Put:
-    tag = names.tag(_xml(f).namespace, f.name)
+def _element(f: Field, names: _Names) -> Put:
+    path, tag = f.name, names.tag(_xml(f).namespace, f.name)
     if not isinstance(f.type, ListOf):
         return _single(f.type, tag, names, path)
     put = _single(f.type.item, tag, names, path)
@@ -167,32 +167,33 @@ def _nil(tag: str, names: _Names) -> str:
 
 
 def _single(type_: Type, tag: str, names: _Names, path: str) -> Put:
-    match type_:
-        case Record():
-            content = _content(type_, names, path)
-        case Ref(name=name):
-            content = _later(name, names, path)
-        case _:
-            return _scalar(type_, f"<{tag}>", f"</{tag}>", path)
+    if not isinstance(type_, Record | Ref):
+        return _scalar(type_, f"<{tag}>", f"</{tag}>", path)
+    content = _record(type_, names)
     opening, closing = f"<{tag}", f"</{tag}>"
 
     def write(value: Value, out: Out) -> None:
         out.append(opening)
-        content(value, out)
+        try:
+            content(value, out)
+        except Reject as error:
+            raise _within(path, error) from None
         out.append(closing)
 
     return write
 
 
-def _later(name: str, names: _Names, path: str) -> Put:
-    """The writer of a record that holds itself: made once, found when it is first needed."""
-    record = names.types.get(name)
-    if record is None:
-        raise Reject(f"the contract has no type {name}", where=path, code="contract")
-    made = names.made
+def _record(type_: Record | Ref, names: _Names) -> Put:
+    """The writer of a record: made once, found when it is first needed (it may hold itself)."""
+    made, name = names.made, type_.name
     if name not in names.started:
         names.started.add(name)
-        made[name] = _content(record, names, name)
+        record = names.types.get(name) if isinstance(type_, Ref) else type_
+        if record is None:
+            raise Reject(f"the contract has no type {name}", code="contract")
+        made[name] = _content(record, names)
+    if name in made:
+        return made[name]
 
     def write(value: Value, out: Out) -> None:
         made[name](value, out)
@@ -212,7 +213,7 @@ def _scalar(type_: Type, opening: str, closing: str, path: str, *, attribute: bo
     return write
 
 
-def _when_absent(f: Field, put: Put, names: _Names, path: str) -> Absent | None:
+def _when_absent(f: Field, put: Put, names: _Names) -> Absent | None:
     """What to do without a value: write the only legal one or xsi:nil, leave out, or refuse."""
     if not f.required:
         return None
@@ -220,11 +221,11 @@ def _when_absent(f: Field, put: Put, names: _Names, path: str) -> Absent | None:
     if constant is not None:
         return lambda out: put(constant, out)
     if isinstance(f.type, ListOf):
-        return None if f.type.min_items == 0 else _refusal(path)
+        return None if f.type.min_items == 0 else _refusal(f.name)
     if f.nullable and not (_xml(f).attribute or _xml(f).text):
         nil = _nil(names.tag(_xml(f).namespace, f.name), names)
         return lambda out: out.append(nil)
-    return _refusal(path)
+    return _refusal(f.name)
 
 
 def _constant(type_: Type) -> Value:
@@ -241,14 +242,20 @@ def _refusal(path: str) -> Absent:
     return refuse
 
 
-def _check_choices(groups: tuple[Group, ...], value: Mapping[str, Value], path: str) -> None:
+def _check_choices(groups: tuple[Group, ...], value: Mapping[str, Value]) -> None:
     for group in groups:
         chosen = sum(
             any(value.get(name) is not None for name in names) for names in group.alternatives
         )
         if not group.minimum <= chosen <= 1:
             shown = " or ".join(" and ".join(names) for names in group.alternatives)
-            raise _misfit(path, f"{chosen} alternatives of a choice are given: {shown}")
+            raise _misfit("", f"{chosen} alternatives of a choice are given: {shown}")
+
+
+def _within(name: str, error: Reject) -> Reject:
+    """The same error, one element further out."""
+    error.where = f"{name}.{error.where}" if error.where else name
+    return error
 
 
 def _misfit(path: str, what: str) -> Reject:

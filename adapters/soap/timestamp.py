@@ -5,6 +5,7 @@ from adapters.soap.names import WSU
 from adapters.soap.times import FRESH, instant
 from hub.contract.xml import Element
 
+_SKEW = 60.0  # seconds by which the sender's clock may be behind, beyond its own limit
 _TIMESTAMP = f"{{{WSU}}}Timestamp"
 
 
@@ -25,7 +26,7 @@ def check(timestamp: Element, now: float) -> None:
         )
     if timestamp.find(f"{{{WSU}}}Expires") is not None:
         expires = _instant(timestamp, "Expires")
-        if expires is None or expires <= max(created, now - FRESH):
+        if expires is None or expires <= created or expires < now - _SKEW:
             raise denied("The message has expired", "send it before its Timestamp expires")
 
 

@@ -5,9 +5,12 @@ from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from xml.etree.ElementTree import canonicalize
 
+import xmlsec
 import zeep
+import zeep.wsse.signature as zsignature
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -24,6 +27,7 @@ from hub.contract.types import (
     Value,
 )
 from hub.contract.types import Text as TextType
+from hub.contract.xml import Element
 
 
 @contextmanager
@@ -46,6 +50,25 @@ def written_by_zeep(
     values = for_zeep(document, record, {})
     message = client.create_message(proxy, operation, **values)  # type: ignore[no-untyped-call] # no hints
     return bytes(etree.tostring(message))
+
+
+def sign_with_zeep(  # zeep has no hints; its own names, as `BinarySignature` uses them
+    envelope: Element, key: str, certificate: str, signature: str, digest: str, *, binary: bool
+) -> None:
+    """Sign as zeep with xmlsec does; the methods by their last names, "RsaSha256", "Sha256"."""
+    with_key: Any = zsignature._make_sign_key
+    sign: Any = (
+        zsignature._sign_envelope_with_key_binary if binary else zsignature._sign_envelope_with_key
+    )
+    methods = [getattr(xmlsec.constants, f"Transform{name}") for name in (signature, digest)]
+    sign(envelope, with_key(key.encode(), certificate.encode(), None), *methods)
+
+
+def verify_with_zeep(message: bytes, certificate: str) -> None:
+    """Raises SignatureVerificationFailed, as zeep does for an answer."""
+    make: Any = zsignature._make_verify_key
+    verify: Any = zsignature._verify_envelope_with_key
+    verify(etree.fromstring(message), make(certificate.encode()))
 
 
 def for_zeep(document: Document, record: Record, outer: Mapping[str, Record]) -> dict[str, object]:

@@ -104,3 +104,11 @@ def test_attributes_are_escaped() -> None:
     record = Record("R", (Field("a", Text(), xml=Xml(attribute=True)), Field("b", Integer())))
     written = compile_template({}, record, None, "R")({"a": 'x"<&\t\n\r', "b": 1})
     assert written == '<R a="x&quot;&lt;&amp;&#9;&#10;&#13;"><b>1</b></R>'
+
+
+def test_types_that_share_their_parts_do_not_multiply() -> None:
+    record = Record("R0", (Field("x", Text(), xml=Xml(NS)),))
+    for level in range(1, 40):
+        twice = tuple(Field(name, record, required=False, xml=Xml(NS)) for name in ("a", "b"))
+        record = Record(f"R{level}", twice)
+    assert "<n0:R" in compile_template({}, record, NS, "R")({})
