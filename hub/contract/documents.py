@@ -110,7 +110,7 @@ class Bundle:
         self._read: dict[str, Source | None] = {}
 
     def source(self, name: str) -> Source | None:
-        """The file of that path; None, and a problem noted, if it cannot be read or is not there."""
+        """The file of that path; None if it is not there or cannot be read (a problem)."""
         if name not in self._files:
             return None
         if name not in self._read:

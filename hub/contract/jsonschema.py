@@ -12,6 +12,7 @@ from typing import Final
 from hub.contract.documents import Bundle, Json, Node
 from hub.contract.patterns import matcher, searched
 from hub.contract.problems import Problems
+from hub.contract.same import same
 from hub.contract.types import (
     Anything,
     Boolean,
@@ -328,7 +329,7 @@ class Schemas:
             for key, inner in part.child("properties").children():
                 member = self._field(key, inner, f"{name}_{identifier(key)}", key in required)
                 first = fields.setdefault(key, member)
-                if plain(Record("", (first,))) != plain(Record("", (member,))):
+                if not same(Record("", (first,)), Record("", (member,))):
                     self.problems.add(inner.where, f"{key} stands twice in allOf, differently")
         for key in sorted(required - set(fields)):
             self.problems.add(parts[0].where, f"{key!r} is required but not among the properties")
@@ -342,7 +343,7 @@ class Schemas:
         """Enter a record under its name; another of that name must be the same."""
         known = self.types.setdefault(record.name, record)
         place = self._owners.setdefault(record.name, node.where)
-        if plain(known) != plain(record):
+        if not same(known, record):
             self.problems.add(
                 node.where, f"the name {record.name} is taken by {place}", "rename one of the two"
             )
@@ -454,30 +455,6 @@ def identifier(text: str) -> str:
     """`text` with every character that no identifier may have replaced by "_"."""
     plain_text = "".join(c if c.isalnum() or c == "_" else "_" for c in text)
     return f"_{plain_text}" if plain_text[:1].isdigit() else plain_text
-
-
-def plain(record: Record) -> tuple[object, ...]:
-    """What makes two records the same: everything but words for people.
-
-    Records inside count by name, as each is compared under its own: types may share their parts
-    so often that walking all of them would never end.
-    """
-    fields = tuple((f.name, _by_name(f.type), f.required, f.nullable, f.pii) for f in record.fields)
-    return (fields, record.closed, record.groups)
-
-
-def _by_name(type_: Type) -> Type:
-    match type_:
-        case Record(name=name):
-            return Ref(name)
-        case ListOf(item=item):
-            return replace(type_, item=_by_name(item))
-        case MapOf(value=value):
-            return MapOf(_by_name(value))
-        case OneOf(options=options):
-            return replace(type_, options=tuple(_by_name(option) for option in options))
-        case _:
-            return type_
 
 
 def _as_record(type_: Type) -> Record | None:

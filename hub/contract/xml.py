@@ -19,6 +19,7 @@ from hub.contract.binding import Limits
 from hub.errors import Reject
 
 Element: TypeAlias = etree._Element  # noqa: SLF001  # lxml's own type has no public name
+XmlError: Final = etree.LxmlError
 
 _T = TypeVar("_T")
 
@@ -178,3 +179,9 @@ def _canonical(element: Element, prefixes: list[str] | None) -> bytes:
         with_comments=False,
         inclusive_ns_prefixes=prefixes,
     )
+
+
+def line_of(element: Element) -> int:
+    """The line (from 1) at which an element begins; 0 if it was not parsed."""
+    line: object = element.sourceline
+    return line if isinstance(line, int) else 0
