@@ -17,6 +17,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, OffsetAndMetad
 from kafka.consumer.subscription_state import ConsumerRebalanceListener
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.errors import KafkaError, NoError, TopicAlreadyExistsError
+from kafka.partitioner.default import DefaultPartitioner
 
 from hub.errors import HubError, Reject, Retry
 from hub.records import Done, Outgoing, Position, Rebalance, Record, Report, Spot
@@ -258,6 +259,12 @@ class KafkaBroker:
     def partitions(self, topic: str) -> int:
         found = self._ask(lambda admin: admin.describe_topics([topic]))
         return len(found[0].get("partitions") or ()) if found else 0
+
+    def partition_of(self, key: bytes, partitions: int) -> int:
+        """The partition that every Kafka client gives this key (murmur2)."""
+        everywhere = list(range(partitions))
+        chosen: int = DefaultPartitioner()(key, everywhere, everywhere)
+        return chosen
 
     def ensure_topic(self, name: str, partitions: int, config: Mapping[str, str]) -> None:
         wanted = {"num_partitions": partitions, "replication_factor": -1, "configs": dict(config)}

@@ -43,6 +43,7 @@ class Settings:
     listen: tuple[str, int]  # port 0: a free one
     partitions: int
     digest_key: str | None = field(repr=False)  # reference; key of the bodies' digests
+    may_unmask: bool = False  # whether people may see personal data here, with a reason
     security: Security = Security()
 
 
@@ -59,8 +60,15 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         listen=_address("HUB_LISTEN", env.get("HUB_LISTEN", "127.0.0.1:0")),
         partitions=_whole("HUB_PARTITIONS", env.get("HUB_PARTITIONS"), PARTITIONS, 1, 1000),
         digest_key=env.get("HUB_DIGEST_KEY") or None,
+        may_unmask=_one_of("HUB_MAY_UNMASK", env.get("HUB_MAY_UNMASK", "no"), ("no", "yes"))
+        == "yes",
         security=_security(env),
     )
+
+
+def environment(changes: Mapping[str, str]) -> dict[str, str]:
+    """The environment of this process with changes, for a child or for `load`."""
+    return {**os.environ, **changes}
 
 
 def resolve(reference: str) -> str:

@@ -22,7 +22,7 @@ from hub.events.catalogue import Catalogue
 from hub.events.catalogue import load as load_catalogue
 from hub.events.codec import Codec
 from hub.log import get_logger
-from hub.registry.bundle import read_events
+from hub.registry.event_types import read_events
 from hub.registry.live import Landscape, Live, inbound, outbound, read_landscape
 from hub.registry.schemas.client import RegistryClient
 from hub.settings import Settings, resolve

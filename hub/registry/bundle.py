@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hub.contract.avro import avro_types, full_name
 from hub.contract.load import load_contract
 from hub.contract.problems import ContractErrors
 from hub.contract.types import Boolean as BooleanType
@@ -20,6 +19,7 @@ from hub.errors import Reject
 from hub.mapping.diagnostics import MappingErrors
 from hub.mapping.program import FlowSignature, Program, compile_mapping
 from hub.registry.auth import auth_problems
+from hub.registry.event_types import Events
 from hub.registry.manifest import Contracts, Flow, Manifest, Setting, decode, flow_problems, words
 from hub.registry.problem import BundleErrors, Problem
 from hub.registry.signatures import Sides, operation, signatures
@@ -41,26 +41,6 @@ class Bundle:
     program: Program
     digest: str  # 16 hex digits over every file
     files: Mapping[str, bytes] = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Events:
-    """The events' types, as mappings see them."""
-
-    records: Mapping[str, Record]  # by short name, shared records included
-    full_names: Mapping[str, str]  # events only
-
-
-def read_events(folder: Path) -> Events:
-    """The records of a folder of .avsc files."""
-    files = {path.name: path.read_bytes() for path in sorted(folder.glob("*.avsc"))}
-    records = {
-        name: record
-        for name, record in avro_types(files).items()
-        if not full_name(files, name).startswith("hub.")
-    }
-    names = {name: full_name(files, name) for name in records}
-    return Events(records, {n: f for n, f in names.items() if not f.startswith("common.")})
 
 
 def read_files(folder: Path) -> dict[str, bytes]:

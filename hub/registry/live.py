@@ -16,7 +16,8 @@ from hub.errors import Reject
 from hub.intake.inflow import Emit, Inflow
 from hub.intake.served import Want
 from hub.mapping.program import Flow as Compiled
-from hub.registry.bundle import Bundle, Events, read_bundle
+from hub.registry.bundle import Bundle, read_bundle
+from hub.registry.event_types import Events
 from hub.registry.manifest import Flow, InDoubt, words
 from hub.registry.problem import BundleErrors, Problem
 from hub.registry.registration import (

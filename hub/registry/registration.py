@@ -125,6 +125,11 @@ def complete(entry: RegistrationEntry, manifest: Manifest) -> Registration:
     )
 
 
+def default_settings(manifest: Manifest) -> dict[str, Plain]:
+    """What the settings are where a registration does not give them."""
+    return {name: _default(setting) for name, setting in manifest.settings.items()}
+
+
 def bind_outbound(
     manifest: Manifest, registration: Registration, operations: frozenset[str], resolve: Resolve
 ) -> Binding:

@@ -1,0 +1,136 @@
+"""Reading the topics for people: events, receipts, dead letters. Masked, unless allowed otherwise.
+
+A person who wants to see personal data needs the right (HUB_MAY_UNMASK=yes, given by who deploys
+the hub) and says why; both go into the log of accesses under HUB_HOME before anything is shown.
+"""
+
+import getpass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import orjson
+
+from hub.broker import KafkaBroker
+from hub.contract.types import Document
+from hub.errors import Halt, HubError, Reject
+from hub.events.catalogue import load
+from hub.events.codec import Codec
+from hub.events.headers import read_headers
+from hub.events.masks import Masks
+from hub.records import Record, Spot
+from hub.registry.schemas.client import RegistryClient
+from hub.settings import Settings
+from hub.surroundings import bootstrap, now_ms, registry_url
+
+POLL = 0.5  # seconds
+IDLE_POLLS = 20  # without a record, before reading is given up
+
+
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """What the reading commands share."""
+
+    settings: Settings
+    broker: KafkaBroker
+    codec: Codec
+    masks: Masks
+
+
+def open_browser(settings: Settings) -> Browser:
+    """Find broker and registry. Raises Halt or Retry where one is missing."""
+    catalogue = load(settings.schemas)
+    codec = Codec(catalogue, RegistryClient(registry_url(settings)))
+    broker = KafkaBroker(bootstrap(settings), settings.security)
+    return Browser(settings, broker, codec, Masks(catalogue))
+
+
+def records(browser: Browser, topics: Sequence[str], key: str | None) -> Iterator[Record]:
+    """Every record now on the topics; with `key`, only its own. In order of the broker's time."""
+    found: list[Record] = []
+    for topic in topics:
+        count = browser.broker.partitions(topic)
+        if not count:
+            raise Reject("there is no such topic yet", where=topic, fix="start the hub: hub up")
+        spots = [Spot(topic, p) for p in range(count)]
+        if key is not None:
+            spots = [Spot(topic, browser.broker.partition_of(key.encode(), count))]
+        found += _read(browser, spots, None if key is None else key.encode())
+    yield from sorted(found, key=lambda r: (r.timestamp, r.topic, r.partition, r.offset))
+
+
+def _read(browser: Browser, spots: Sequence[Spot], key: bytes | None) -> list[Record]:
+    reader = browser.broker.reader(spots)
+    found: list[Record] = []
+    try:
+        ends, idle = reader.end(), 0
+        for spot, offset in reader.begin().items():
+            reader.seek(spot, offset)
+        while idle < IDLE_POLLS and any(reader.position(s) < ends[s] for s in spots):
+            polled = reader.poll(POLL)
+            idle = 0 if polled else idle + 1
+            found += [r for r in polled if key is None or r.key == key]
+    finally:
+        reader.close()
+    return found
+
+
+def event_row(browser: Browser, record: Record, *, unmasked: bool, whole: bool) -> Document:
+    """An event for people: where it stands, its headers, and with `whole` what it says."""
+    row: Document = {
+        "at": moment(record.timestamp),
+        "topic": record.topic,
+        "partition": record.partition,
+        "offset": record.offset,
+        "key": (record.key or b"").decode(errors="replace"),
+    }
+    try:
+        envelope = read_headers(record.headers)
+        row |= {"type": envelope.type, "id": envelope.id, "source": envelope.source}
+        row |= {"flow": envelope.flow, "flags": list(envelope.flags)}
+        row["unserved"] = list(envelope.unserved)
+        if whole:
+            row["traceparent"] = envelope.traceparent
+            row["event"] = readable(browser, record.value or b"", unmasked=unmasked)
+    except HubError as error:
+        row |= {"type": "(unreadable)", "problem": error.what}
+    return row
+
+
+def readable(browser: Browser, value: bytes, *, unmasked: bool) -> Document:
+    """A record's fields, masked unless allowed otherwise."""
+    name, record = browser.codec.decode(value)
+    return record if unmasked else browser.masks.mask(name, record)
+
+
+def moment(ms: int) -> str:
+    """Epoch milliseconds as RFC 3339 in UTC."""
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds")
+
+
+@contextmanager
+def access(settings: Settings, what: str, reason: str | None) -> Iterator[bool]:
+    """Whether personal data may be shown; the access is on record before the block begins.
+
+    `reason` None asks for nothing and records nothing. Raises Halt without the right.
+    """
+    if reason is None:
+        yield False
+        return
+    if not settings.may_unmask:
+        raise Halt(
+            "personal data is masked here",
+            where="HUB_MAY_UNMASK",
+            fix="ask whoever runs the hub; the right is given by HUB_MAY_UNMASK=yes",
+        )
+    if not reason.strip():
+        raise Reject(
+            "a reason is needed", where="--unmask", fix='--unmask "why you need to see it"'
+        )
+    line = {"at": moment(now_ms()), "who": getpass.getuser(), "what": what, "reason": reason}
+    file = settings.home / "log" / "access.jsonl"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("ab") as out:
+        out.write(orjson.dumps(line) + b"\n")
+    yield True

@@ -1,0 +1,119 @@
+"""`hub connector`: what is there, whether it is right, whether its cases hold."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hub.cli.output import answering, say, show_json, show_rows
+from hub.contract.types import Document
+from hub.errors import Reject
+from hub.registry.bundle import Bundle, read_bundle
+from hub.registry.cases import run_cases
+from hub.registry.event_types import read_events
+from hub.registry.live import read_landscape
+from hub.registry.manifest import words
+from hub.registry.problem import BundleErrors
+from hub.settings import load
+
+app = typer.Typer(
+    no_args_is_help=True, help="Connectors: how the hub talks with each kind of system."
+)
+Json = Annotated[bool, typer.Option("--json", help="one JSON object a line")]
+Folder = Annotated[Path, typer.Argument(help="a connector's folder, for example connectors/postal")]
+
+
+@app.callback()
+def group() -> None:
+    """Connectors: how the hub talks with each kind of system."""
+
+
+@app.command("list", epilog="Example: hub connector list")
+def list_(*, as_json: Json = False) -> None:
+    """List connectors and their registrations, with what is wrong."""
+    with answering():
+        settings = load()
+        landscape = read_landscape(
+            settings.connectors, settings.registrations, read_events(settings.schemas)
+        )
+        rows: list[Document] = []
+        for name, bundle in landscape.bundles.items():
+            names = [live.name for live in landscape.live if live.bundle.name == name]
+            rows.append(
+                {
+                    "connector": name,
+                    "title": bundle.manifest.title,
+                    "speaks": bundle.manifest.adapter,
+                    "flows": len(bundle.manifest.flows),
+                    "digest": bundle.digest,
+                    "registrations": list(names),
+                    "problems": 0,
+                }
+            )
+        for name, problems in landscape.problems.items():
+            rows.append({"connector": name, "problems": len(problems), "registrations": []})
+        columns = ("connector", "title", "speaks", "flows", "digest", "registrations", "problems")
+        show_rows(rows, columns, as_json=as_json)
+
+
+@app.command(epilog="Example: hub connector show connectors/postal")
+def show(folder: Folder, *, as_json: Json = False) -> None:
+    """Show a connector's flows: what comes in, what goes out."""
+    with answering():
+        bundle = _read(folder)
+        rows: list[Document] = [
+            {
+                "flow": name,
+                "kind": flow.kind,
+                "from": flow.receive
+                or (flow.poll.call if flow.poll else ", ".join(words(flow.on))),
+                "to": ", ".join(words(flow.emit) or words(flow.call)),
+                "serves": flow.serves,
+            }
+            for name, flow in bundle.manifest.flows.items()
+        ]
+        if as_json:
+            show_json({"connector": bundle.name, "digest": bundle.digest, "flows": rows})
+            return
+        say(f"{bundle.name}: {bundle.manifest.title} ({bundle.manifest.adapter}), {bundle.digest}")
+        show_rows(rows, ("flow", "kind", "from", "to", "serves"), as_json=False)
+
+
+@app.command(epilog="Example: hub connector check connectors/postal")
+def check(folder: Folder, *, as_json: Json = False) -> None:
+    """Prove a connector, as a compiler would: manifest, contract, mapping, all errors at once."""
+    with answering():
+        try:
+            bundle = read_bundle(folder, read_events(load().schemas))
+        except BundleErrors as error:
+            for problem in error.problems:
+                if as_json:
+                    show_json(problem.as_dict())
+                else:
+                    say(problem.shown or str(problem))
+            say(str(error))
+            raise typer.Exit(1) from error
+        say(f"{bundle.name}: {len(bundle.manifest.flows)} flows, no problems ({bundle.digest})")
+
+
+@app.command("test", epilog="Example: hub connector test connectors/postal")
+def cases(folder: Folder, *, as_json: Json = False) -> None:
+    """Run a connector's cases; a case that differs is shown with its difference."""
+    with answering():
+        results = run_cases(_read(folder), read_events(load().schemas))
+        failed = [result for result in results if result.difference]
+        for result in results if as_json else failed:
+            if as_json:
+                show_json(result.as_dict())
+            else:
+                say(f"FAILED {result.flow}/{result.case}\n{result.difference}")
+        say(f"{folder.name}: {len(results) - len(failed)} of {len(results)} cases hold")
+        if failed:
+            raise typer.Exit(1)
+
+
+def _read(folder: Path) -> Bundle:
+    try:
+        return read_bundle(folder, read_events(load().schemas))
+    except BundleErrors as error:
+        raise Reject(f"{error}", fix=f"hub connector check {folder}") from error

@@ -1,0 +1,113 @@
+"""`hub`: the one command. Every process starts here, every question is asked here."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from hub.cli import connector, dev, dossier, mapping, schema, topics
+from hub.cli.output import CODES, answering
+from hub.errors import HubError
+from hub.log import configure
+from hub.settings import Settings, environment, load
+
+BUG = 70  # EX_SOFTWARE of sysexits.h
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="An integration hub: what one system says becomes an event, every other system is told.",
+    epilog="Settings come from HUB_* variables: ops/reference/settings.md. Exit codes: 0 done, "
+    "1 rejected, 2 wrong usage, 3 try later, 4 halted until a person acts, 70 a bug.",
+)
+app.add_typer(dev.app, name="dev")
+app.add_typer(topics.event, name="event")
+app.add_typer(topics.receipt, name="receipt")
+app.add_typer(topics.dead, name="dead-letter")
+app.add_typer(dossier.app, name="dossier")
+app.add_typer(connector.app, name="connector")
+app.add_typer(mapping.app, name="mapping")
+app.add_typer(schema.app, name="schema")
+
+Listen = Annotated[
+    str | None,
+    typer.Option(metavar="HOST:PORT", help="where to listen; default a free port on loopback"),
+]
+Bootstrap = Annotated[
+    str | None, typer.Option(metavar="HOST:PORT", help="an outside cluster instead of `hub dev up`")
+]
+
+
+def _settings(listen: str | None, bootstrap: str | None) -> Settings:
+    changes = {"HUB_LISTEN": listen, "HUB_BOOTSTRAP": bootstrap}
+    return load(environment({key: value for key, value in changes.items() if value}))
+
+
+@app.command(epilog="Example: hub gateway --listen 127.0.0.1:8080")
+def gateway(listen: Listen = None, bootstrap: Bootstrap = None) -> None:
+    """Accept what systems say: REST and SOAP in, events out. Runs until stopped."""
+    from hub.gateway.process import gateway as run
+
+    with answering():
+        settings = _settings(listen, bootstrap)
+        configure("gateway")
+        run(settings)
+
+
+@app.command(epilog="Example: hub worker")
+def worker(listen: Listen = None, bootstrap: Bootstrap = None) -> None:
+    """Deliver events to every system that should know, and poll those that do not call."""
+    from hub.delivery.process import worker as run
+
+    with answering():
+        settings = _settings(listen, bootstrap)
+        configure("worker")
+        run(settings)
+
+
+@app.command(epilog="Example: hub registry")
+def registry(listen: Listen = None, bootstrap: Bootstrap = None) -> None:
+    """Keep the events' schemas, behind Confluent's interface."""
+    from hub.registry.process import registry as run
+
+    with answering():
+        settings = _settings(listen, bootstrap)
+        configure("registry")
+        run(settings)
+
+
+@app.command(epilog="Example: hub views")
+def views(listen: Listen = None, bootstrap: Bootstrap = None) -> None:
+    """Timelines, deadlines and counts, rebuilt from the topics."""
+    from hub.views.process import views as run
+
+    with answering():
+        settings = _settings(listen, bootstrap)
+        configure("views")
+        run(settings)
+
+
+@app.command(epilog="Example: hub dev up && hub up")
+def up(bootstrap: Bootstrap = None) -> None:
+    """Start registry, gateway, worker and views on this machine; Ctrl-C stops them all."""
+    from hub.cli.up import up as run
+
+    with answering():
+        settings = _settings(None, bootstrap)
+        configure("up")
+        run(settings)
+
+
+def main() -> None:
+    """Entry point; whatever nobody expected is a bug, told without its texts."""
+    from hub.log import place_of
+
+    try:
+        app()
+    except HubError as error:
+        sys.stderr.write(f"error: {error}\n")
+        sys.exit(CODES.get(type(error), 1))
+    except Exception as error:  # noqa: BLE001 - the last resort
+        sys.stderr.write(f"bug: {type(error).__name__} at {place_of(error)}\n")
+        sys.exit(BUG)

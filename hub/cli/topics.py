@@ -1,0 +1,201 @@
+"""`hub event`, `hub receipt`, `hub dead-letter`: what stands on the topics."""
+
+from typing import Annotated
+
+import typer
+
+from hub.cli.browse import access, event_row, moment, open_browser, readable, records
+from hub.cli.output import answering, show_json, show_rows
+from hub.contract.types import Document
+from hub.errors import HubError, Reject
+from hub.records import Record
+from hub.settings import load
+from hub.topics import DEAD, EVENT_TOPICS, RECEIPT
+
+event = typer.Typer(no_args_is_help=True, help="Events: the facts that were kept.")
+receipt = typer.Typer(
+    no_args_is_help=True, help="Receipts: what became of each event at each registration."
+)
+dead = typer.Typer(
+    no_args_is_help=True, help="Dead letters: events that can never be delivered as they are."
+)
+
+Json = Annotated[bool, typer.Option("--json", help="one JSON object a line")]
+Dossier = Annotated[str | None, typer.Option("--dossier", help="only this dossier code")]
+Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="the last N")]
+Unmask = Annotated[
+    str | None,
+    typer.Option(
+        "--unmask", metavar="REASON", help="show personal data; needs the right, is recorded"
+    ),
+]
+
+
+@event.callback()
+def _event() -> None:
+    """Events: the facts that were kept."""
+
+
+@event.command("list", epilog="Example: hub event list --dossier H44.99.99-251013-0001")
+def event_list(
+    dossier: Dossier = None,
+    kind: Annotated[str | None, typer.Option("--type", help="part of the type's name")] = None,
+    *,
+    unserved: Annotated[bool, typer.Option("--unserved", help="only those nobody serves")] = False,
+    limit: Limit = 50,
+    as_json: Json = False,
+) -> None:
+    """List events, oldest first."""
+    with answering():
+        browser = open_browser(load())
+        rows = [
+            event_row(browser, r, unmasked=False, whole=False)
+            for r in records(browser, EVENT_TOPICS, dossier)
+        ]
+        chosen = [
+            row
+            for row in rows
+            if (kind or "") in str(row["type"]) and (not unserved or row.get("unserved"))
+        ]
+        show_rows(
+            chosen[-limit:],
+            ("at", "key", "type", "source", "id", "flags", "unserved"),
+            as_json=as_json,
+        )
+
+
+@event.command("show", epilog='Example: hub event show 7d1c… --unmask "complaint 12/2025"')
+def event_show(
+    event_id: Annotated[str, typer.Argument(help="the event's id, or its beginning")],
+    unmask: Unmask = None,
+) -> None:
+    """Show one event whole, personal data masked."""
+    with answering():
+        settings = load()
+        with access(settings, f"event {event_id}", unmask) as unmasked:
+            browser = open_browser(settings)
+            for record in records(browser, EVENT_TOPICS, None):
+                row = event_row(browser, record, unmasked=unmasked, whole=True)
+                if str(row.get("id", "")).startswith(event_id):
+                    show_json(row)
+                    return
+        raise Reject(f"there is no event {event_id}", fix="hub event list")
+
+
+@receipt.callback()
+def _receipt() -> None:
+    """Receipts: what became of each event at each registration."""
+
+
+@receipt.command(
+    "list", epilog="Example: hub receipt list --registration ngsp --outcome DEAD_LETTERED"
+)
+def receipt_list(
+    dossier: Dossier = None,
+    registration: Annotated[str | None, typer.Option(help="only this registration")] = None,
+    outcome: Annotated[str | None, typer.Option(help="DELIVERED, NOTHING_TO_SEND, …")] = None,
+    *,
+    limit: Limit = 50,
+    as_json: Json = False,
+) -> None:
+    """List receipts, oldest first."""
+    with answering():
+        browser = open_browser(load())
+        rows: list[Document] = []
+        for record in records(browser, (RECEIPT,), dossier):
+            try:
+                row = readable(browser, record.value or b"", unmasked=False)
+            except HubError as error:
+                row = {"outcome": "(unreadable)", "reason": error.what, "attempts": []}
+            rows.append(_receipt_row(record, row))
+        chosen = [
+            row
+            for row in rows
+            if registration in (None, row["registration"]) and outcome in (None, row["outcome"])
+        ]
+        columns = ("at", "key", "event", "registration", "outcome", "tries", "operation", "note")
+        show_rows(chosen[-limit:], columns, as_json=as_json)
+
+
+def _receipt_row(record: Record, row: Document) -> Document:
+    attempts = row.get("attempts")
+    tries = attempts if isinstance(attempts, list) else []
+    return {
+        "at": moment(record.timestamp),
+        "key": row.get("key"),
+        "event": str(row.get("event_type", "")).rpartition(".")[2],
+        "event_id": row.get("event_id"),
+        "registration": row.get("connector"),
+        "outcome": row.get("outcome"),
+        "tries": len(tries),
+        "operation": row.get("operation"),
+        "note": row.get("note"),
+        "reason": row.get("reason"),
+        "source": [row.get("source_topic"), row.get("source_partition"), row.get("source_offset")],
+        "attempts": tries,
+        "bundle": row.get("bundle"),
+        "settings": row.get("settings"),
+    }
+
+
+@dead.callback()
+def _dead() -> None:
+    """Dead letters: events that can never be delivered as they are."""
+
+
+@dead.command("list", epilog="Example: hub dead-letter list --json")
+def dead_list(
+    dossier: Dossier = None,
+    registration: Annotated[str | None, typer.Option(help="only this registration")] = None,
+    *,
+    limit: Limit = 50,
+    as_json: Json = False,
+) -> None:
+    """List dead letters, oldest first, with the reason."""
+    with answering():
+        browser = open_browser(load())
+        rows = [_dead_row(r) for r in records(browser, (DEAD,), dossier)]
+        chosen = [row for row in rows if registration in (None, row["registration"])]
+        columns = ("at", "key", "type", "registration", "reason", "event_id")
+        show_rows(chosen[-limit:], columns, as_json=as_json)
+
+
+@dead.command("show", epilog="Example: hub dead-letter show 7d1c… --registration postal_my")
+def dead_show(
+    event_id: Annotated[str, typer.Argument(help="the event's id, or its beginning")],
+    registration: Annotated[
+        str | None, typer.Option(help="where it could not be delivered")
+    ] = None,
+    unmask: Unmask = None,
+) -> None:
+    """Show one dead letter whole: reason, headers, and the event as far as it can be read."""
+    with answering():
+        settings = load()
+        with access(settings, f"dead letter {event_id}", unmask) as unmasked:
+            browser = open_browser(settings)
+            for record in records(browser, (DEAD,), None):
+                row = _dead_row(record)
+                mine = registration in (None, row["registration"])
+                if mine and str(row["event_id"]).startswith(event_id):
+                    try:
+                        row["event"] = readable(browser, record.value or b"", unmasked=unmasked)
+                    except HubError as error:
+                        row["problem"] = error.what
+                    show_json(row)
+                    return
+        raise Reject(f"there is no dead letter {event_id}", fix="hub dead-letter list")
+
+
+def _dead_row(record: Record) -> Document:
+    headers = {name: raw.decode(errors="replace") for name, raw in record.headers}
+    return {
+        "at": moment(record.timestamp),
+        "key": (record.key or b"").decode(errors="replace"),
+        "type": headers.get("ce_type", ""),
+        "event_id": headers.get("ce_id", ""),
+        "registration": headers.get("hub_dead_connector", ""),
+        "reason": headers.get("hub_dead_reason", ""),
+        "attempts": headers.get("hub_dead_attempts", ""),
+        "bundle": headers.get("hub_dead_bundle", ""),
+        "source": headers.get("hub_dead_source", ""),
+    }

@@ -1,0 +1,134 @@
+"""`hub up`: every process of the hub on one machine, started in order, watched, stopped."""
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from adapters.http.simple import fetch
+from hub.cli.output import say
+from hub.dev import runfiles
+from hub.errors import Halt, HubError
+from hub.settings import Settings, environment
+from hub.surroundings import bootstrap
+
+ORDER = (("registry",), ("gateway", "worker", "views"))
+START = 40.0  # seconds until a process must serve
+STOP = 20.0  # seconds until a process must have ended
+LOOK = 0.1  # seconds
+
+
+@dataclass(slots=True)
+class Child:
+    """A process that was started here."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def url(self, settings: Settings) -> str | None:
+        """Where it serves, once it does."""
+        for entry in runfiles.read_all(settings.home):
+            if entry.pid == self.process.pid:
+                return entry.url
+        return None
+
+
+def up(settings: Settings) -> None:
+    """Start, wait, stop. Raises Halt when a process does not come up or ends by itself."""
+    address = bootstrap(settings)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    children: list[Child] = []
+    try:
+        for names in ORDER:
+            started = [_start(name, settings, address) for name in names]
+            children += started
+            for child in started:
+                _await(child, settings, stop)
+        if not stop.is_set():
+            say("hub: all processes serve; Ctrl-C stops them")
+        _watch(children, stop)
+    finally:
+        _end(children)
+
+
+def _start(name: str, settings: Settings, address: str) -> Child:
+    log = settings.home / "log" / f"{name}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    changes = {
+        "HUB_HOME": str(settings.home),
+        "HUB_BOOTSTRAP": address,
+        "HUB_LISTEN": f"{settings.listen[0]}:0",
+    }
+    with log.open("ab") as out:
+        process = subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, "-m", "hub.cli", name],
+            stdout=out,
+            stderr=out,
+            env=environment(changes),
+        )
+    return Child(name, process, log)
+
+
+def _await(child: Child, settings: Settings, stop: threading.Event) -> None:
+    deadline = time.monotonic() + START
+    while not stop.is_set():
+        if child.process.poll() is not None:
+            raise Halt(
+                f"ended while starting: {_tail(child.log)}",
+                where=child.name,
+                fix=f"see {child.log}",
+            )
+        url = child.url(settings)
+        if url is not None and _ready(url):
+            say(f"hub: {child.name:<9} {url}")
+            return
+        if time.monotonic() > deadline:
+            raise Halt(
+                f"is not ready after {START:.0f} s", where=child.name, fix=f"see {child.log}"
+            )
+        stop.wait(LOOK)
+
+
+def _ready(url: str) -> bool:
+    try:
+        status, _, _ = fetch("GET", f"{url}/health/ready", timeout=2.0)
+    except HubError:
+        return False
+    return status in (200, 404)  # an outside registry has no such page
+
+
+def _watch(children: list[Child], stop: threading.Event) -> None:
+    while not stop.wait(LOOK):
+        for child in children:
+            code = child.process.poll()
+            if code is not None:
+                raise Halt(
+                    f"ended by itself (exit {code}): {_tail(child.log)}",
+                    where=child.name,
+                    fix=f"see {child.log}",
+                )
+
+
+def _end(children: list[Child]) -> None:
+    """Stop in the reverse order; what does not end in time is killed and named."""
+    for child in reversed(children):
+        child.process.terminate()
+    deadline = time.monotonic() + STOP
+    for child in reversed(children):
+        try:
+            child.process.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            say(f"hub: {child.name} did not end within {STOP:.0f} s and was killed")
+            child.process.kill()
+            child.process.wait()
+
+
+def _tail(log: Path) -> str:
+    lines = log.read_bytes()[-2000:].decode(errors="replace").strip().splitlines()
+    return lines[-1][:300] if lines else "it said nothing"

@@ -1,0 +1,82 @@
+"""A case's input as a message that came in, and its output as what would go onto the wire.
+
+The adapters themselves read and write, so a case proves what a running hub does.
+"""
+
+from collections.abc import Mapping
+
+from adapters.rest.writer import Moment, Writers, tree
+from adapters.soap.fill import filler
+from adapters.soap.table import compile_node
+from adapters.soap.template import compile_template
+from adapters.soap.tree import read as read_tree
+from adapters.soap.validation import schema_of
+from hub.contract.binding import Limits
+from hub.contract.json import decode
+from hub.contract.types import Document, JsonScalar, RestWire, SoapWire, Value
+from hub.contract.validate import compile_validator
+from hub.contract.xml import canonical, parse
+from hub.errors import Reject
+from hub.registry.bundle import Bundle
+from hub.registry.case_files import Case
+from hub.registry.manifest import Manifest
+from hub.registry.signatures import operation
+
+LIMITS = Limits()
+
+
+def read_in(bundle: Bundle, name: str, case: Case) -> Document:
+    """The request record of a received message. Raises Reject where the contract does not hold."""
+    op = operation(bundle.inbound, name)
+    if isinstance(op.wire, SoapWire):
+        element = parse(case.body, LIMITS)
+        schema_of(bundle.inbound).validate(element)
+        return read_tree(element, compile_node(bundle.inbound.types, op.request))
+    validator = compile_validator(op.request, bundle.inbound.types)
+    value = decode(case.body, LIMITS)
+    found, problems = validator.check(value)
+    if problems:
+        raise Reject(problems[0].what, where=problems[0].path, code="contract")
+    if not isinstance(found, dict):
+        raise Reject("is not a record")
+    return found
+
+
+def written_out(bundle: Bundle, made: tuple[str, Document] | None, case: Case) -> "Value | bytes":
+    """A call as it would be sent: JSON with its operation, or canonical XML."""
+    if made is None:
+        return {"operation": None}
+    name, document = made
+    op = operation(bundle.outbound, name)
+    fill = _fill(bundle.manifest, case.settings)
+    types = bundle.outbound.types
+    if isinstance(op.wire, RestWire):
+        write = Writers(types).record(op.request, tree(fill), op.request.name)
+        return {"operation": name, "request": write(document, Moment("<$key>", "<$token>"))}
+    filled = filler(fill, op.request, types)(document, "<$key>")
+    render = compile_template(types, op.request, op.wire.namespace, op.wire.element)
+    return canonical(parse(render(filled).encode(), LIMITS))
+
+
+def canonical_output(body: bytes) -> bytes:
+    """A recorded XML output, white space between elements aside, in canonical form."""
+    root = parse(body, LIMITS)
+    for element in root.iter():
+        if len(element) and not (element.text or "").strip():
+            element.text = None
+        if not (element.tail or "").strip():
+            element.tail = None
+    return canonical(root)
+
+
+def _fill(manifest: Manifest, settings: Mapping[str, Value]) -> dict[str, JsonScalar]:
+    filled: dict[str, JsonScalar] = {}
+    for path, value in manifest.outbound.fill.items():
+        if isinstance(value, str) and value.startswith("$setting."):
+            found = settings.get(value.removeprefix("$setting."))
+            filled[path] = None if isinstance(found, dict | list) else found
+        elif isinstance(value, str) and value.startswith("$secret."):
+            filled[path] = f"<{value}>"
+        else:
+            filled[path] = value
+    return filled

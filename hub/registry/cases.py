@@ -1,0 +1,170 @@
+"""The cases of a bundle: recorded inputs, and the output or rejection that each must give.
+
+The format is described in connectors/README.md. A case goes the way of a real message: decoded and
+validated by the contract, mapped, and, for a call, written as it would go onto the wire. What only
+a running hub knows (`<$key>`, `<$token>`, `<$secret.x>`) stands for itself.
+"""
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import orjson
+
+from hub.contract.types import Document, Value
+from hub.errors import Reject
+from hub.intake.item import split
+from hub.registry.bundle import Bundle
+from hub.registry.case_files import Case, find_cases
+from hub.registry.case_times import from_people, to_people
+from hub.registry.case_wire import canonical_output, read_in, written_out
+from hub.registry.event_types import Events
+from hub.registry.manifest import Flow, words
+from hub.registry.registration import default_settings
+
+COMPANIONS = ("_ask", "_in_doubt", "_request", "_each", "_identity")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a case gave. `difference` is empty where it holds."""
+
+    flow: str
+    case: str
+    difference: str
+
+    def as_dict(self) -> dict[str, object]:
+        """For programs."""
+        return {
+            "flow": self.flow,
+            "case": self.case,
+            "holds": not self.difference,
+            "difference": self.difference,
+        }
+
+
+def run_cases(bundle: Bundle, events: Events) -> list[Result]:
+    """Run every case; a flow without any is a finding of its own."""
+    defaults = default_settings(bundle.manifest)
+    results = [_run(bundle, events, case) for case in find_cases(bundle.files, defaults)]
+    have = {result.flow for result in results}
+    results += [
+        Result(flow, "", "the flow has no case")
+        for flow in bundle.manifest.flows
+        if flow not in have
+    ]
+    return results
+
+
+def _run(bundle: Bundle, events: Events, case: Case) -> Result:
+    try:
+        found = _output(bundle, events, case)
+    except Reject as error:
+        return Result(case.flow, case.name, _rejected(case, error))
+    if case.reject is not None:
+        return Result(case.flow, case.name, f"should be refused, but gives\n{_pretty(found)}")
+    if isinstance(found, bytes) and isinstance(case.out, bytes):
+        expected = canonical_output(case.out)
+        return Result(case.flow, case.name, _differs(_lines(expected), _lines(found)))
+    return Result(case.flow, case.name, _differs(_pretty(case.out), _pretty(found)))
+
+
+def _rejected(case: Case, error: Reject) -> str:
+    said = f"{error.where}: {error.what}" if error.where else error.what
+    if case.reject is None:
+        return f"refused: {said}"
+    return "" if case.reject in said else f"refused with {said!r}, expected {case.reject!r}"
+
+
+def _output(bundle: Bundle, events: Events, case: Case) -> "Value | bytes":
+    name, flow = _flow_of(bundle, case.flow)
+    if case.flow != name:
+        return _companion(bundle, events, case, flow)
+    if flow.kind == "on":
+        return _call(bundle, events, case)
+    flags: list[str] = []
+    made: list[Value] = []
+    for item in _items(bundle, case, flow):
+        emitted = bundle.program.flow(name)(item, case.received_at, case.settings, flags)
+        for kind, record in emitted if isinstance(emitted, list) else []:
+            made.append({"type": kind, "event": to_people(kind, record, events)})
+    found: Document = {"events": made}
+    if flags:
+        found["flags"] = list(dict.fromkeys(flags))
+    return found
+
+
+def _flow_of(bundle: Bundle, function: str) -> tuple[str, Flow]:
+    flows = bundle.manifest.flows
+    if function in flows:
+        return function, flows[function]
+    for ending in COMPANIONS:
+        name = function.removesuffix(ending)
+        if name != function and name in flows:
+            return name, flows[name]
+    raise Reject(f"the case's folder '{function}' is no function of the mapping")
+
+
+def _items(bundle: Bundle, case: Case, flow: Flow) -> list[Document]:
+    if flow.poll is not None:
+        return [_document(case)]
+    return split(read_in(bundle, flow.receive or "", case), flow.split)
+
+
+def _companion(bundle: Bundle, events: Events, case: Case, flow: Flow) -> "Value | bytes":
+    if case.flow.endswith("_identity"):
+        item = split(read_in(bundle, flow.receive or "", case), flow.split)[0]
+        return str(bundle.program.flow(case.flow).value(item, case.settings, []))
+    if case.flow.endswith("_each"):
+        made = bundle.program.flow(case.flow).call(_document(case), None, case.settings, [])
+        return written_out(bundle, made, case)
+    if case.flow.endswith("_request"):
+        return written_out(
+            bundle, bundle.program.flow(case.flow).call({}, None, case.settings, []), case
+        )
+    return _call(bundle, events, case)
+
+
+def _call(bundle: Bundle, events: Events, case: Case) -> "Value | bytes":
+    given = _document(case)
+    kind, event = given.get("type"), given.get("event")
+    if not isinstance(kind, str) or not isinstance(event, dict):
+        raise Reject('an input on an event is {"type": …, "event": {…}}')
+    _, flow = _flow_of(bundle, case.flow)
+    variant = kind if len(words(flow.on)) > 1 else ""
+    record = from_people(kind, event, events)
+    made = bundle.program.flow(case.flow, variant).call(record, case.answer, case.settings, [])
+    return written_out(bundle, made, case)
+
+
+def _document(case: Case) -> Document:
+    found: object = orjson.loads(case.body)
+    if not isinstance(found, dict):
+        raise Reject("the input is not a JSON object")
+    return found
+
+
+def _pretty(value: "Value | bytes") -> str:
+    if isinstance(value, bytes):
+        return value.decode()
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
+
+
+def _lines(xml: bytes) -> str:
+    """An element a line, so that a difference names it."""
+    return xml.decode().replace("><", ">\n<")
+
+
+def _differs(expected: str, found: str) -> str:
+    lines = difflib.unified_diff(
+        expected.splitlines(), found.splitlines(), "expected", "found", lineterm="", n=2
+    )
+    return "\n".join(_some(lines, 80))
+
+
+def _some(lines: Iterator[str], most: int) -> Iterator[str]:
+    for number, line in enumerate(lines):
+        if number >= most:
+            yield f"… more than {most} lines differ"
+            return
+        yield line
