@@ -44,6 +44,15 @@ class Catalogue:
         """Full names of the events, sorted: all that is registered but the hub's own records."""
         return tuple(name for name in self.whole if not name.startswith(OWN))
 
+    def parts(self, name: str) -> frozenset[str]:
+        """The full names of a record and of all that it holds."""
+        found: set[str] = set()
+        waiting = {name}
+        while waiting:
+            found |= waiting
+            waiting = {part for known in waiting for part in mentions(self.files[known])} - found
+        return frozenset(found)
+
     def key_field(self, name: str) -> str:
         """The field whose value is the record's key on the topic: the first one."""
         return fields_of(self.whole[name])[0][0]

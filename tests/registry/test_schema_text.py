@@ -11,6 +11,7 @@ from hub.registry.schemas.compatibility import misfits
 from hub.registry.schemas.errors import RegistryError
 from hub.registry.schemas.text import PARTS, parse
 from tests.events.records import CATALOGUE
+from tests.registry.contract import CODE, record
 
 PERSON = {
     "type": "record",
@@ -87,6 +88,11 @@ def test_the_hubs_schemas_are_kept_as_they_are(name: str) -> None:
         '{"type": "record", "name": "R", "fields": [{"name": "a"}]}',
         '{"type": "record", "name": "R", "fields": 5}',
         '{"type": "record", "name": 5, "fields": []}',
+        '{"type": "record", "name": "R", "fields": [{"name": "a b", "type": "int"}]}',
+        '{"type": "record", "name": "R", "fields": [{"name": "", "type": "int"}]}',
+        '{"type": "record", "name": "a b", "fields": []}',
+        '{"type": "enum", "name": "E", "symbols": ["a b"]}',
+        record("R", CODE, CODE),
         '{"type": "array"}',
         '{"type": "fixed", "name": "F", "size": "many"}',
         '{"type": "enum", "name": "E", "symbols": [[1]]}',

@@ -8,7 +8,9 @@ A text comes from the network, so its size, nesting and number of parts are boun
 sees it: the parsers recurse, and comparing two schemas takes time with the product of their parts.
 """
 
-from dataclasses import dataclass, field
+import dataclasses
+import re
+from dataclasses import dataclass
 from hashlib import sha256
 
 import avro.errors
@@ -16,13 +18,14 @@ import avro.schema
 import fastavro
 import orjson
 
-from hub.events.catalogue import PRIMITIVES, Json
+from hub.events.catalogue import PRIMITIVES, Definition, Json, fields_of
 from hub.registry.schemas.errors import invalid_schema
 
 TEXT_BYTES = 524_288  # below the topic's limit for a record, with the key and the quoting around it
 PARTS = 4_000  # objects, lists and scalars; the largest event of the domain has about 500
 DEPTH = 40
 BRANCHES = 64  # of one union
+NAME = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ class Schema:
 
     text: str
     mark: str
-    parsed: avro.schema.Schema = field(repr=False, compare=False)
+    parsed: avro.schema.Schema = dataclasses.field(repr=False, compare=False)
 
 
 def parse(text: str) -> Schema:
@@ -92,22 +95,26 @@ def _validated(bare: Json) -> avro.schema.Schema:
 
 
 def _check(kind: Json) -> None:
-    """What neither parser looks at: unions too wide, an enumeration's default that is no symbol."""
+    """What neither parser looks at: wide unions, names of fields, defaults of enumerations."""
     if isinstance(kind, list):
         if len(kind) > BRANCHES:
             raise invalid_schema(f"a union of more than {BRANCHES} types")
         for part in kind:
             _check(part)
-    if not isinstance(kind, dict):
-        return
+    elif isinstance(kind, dict):
+        _check_default(kind)
+        for name, field in fields_of(kind):
+            if not NAME.fullmatch(name):
+                raise invalid_schema(f"{name!r:.60} is no name for a field")
+            _check(field.get("type"))
+        for key in ("type", "items", "values"):
+            _check(kind.get(key))
+
+
+def _check_default(kind: Definition) -> None:
     symbols, default = kind.get("symbols"), kind.get("default")
     if isinstance(symbols, list) and default is not None and default not in symbols:
         raise invalid_schema(f"the default of {kind.get('name')} is not one of its symbols")
-    for key in ("type", "items", "values"):
-        _check(kind.get(key))
-    fields = kind.get("fields")
-    for part in fields if isinstance(fields, list) else ():
-        _check(part.get("type") if isinstance(part, dict) else None)
 
 
 def _without_logical(kind: Json) -> Json:
