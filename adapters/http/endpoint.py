@@ -9,6 +9,8 @@ from adapters.http.connection import Origin
 from adapters.http.tls import client_context
 from hub.errors import Halt
 
+PORTS = 65_535
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
@@ -35,6 +37,8 @@ def parse_endpoint(url: str, tls: ssl.SSLContext | None = None) -> Endpoint:
     secure = address.scheme == "https"
     context = (tls or client_context()) if secure else None
     port = address.port or (443 if secure else 80)
+    if port > PORTS:
+        raise _unusable("has a port that does not exist")
     path = address.raw_path.decode("ascii").rstrip("/")
     return Endpoint(
         Origin(address.raw_host.decode("ascii"), port, context),

@@ -12,7 +12,7 @@ from adapters.http.messages import Answer
 from adapters.http.transport import RawAnswer
 from adapters.rest.json_body import read_json
 from hub.contract.binding import Limits
-from hub.contract.types import Document, Operation, Record, Type, Value
+from hub.contract.types import Anything, Document, Operation, Record, Type, Value
 from hub.contract.validate import compile_validator
 from hub.errors import Reject
 
@@ -21,7 +21,7 @@ PAGE = 4_096  # bytes of an error page that are looked at
 _TAGS = re.compile(r"(?is)<(?:script|style)\b.{0,1000}?</(?:script|style)>|<[^<>]{0,1000}>")
 _PERSONAL = re.compile(r"[0-9][0-9 .-]{5,}[0-9]|[^\s@]{1,64}@[^\s@]{1,255}")
 _SPACE = re.compile(r"\s+")
-_OF_PERSONS = frozenset("ps")
+_OF_PERSONS = frozenset(("p", "s"))
 
 Read = Callable[[RawAnswer], Answer]
 
@@ -29,23 +29,25 @@ Read = Callable[[RawAnswer], Answer]
 def compile_answers(operation: Operation, types: Mapping[str, Record], limits: Limits) -> Read:
     """The function that reads answers of `operation`. It raises nothing."""
     known = {
-        status: (compile_validator(type_, types).check, _shown(type_))
+        status: (compile_validator(type_, types).check, _hidden(type_))
         for status, type_ in operation.answers.items()
     }
+    careless = {status for status, type_ in operation.answers.items() if type_ == Anything()}
 
     def read(raw: RawAnswer) -> Answer:
         status, headers = raw.status, raw.fields()
         value, readable = _read(raw.body, headers, limits)
-        told = known.get(str(status)) or known.get(f"{status // 100}XX") or known.get("default")
-        if not readable:
-            return Answer(status, {}, None, headers, valid=False, excerpt=_page(raw.body))
-        if told is None:
+        key = next((k for k in (str(status), f"{status // 100}XX", "default") if k in known), "")
+        if not readable:  # which is no fault where the contract does not care
+            return Answer(status, {}, None, headers, key in careless, _page(raw.body))
+        if not key:
             valid = not 200 <= status < 300 or (not raw.body and not known)  # noqa: PLR2004 - HTTP
-            return Answer(status, _document(value), None, headers, valid, _excerpt(value, None))
-        check, shown = told
+            return Answer(status, _document(value), None, headers, valid, _excerpt(value))
+        check, hidden = known[key]
         checked, problems = check(value)
-        document = _document(value if problems else checked)
-        return Answer(status, document, None, headers, not problems, _excerpt(value, shown))
+        document = value if problems else checked
+        excerpt = _excerpt(document, hidden)
+        return Answer(status, _document(document), None, headers, not problems, excerpt)
 
     return read
 
@@ -67,21 +69,20 @@ def _document(value: Value) -> Document:
     return value if isinstance(value, dict) else {"body": value}
 
 
-def _shown(type_: Type) -> frozenset[str]:
-    """The fields at the top of an answer that are not marked as personal data."""
-    if not isinstance(type_, Record):
-        return frozenset()
-    return frozenset(f.name for f in type_.fields if f.pii not in _OF_PERSONS)
+def _hidden(type_: Type) -> frozenset[str]:
+    """The fields at the top of an answer that are marked as personal data."""
+    fields = type_.fields if isinstance(type_, Record) else ()
+    return frozenset(f.name for f in fields if f.pii in _OF_PERSONS)
 
 
-def _excerpt(value: Value, shown: frozenset[str] | None) -> str:
-    """Scalars at the top of the document; where no contract speaks, numbers are masked."""
+def _excerpt(value: Value, hidden: frozenset[str] = frozenset()) -> str:
+    """Scalars at the top of the document; numbers as long as a person's are masked."""
     if not isinstance(value, dict):
         return ""
     parts = [
         f"{name}: {item}"
         for name, item in value.items()
-        if isinstance(item, str | int | float) and (shown is None or name in shown)
+        if isinstance(item, str | int | float) and name not in hidden
     ]
     return _masked("; ".join(parts)[: 2 * EXCERPT])
 

@@ -88,6 +88,8 @@ class Writers:
         match type_:
             case Record():
                 return self.record(type_, fill, where)
+            case Ref(name=name) if fill and name in self.types:
+                return self.record(self.types[name], fill, where)  # `fill` ends the recursion
             case Ref(name=name):
                 return self._later(name, where)
             case ListOf(item=item):
@@ -120,9 +122,9 @@ class Writers:
         return write
 
     def _one_of(self, type_: OneOf, fill: Fill, where: str) -> Write:
-        options = [(option, self.of(option, fill, where)) for option in type_.options]
-        shaped = [(self._resolved(option), write) for option, write in options]
+        shaped = [(self._resolved(o), self.of(o, fill, where)) for o in type_.options]
         records = [(o, w) for o, w in shaped if isinstance(o, Record)]
+        candidates = [_candidate(option, fill, write) for option, write in records]
         key = type_.discriminator
         by_constant = {
             constant: write
@@ -134,7 +136,7 @@ class Writers:
             if isinstance(value, dict):
                 told = value.get(key) if key is not None else None
                 chosen = by_constant.get(told) if isinstance(told, str | int) else None
-                return (chosen or _that_fits(records, value, where))(value, moment)
+                return (chosen or _that_fits(candidates, value, where))(value, moment)
             for option, write_option in shaped:
                 if _is_of(option, value):
                     return write_option(value, moment)
@@ -146,12 +148,24 @@ class Writers:
         return self.types[type_.name] if isinstance(type_, Ref) else type_
 
 
-def _that_fits(records: list[tuple[Record, Write]], value: dict[str, Value], where: str) -> Write:
+_Candidate: TypeAlias = tuple[frozenset[str], frozenset[str], Write]
+
+
+def _candidate(record: Record, fill: Fill, write: Write) -> _Candidate:
+    """The names that a record knows, and those that only the mapping can give."""
+    fields = record.fields
+    given = frozenset(
+        f.name
+        for f in fields
+        if f.required and not f.nullable and _constant(f.type) is None and f.name not in fill
+    )
+    return frozenset(f.name for f in fields), given, write
+
+
+def _that_fits(candidates: list[_Candidate], value: dict[str, Value], where: str) -> Write:
     """Without a constant that tells: the first record that knows every key and misses none."""
-    for option, write in records:
-        names = {f.name for f in option.fields}
-        needed = {f.name for f in option.fields if f.required and _constant(f.type) is None}
-        if value.keys() <= names and needed <= value.keys():
+    for known, given, write in candidates:
+        if given <= value.keys() <= known:
             return write
     raise _misfit(where, "it is none of the contract's alternatives")
 

@@ -289,11 +289,9 @@ def test_who_finds_no_free_connection_in_time_has_sent_nothing() -> None:
 
     async def work() -> list[RawAnswer | BaseException]:
         async with peer(script) as port, Transport(connections=1) as transport:
-            return await asyncio.gather(
-                transport.exchange(origin(port), GET, b"", 0.9),
-                transport.exchange(origin(port), GET, b"", 0.01),
-                return_exceptions=True,
-            )
+            limits = (0.9, 0.01)
+            calls = [transport.exchange(origin(port), GET, b"", limit) for limit in limits]
+            return await asyncio.gather(*calls, return_exceptions=True)
 
     errors = run(work)
     assert [True, False] == [isinstance(e, Retry) and e.sent for e in errors]

@@ -24,7 +24,7 @@ from adapters.http.messages import Answer, Client
 from adapters.http.transport import Transport
 from adapters.rest.client import open_client
 from hub.contract.binding import Auth, Binding, Limits
-from hub.contract.types import Document
+from hub.contract.types import Anything, Document
 from hub.errors import Halt, Reject, Retry
 from tests.adapters.http.peers import ok, peer, read_request
 from tests.adapters.rest.contracts import CONTRACT
@@ -186,8 +186,8 @@ def test_fill_values_go_where_the_contract_has_the_field() -> None:
 
 
 def test_a_constant_is_filled_in_and_tells_the_alternatives_apart() -> None:
-    document: Document = {"dstcode": "d", "body": {"session": "s", "isUpdating": "True"}}
-    _, (seen,) = call("POST /mapi/g", document)
+    document: Document = {"dstcode": "d", "body": {"isUpdating": "True"}}
+    _, (seen,) = call("POST /mapi/g", document, fill={"body.session": "s"})
     assert {"session": "s", "service": "DongBo", "isUpdating": "True"} == seen.json
 
 
@@ -628,3 +628,18 @@ def test_a_contract_without_an_answer_for_a_status_trusts_only_an_empty_success(
 
     assert run(lambda: work(reply(b"")))
     assert not run(lambda: work(reply({"x": 1})))
+
+
+def test_where_the_contract_does_not_care_about_a_body_any_body_is_valid() -> None:
+    listed = CONTRACT.operations["GET /danh-sach"]
+    careless = replace(listed, answers={"200": Anything(), "default": listed.answers["200"]})
+    contract = replace(CONTRACT, operations={careless.name: careless})
+
+    async def work(told: bytes) -> bool:
+        async with peer(System(lambda _: told).serve) as port, Transport() as transport:
+            client = open_client(contract, Binding(f"http://127.0.0.1:{port}"), transport, Clock())
+            return (await client.call(careless.name, {}, "k")).valid
+
+    assert run(lambda: work(reply(b"OK")))
+    assert run(lambda: work(reply(b"")))
+    assert not run(lambda: work(reply(b"OK", 201)))
