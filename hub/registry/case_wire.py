@@ -3,7 +3,7 @@
 The adapters themselves read and write, so a case proves what a running hub does.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from adapters.rest.writer import Moment, Writers, tree
 from adapters.soap.fill import filler
@@ -15,7 +15,7 @@ from hub.contract.binding import Limits
 from hub.contract.json import decode
 from hub.contract.types import Document, JsonScalar, RestWire, SoapWire, Value
 from hub.contract.validate import compile_validator
-from hub.contract.xml import canonical, parse
+from hub.contract.xml import Element, parse
 from hub.errors import Reject
 from hub.registry.bundle import Bundle
 from hub.registry.case_files import Case
@@ -43,7 +43,7 @@ def read_in(bundle: Bundle, name: str, case: Case) -> Document:
 
 
 def written_out(bundle: Bundle, made: tuple[str, Document] | None, case: Case) -> "Value | bytes":
-    """A call as it would be sent: JSON with its operation, or canonical XML."""
+    """A call as it would be sent: JSON with its operation, or an outline of XML."""
     if made is None:
         return {"operation": None}
     name, document = made
@@ -55,18 +55,21 @@ def written_out(bundle: Bundle, made: tuple[str, Document] | None, case: Case) -
         return {"operation": name, "request": write(document, Moment("<$key>", "<$token>"))}
     filled = filler(fill, op.request, types)(document, "<$key>")
     render = compile_template(types, op.request, op.wire.namespace, op.wire.element)
-    return canonical(parse(render(filled).encode(), LIMITS))
+    return outline(render(filled).encode())
 
 
-def canonical_output(body: bytes) -> bytes:
-    """A recorded XML output, white space between elements aside, in canonical form."""
-    root = parse(body, LIMITS)
-    for element in root.iter():
-        if len(element) and not (element.text or "").strip():
-            element.text = None
-        if not (element.tail or "").strip():
-            element.tail = None
-    return canonical(root)
+def outline(body: bytes) -> bytes:
+    """An XML document, an element a line: prefixes and white space between elements aside."""
+    return "\n".join(_outline(parse(body, LIMITS), 0)).encode()
+
+
+def _outline(element: Element, depth: int) -> Iterator[str]:
+    attributes = "".join(f" {name}={value!r}" for name, value in sorted(element.attrib.items()))
+    text = element.text or ""
+    shown = text if text.strip() or not len(element) else ""
+    yield f"{'  ' * depth}{element.tag}{attributes} {shown}".rstrip(" ")
+    for child in element:
+        yield from _outline(child, depth + 1)
 
 
 def _fill(manifest: Manifest, settings: Mapping[str, Value]) -> dict[str, JsonScalar]:

@@ -17,7 +17,7 @@ from hub.intake.item import split
 from hub.registry.bundle import Bundle
 from hub.registry.case_files import Case, find_cases
 from hub.registry.case_times import from_people, to_people
-from hub.registry.case_wire import canonical_output, read_in, written_out
+from hub.registry.case_wire import outline, read_in, written_out
 from hub.registry.event_types import Events
 from hub.registry.manifest import Flow, words
 from hub.registry.registration import default_settings
@@ -64,8 +64,8 @@ def _run(bundle: Bundle, events: Events, case: Case) -> Result:
     if case.reject is not None:
         return Result(case.flow, case.name, f"should be refused, but gives\n{_pretty(found)}")
     if isinstance(found, bytes) and isinstance(case.out, bytes):
-        expected = canonical_output(case.out)
-        return Result(case.flow, case.name, _differs(_lines(expected), _lines(found)))
+        expected = outline(case.out).decode()
+        return Result(case.flow, case.name, _differs(expected, found.decode()))
     return Result(case.flow, case.name, _differs(_pretty(case.out), _pretty(found)))
 
 
@@ -148,11 +148,6 @@ def _pretty(value: "Value | bytes") -> str:
     if isinstance(value, bytes):
         return value.decode()
     return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
-
-
-def _lines(xml: bytes) -> str:
-    """An element a line, so that a difference names it."""
-    return xml.decode().replace("><", ">\n<")
 
 
 def _differs(expected: str, found: str) -> str:
