@@ -9,7 +9,7 @@ with it.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from threading import Thread
 from typing import Final, TypeAlias, TypeVar
 
@@ -185,3 +185,45 @@ def line_of(element: Element) -> int:
     """The line (from 1) at which an element begins; 0 if it was not parsed."""
     line: object = element.sourceline
     return line if isinstance(line, int) else 0
+
+
+def element_to_bytes(element: Element) -> bytes:
+    """An element as a document of its own, with the namespaces it needs."""
+    return etree.tostring(element, with_tail=False)
+
+
+CompiledSchema: TypeAlias = Callable[[Element], list[tuple[str, str]]]
+
+
+class _InMemory(etree.Resolver):
+    def __init__(self, documents: Mapping[str, bytes]) -> None:
+        super().__init__()
+        self._documents = documents
+
+    def resolve(self, system_url: str, public_id: str, context: object) -> object:  # type: ignore[override]  # the stubs forget `context`
+        """The document of that name; what is not there is empty, and so refused."""
+        del public_id
+        body = self._documents.get(system_url, b"")
+        return self.resolve_string(body, context, base_url=system_url)
+
+
+def compile_schema(root: bytes, documents: Mapping[str, bytes]) -> CompiledSchema | str:
+    """A check of elements against an XML Schema whose documents find each other by plain names.
+
+    The check gives (path, libxml2's name of the error) for each misfit. Returns libxml2's words if
+    the schema is not consistent.
+    """
+    parser = _parser()
+    parser.resolvers.add(_InMemory(documents))
+    try:
+        schema = etree.XMLSchema(etree.fromstring(root, parser))
+    except etree.XMLSchemaParseError as error:
+        return str(error)[:300]
+
+    def check(element: Element) -> list[tuple[str, str]]:
+        if schema.validate(element):
+            return []
+        entries = list(schema.error_log)  # type: ignore[call-overload]  # the stubs forget __iter__
+        return [(str(entry.path), str(entry.type_name)) for entry in entries]
+
+    return check
