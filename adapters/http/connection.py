@@ -9,7 +9,7 @@ of HTTP or one of these bounds ends the connection and counts as *sent, outcome 
 import asyncio
 from dataclasses import dataclass
 from select import POLLIN, poll
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import httptools
 
@@ -51,6 +51,18 @@ class RawAnswer:
         return found
 
 
+@runtime_checkable
+class Stream(Protocol):
+    """What is used of a transport; uvloop's are no asyncio.Transport."""
+
+    def write(self, data: bytes) -> None: ...
+    def close(self) -> None: ...
+    def abort(self) -> None: ...
+    def is_closing(self) -> bool: ...
+    def get_write_buffer_size(self) -> int: ...
+    def get_extra_info(self, name: str) -> Any: ...
+
+
 class _BoundError(Exception):
     """Raised in a parser callback to stop the parser; the text tells which bound was passed."""
 
@@ -87,7 +99,7 @@ class Connection(asyncio.Protocol):
         self._origin = origin
         self._loop = loop
         self._parser = httptools.HttpResponseParser(self)
-        self._transport: asyncio.Transport | None = None
+        self._transport: Stream | None = None
         self._arrivals = poll()
         self._waiter: asyncio.Future[RawAnswer] | None = None
         self._reusable = True
@@ -151,7 +163,7 @@ class Connection(asyncio.Protocol):
     # -- callbacks of the event loop
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if not isinstance(transport, asyncio.Transport):
+        if not isinstance(transport, Stream):
             raise TypeError("a stream transport is needed")
         self._transport = transport
         self._arrivals.register(transport.get_extra_info("socket"), POLLIN)

@@ -19,8 +19,9 @@ from hub.errors import Reject
 EXCERPT = 300  # characters for a person
 PAGE = 4_096  # bytes of an error page that are looked at
 _TAGS = re.compile(r"(?is)<(?:script|style)\b.{0,1000}?</(?:script|style)>|<[^<>]{0,1000}>")
-_PERSONAL = re.compile(r"[0-9][0-9 .-]{5,}[0-9]|[^\s@]{1,64}@[^\s@]{1,255}")
-_SPACE = re.compile(r"\s+")
+_NUMBER = re.compile(r"[0-9][0-9 .-]{5,}[0-9]")
+_EMAIL = re.compile(r"[^\s@]{1,64}@[^\s@]{1,255}")
+_SPACE = re.compile(r"\s{2,}|[^\S ]")
 _OF_PERSONS = frozenset(("p", "s"))
 
 Read = Callable[[RawAnswer], Answer]
@@ -93,4 +94,7 @@ def _page(body: bytes) -> str:
 
 
 def _masked(text: str) -> str:
-    return _SPACE.sub(" ", _PERSONAL.sub("…", text)).strip()[:EXCERPT]
+    text = _NUMBER.sub("…", text)
+    if "@" in text:
+        text = _EMAIL.sub("…", text)
+    return _SPACE.sub(" ", text).strip()[:EXCERPT]

@@ -4,8 +4,26 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import TypeVar
 
 from adapters.http.transport import Origin
+
+DEADLINE = 20.0  # seconds after which a test fails instead of hanging
+
+T = TypeVar("T")
+LoopFactory = Callable[[], asyncio.AbstractEventLoop]
+
+
+def run(work: Callable[[], Awaitable[T]], loop_factory: LoopFactory | None = None) -> T:
+    """Run `work` in an event loop of its own, for a bounded time."""
+
+    async def bounded() -> T:
+        async with asyncio.timeout(DEADLINE):
+            return await work()
+
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        return runner.run(bounded())
+
 
 Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 

@@ -1,14 +1,11 @@
 """TLS of the transport: whom it trusts, what it shows, and that nothing is sent before that."""
 
-import asyncio
 import ssl
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 from cryptography import x509
@@ -21,18 +18,9 @@ from adapters.http.endpoint import parse_endpoint
 from adapters.http.tls import client_context
 from adapters.http.transport import Transport
 from hub.errors import Halt, Retry
-from tests.adapters.http.peers import answering, ok, peer
+from tests.adapters.http.peers import answering, ok, peer, run
 
 GET = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
-T = TypeVar("T")
-
-
-def run(work: Callable[[], Awaitable[T]]) -> T:
-    async def bounded() -> T:
-        async with asyncio.timeout(20):
-            return await work()
-
-    return asyncio.run(bounded())
 
 
 class Authority:

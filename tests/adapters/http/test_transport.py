@@ -2,30 +2,45 @@
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import TypeVar
 
 import httpx
 import pytest
+import uvloop
 
 from adapters.http.connection import HEAD_BYTES, HEADERS, INTERIM
 from adapters.http.transport import Origin, RawAnswer, Transport
 from hub.errors import Halt, Retry
-from tests.adapters.http.peers import Script, answering, ok, origin, peer, read_request
+from tests.adapters.http import peers
+from tests.adapters.http.peers import (
+    LoopFactory,
+    Script,
+    answering,
+    ok,
+    origin,
+    peer,
+    read_request,
+)
 
 GET = b"GET /x HTTP/1.1\r\nhost: peer.test\r\n\r\n"
 HEAD = b"HEAD /x HTTP/1.1\r\nhost: peer.test\r\n\r\n"
-DEADLINE = 20.0  # seconds after which a test fails instead of hanging
-
 T = TypeVar("T")
+loops: list[LoopFactory] = []
+
+
+@pytest.fixture(
+    autouse=True, params=[asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"]
+)
+def loop_factory(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Every test runs on both event loops: their transports are different classes."""
+    loops.append(request.param)
+    yield
+    loops.pop()
 
 
 def run(work: Callable[[], Awaitable[T]]) -> T:
-    async def bounded() -> T:
-        async with asyncio.timeout(DEADLINE):
-            return await work()
-
-    return asyncio.run(bounded())
+    return peers.run(work, loops[-1])
 
 
 def ask(script: Script, head: bytes = GET, body: bytes = b"", **bounds: float) -> RawAnswer:

@@ -3,10 +3,10 @@
 import asyncio
 import hmac
 from base64 import b64decode, b64encode
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import parse_qs
 
 import orjson
@@ -26,10 +26,9 @@ from adapters.rest.client import open_client
 from hub.contract.binding import Auth, Binding, Limits
 from hub.contract.types import Anything, Document
 from hub.errors import Halt, Reject, Retry
-from tests.adapters.http.peers import ok, peer, read_request
+from tests.adapters.http.peers import ok, peer, read_request, run
 from tests.adapters.rest.contracts import CONTRACT
 
-T = TypeVar("T")
 DONE = {"ma": "00"}
 
 
@@ -80,14 +79,6 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
-
-
-def run(work: Callable[[], Awaitable[T]]) -> T:
-    async def bounded() -> T:
-        async with asyncio.timeout(20):
-            return await work()
-
-    return asyncio.run(bounded())
 
 
 @asynccontextmanager

@@ -5,9 +5,7 @@ encoding or a name that only one of them knows would show here.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 
@@ -36,9 +34,8 @@ from hub.contract.types import (
     Type,
     Value,
 )
-from tests.adapters.http.peers import peer, read_request
+from tests.adapters.http.peers import peer, read_request, run
 
-T = TypeVar("T")
 ROOT = Path(__file__).parents[3]
 FILES = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("connectors/*/contract/*.yaml"))
 SAMPLES = ("H44.99.99-251013-0001 Đ/?&=%", "0" * 24, "12345", "01/07/2025", "01/07/2025 08:00:00")
@@ -94,14 +91,6 @@ def text_sample(type_: Text) -> str:
         if len(text) in long_enough and fits(text) and formed(text):
             return text
     raise AssertionError(f"no sample fits {type_}")
-
-
-def run(work: Callable[[], Awaitable[T]]) -> T:
-    async def bounded() -> T:
-        async with asyncio.timeout(20):
-            return await work()
-
-    return asyncio.run(bounded())
 
 
 async def through_the_wire(
