@@ -16,7 +16,13 @@ from typing import Any, TypeVar
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, OffsetAndMetadata, TopicPartition
 from kafka.consumer.subscription_state import ConsumerRebalanceListener
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
-from kafka.errors import KafkaError, NoError, TopicAlreadyExistsError
+from kafka.errors import (
+    CoordinatorLoadInProgressError,
+    CoordinatorNotAvailableError,
+    KafkaError,
+    NoError,
+    TopicAlreadyExistsError,
+)
 from kafka.partitioner.default import DefaultPartitioner
 
 from hub.errors import HubError, Reject, Retry
@@ -33,12 +39,19 @@ SESSION_MS = 10_000
 HEARTBEAT_MS = 2_000
 
 
+# The first group of a cluster has no coordinator for a moment, until its topic is made.
+COORDINATOR_COMING = (CoordinatorNotAvailableError, CoordinatorLoadInProgressError)
+COORDINATOR_TRIES = 40
+COORDINATOR_WAIT = 0.25  # seconds
+
+
 class KafkaWriter:
     """`hub.records.Writer` on a KafkaProducer, with a thread of its own."""
 
     def __init__(self, options: Mapping[str, object], report: Report | None) -> None:
         self._producer = KafkaProducer(
             **options,
+            metrics_enabled=False,
             acks="all",
             linger_ms=0,
             compression_type="lz4",
@@ -143,6 +156,7 @@ class KafkaReader:
     def __init__(self, options: Mapping[str, object], spots: Sequence[Spot]) -> None:
         self._consumer = KafkaConsumer(
             **options,
+            metrics_enabled=False,
             group_id=None,
             enable_auto_commit=False,
             auto_offset_reset="none",
@@ -181,6 +195,7 @@ class KafkaMember:
     ) -> None:
         self._consumer = KafkaConsumer(
             **options,
+            metrics_enabled=False,
             group_id=group,
             enable_auto_commit=False,
             auto_offset_reset="none",
@@ -304,7 +319,13 @@ class KafkaBroker:
 
     def _ask(self, question: Callable[[KafkaAdminClient], T]) -> T:
         admin = _or_retry(lambda: KafkaAdminClient(**self._options))
+        waiting = threading.Event()
         try:
+            for _ in range(COORDINATOR_TRIES):
+                try:
+                    return question(admin)
+                except COORDINATOR_COMING:
+                    waiting.wait(COORDINATOR_WAIT)
             return question(admin)
         except KafkaError as error:
             raise _translate(error) from error
@@ -329,7 +350,6 @@ def _options(bootstrap: str, security: Security) -> dict[str, object]:
         "bootstrap_servers": bootstrap.split(","),
         "client_id": "lgsp-hub",
         "security_protocol": security.protocol,
-        "metrics_enabled": False,
         "bootstrap_timeout_ms": 8_000,
         "reconnect_backoff_max_ms": 1_000,
     }

@@ -10,12 +10,12 @@ from adapters.soap.fill import filler
 from adapters.soap.table import compile_node
 from adapters.soap.template import compile_template
 from adapters.soap.tree import read as read_tree
-from adapters.soap.validation import schema_of
 from hub.contract.binding import Limits
 from hub.contract.json import decode
 from hub.contract.types import Document, JsonScalar, RestWire, SoapWire, Value
 from hub.contract.validate import compile_validator
 from hub.contract.xml import Element, parse
+from hub.contract.xmlschema import schema_of
 from hub.errors import Reject
 from hub.registry.bundle import Bundle
 from hub.registry.case_files import Case
@@ -30,7 +30,9 @@ def read_in(bundle: Bundle, name: str, case: Case) -> Document:
     op = operation(bundle.inbound, name)
     if isinstance(op.wire, SoapWire):
         element = parse(case.body, LIMITS)
-        schema_of(bundle.inbound).validate(element)
+        misfits = schema_of(bundle.inbound).validate(element)
+        if misfits:
+            raise Reject(misfits[0].what, where=misfits[0].path, code="contract")
         return read_tree(element, compile_node(bundle.inbound.types, op.request))
     validator = compile_validator(op.request, bundle.inbound.types)
     value = decode(case.body, LIMITS)
