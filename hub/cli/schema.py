@@ -1,21 +1,20 @@
 """`hub schema`: the event schemas, what they hold, and whether a change may be registered."""
 
-import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from hub import settings
+from hub.cli.output import answering, say, show_json, show_rows
 from hub.dev import runfiles
-from hub.errors import Halt, HubError, Reject, Retry
 from hub.events.catalogue import FILE_BYTES, Catalogue, load
 from hub.registry.problem import Problem
 from hub.registry.schemas.client import RegistryClient
 from hub.registry.schemas.review import changes, classes, misfit, review
 
-EXIT = {Reject: 1, Retry: 3, Halt: 4}
-ROW = "{:<36} {:>7} {:>9} {:>10} {:>8}"
+COLUMNS = ("name", "values", "personal", "sensitive", "version")
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -31,22 +30,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="one JSON object a line")]
 )
 def list_(*, as_json: AsJson = False) -> None:
     """Each record: how many values, how many personal and sensitive, the registered version."""
-    try:
+    with answering():
         catalogue = load(settings.load().schemas)
-        versions = _versions(catalogue)
-    except HubError as error:
-        raise _told(error) from error
-    if not as_json:
-        typer.echo(ROW.format("NAME", "VALUES", "PERSONAL", "SENSITIVE", "VERSION"))
-    for name, whole in catalogue.whole.items():
-        marks = list(classes(catalogue, name).values())
-        counts = len(marks), marks.count("p"), marks.count("s")
-        if as_json:
-            row = dict(zip(("values", "personal", "sensitive"), counts, strict=True))
-            line = {"name": name, **row, "version": versions.get(name), "doc": whole.get("doc")}
-            typer.echo(json.dumps(line, ensure_ascii=False))
-        else:
-            typer.echo(ROW.format(name, *counts, versions.get(name, "-")))
+        show_rows(_rows(catalogue, _versions(catalogue)), COLUMNS, as_json=as_json)
 
 
 @app.command(
@@ -64,21 +50,34 @@ def check(
 ) -> None:
     """Tell all that is wrong: Avro, documentation, personal data, changes that break readers."""
     chosen = _chosen(paths)
-    try:
+    with answering():
         problems = [
             problem
             for folder, files in chosen.items()
             for problem in _problems(folder, files, against)
         ]
-    except HubError as error:
-        raise _told(error) from error
-    for problem in problems:
-        line = json.dumps(problem.as_dict(), ensure_ascii=False) if as_json else str(problem)
-        typer.echo(line)
+        for problem in problems:
+            if as_json:
+                show_json(problem.as_dict())
+            else:
+                typer.echo(str(problem))
     count = sum(len(files) for files in chosen.values())
-    typer.echo(f"{count} files, {len(problems)} problems", err=True)
+    say(f"{count} files, {len(problems)} problems")
     if problems or not count:
         raise typer.Exit(1)
+
+
+def _rows(catalogue: Catalogue, versions: dict[str, int]) -> Iterator[dict[str, object]]:
+    for name, whole in catalogue.whole.items():
+        marks = list(classes(catalogue, name).values())
+        yield {
+            "name": name,
+            "values": len(marks),
+            "personal": marks.count("p"),
+            "sensitive": marks.count("s"),
+            "version": versions.get(name),
+            "doc": whole.get("doc"),
+        }
 
 
 def _chosen(paths: list[Path]) -> dict[Path, frozenset[str]]:
@@ -106,7 +105,7 @@ def _problems(folder: Path, chosen: frozenset[str], against: Path | None) -> lis
         return changes(texts, load(against).texts)
     client = _client()
     if client is None:
-        typer.echo("no registry runs here: changes were not compared", err=True)
+        say("no registry runs here: changes were not compared")
         return []
     return [misfit(name, why) for name, text in texts.items() for why in client.misfits(name, text)]
 
@@ -132,8 +131,3 @@ def _client() -> RegistryClient | None:
     running = None if known.registry_url else runfiles.find(known.home, "registry")
     url = known.registry_url or (running.url if running else None)
     return RegistryClient(url) if url else None
-
-
-def _told(error: HubError) -> typer.Exit:
-    typer.echo(f"error: {error}", err=True)
-    return typer.Exit(EXIT.get(type(error), 70))

@@ -2,7 +2,7 @@
 
 from hub.events.catalogue import Catalogue, load
 from hub.events.codec import Codec
-from hub.events.headers import Envelope, read_headers, type_of, write_headers
+from hub.events.headers import Envelope, read_headers, write_headers
 from hub.events.identity import event_id
 from hub.events.masks import Masks
 
@@ -14,6 +14,5 @@ __all__ = [
     "event_id",
     "load",
     "read_headers",
-    "type_of",
     "write_headers",
 ]

@@ -22,8 +22,6 @@ Definition: TypeAlias = dict[str, Json]
 
 PRIMITIVES = frozenset({"null", "boolean", "int", "long", "float", "double", "bytes", "string"})
 SHARED = "common."  # namespace of what events have in common; never an event itself
-RECEIPT = "hub.v1.Receipt"
-OWN = "hub."  # the hub's own records: no mapping emits them
 FILE_BYTES = 262_144
 
 
@@ -38,11 +36,6 @@ class Catalogue:
     files: Mapping[str, Definition] = field(repr=False)
     whole: Mapping[str, Definition] = field(repr=False)
     texts: Mapping[str, str] = field(repr=False)
-
-    @property
-    def events(self) -> tuple[str, ...]:
-        """Full names of the events, sorted: all that is registered but the hub's own records."""
-        return tuple(name for name in self.whole if not name.startswith(OWN))
 
     def parts(self, name: str) -> frozenset[str]:
         """The full names of a record and of all that it holds."""

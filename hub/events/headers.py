@@ -75,14 +75,6 @@ def read_headers(headers: Iterable[tuple[str, bytes]]) -> Envelope:
     )
 
 
-def type_of(headers: Iterable[tuple[str, bytes]]) -> str | None:
-    """The event's full name, without reading anything else; None if no header says it."""
-    for name, raw in headers:
-        if name == "ce_type":
-            return raw.decode(errors="replace")
-    return None
-
-
 def _listed(text: str | None) -> tuple[str, ...]:
     return tuple(text.split(",")) if text else ()
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.errors import Reject
-from hub.events import Envelope, event_id, read_headers, type_of, write_headers
+from hub.events import Envelope, event_id, read_headers, write_headers
 from hub.events.identity import NAMESPACE
 
 ENVELOPE = Envelope(
@@ -57,11 +57,6 @@ def test_a_time_that_is_none_is_rejected(time: bytes) -> None:
     headers = [*write_headers(ENVELOPE)[:4], ("hub_flow", b"f"), ("ce_time", time)]
     with pytest.raises(Reject, match="cannot be read"):
         read_headers(headers)
-
-
-def test_the_type_is_read_alone() -> None:
-    assert "dossier.v1.StatusChanged" == type_of(write_headers(ENVELOPE))
-    assert type_of([]) is None
 
 
 def test_an_id_is_a_version_5_uuid_of_the_documented_name() -> None:

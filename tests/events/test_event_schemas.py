@@ -37,13 +37,12 @@ SENSITIVE = {"url", "transaction_ref"}
 
 
 def test_all_events_of_the_domain_are_there() -> None:
-    found = {name: len(fields_of(CATALOGUE.whole[name])) for name in CATALOGUE.events}
-    assert EVENTS == found
-    assert set(CATALOGUE.whole) - set(EVENTS) == {"hub.v1.Receipt"}
+    found = {name: len(fields_of(whole)) for name, whole in CATALOGUE.whole.items()}
+    assert {**EVENTS, "hub.v1.Receipt": 17} == found
 
 
 def test_the_key_stands_first() -> None:
-    keys = {name: CATALOGUE.key_field(name) for name in CATALOGUE.events}
+    keys = {name: CATALOGUE.key_field(name) for name in EVENTS}
     assert "procedure_code" == keys.pop("catalogue.v1.ProcedurePublished")
     assert {"dossier_code"} == set(keys.values())
 

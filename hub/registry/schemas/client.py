@@ -1,7 +1,8 @@
 """A client of any schema registry that speaks Confluent's REST interface, ours or another.
 
 What an id means never changes, so it is asked once. The address may carry a user and a password
-(`https://user:password@host`); they go into a header and never into a message.
+(`https://user:password@host`, percent-encoded); they go into a header and never into a message. A
+password `env:NAME` or `file:PATH` is a reference to a secret.
 """
 
 from base64 import b64encode
@@ -16,6 +17,7 @@ import orjson
 from adapters.http.simple import fetch
 from hub.errors import Halt, HubError, Reject, Retry
 from hub.events.catalogue import load
+from hub.settings import resolve
 
 MEDIA_TYPE = "application/vnd.schemaregistry.v1+json"
 TIMEOUT = 10.0  # seconds
@@ -28,10 +30,8 @@ Fetch = Callable[..., tuple[int, dict[str, str], bytes]]
 class Registered(msgspec.Struct, frozen=True):
     """One version of a subject."""
 
-    subject: str
     version: int
     id: int
-    schema: str
 
 
 class _Id(msgspec.Struct, frozen=True):
@@ -55,6 +55,7 @@ class _Problem(msgspec.Struct, frozen=True):
 class RegistryClient:
     """Blocking and thread-safe. Opens nothing until the first call, keeps no connection.
 
+    Making one raises Halt when the password in the address refers to a secret that is not there.
     Every method raises Retry with `system` when the registry cannot be reached or fails, Halt when
     it refuses the credential or the address is no registry's, Reject when it refuses a schema.
     """
@@ -93,10 +94,6 @@ class RegistryClient:
     def look_up(self, subject: str, text: str) -> Registered | None:
         """The version of the subject that is this schema, if there is one."""
         return self._find("POST", f"/subjects/{_quoted(subject)}", Registered, {"schema": text})
-
-    def latest(self, subject: str) -> Registered | None:
-        """The latest version of a subject, if there is one."""
-        return self._find("GET", f"/subjects/{_quoted(subject)}/versions/latest", Registered)
 
     def misfits(self, subject: str, text: str) -> tuple[str, ...]:
         """Why the schema may not follow those of the subject; () if it may."""
@@ -182,8 +179,11 @@ def _split(url: str) -> tuple[str, str]:
     parts = urlsplit(url)
     userinfo, at, host = parts.netloc.rpartition("@")
     user, _, password = userinfo.partition(":")
+    password = unquote(password)
+    if password.startswith(("env:", "file:")):
+        password = resolve(password)
     base = urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
-    return base, f"{unquote(user)}:{unquote(password)}" if at else ""
+    return base, f"{unquote(user)}:{password}" if at else ""
 
 
 def _origin(base: str) -> str:
