@@ -1,8 +1,7 @@
 """`hub dev`: a Kafka on this machine, for development, tests and the demo."""
 
-import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -10,13 +9,13 @@ from typing import Annotated
 import typer
 
 from hub import settings
+from hub.cli.output import answering, say, show_json, show_rows
 from hub.dev import process, runfiles
 from hub.dev.runfiles import Running
-from hub.errors import Halt, HubError, Reject, Retry
+from hub.errors import Halt, Reject
 
-EXIT = {Reject: 1, Retry: 3, Halt: 4}
 MEGABYTE = 1_000_000
-ROW = "{:<16} {:<13} {:<36} {:>8} {:>7}  {}"
+COLUMNS = ("name", "state", "url", "pid", "memory", "started", "also")
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -27,12 +26,18 @@ app = typer.Typer(
 
 @contextmanager
 def _answering() -> Iterator[None]:
-    """Tells an error on stderr and ends with its kind's exit code."""
-    try:
-        yield
-    except HubError as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(EXIT[type(error)]) from error
+    """As every command; what the file system refuses is told too."""
+    with answering():
+        try:
+            yield
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise Halt(
+                f"cannot be used ({error.strerror})",
+                where=str(error.filename or ""),
+                fix="check the path, or set HUB_HOME",
+            ) from error
 
 
 def _home() -> Path:
@@ -57,7 +62,7 @@ def up(
             found = running(broker.node.home)
             if error.code != "running" or found is None:
                 raise
-            typer.echo(f"already runs (pid {found.pid})", err=True)
+            say(f"already runs (pid {found.pid})")
         typer.echo(broker.bootstrap)
 
 
@@ -70,13 +75,13 @@ def down() -> None:
         broker = DevBroker(_home())
         found = running(broker.node.home)
         if found is None:
-            typer.echo("no broker runs here", err=True)
+            say("no broker runs here")
             return
         broker.stop()
-        typer.echo(f"stopped (pid {found.pid})", err=True)
+        say(f"stopped (pid {found.pid})")
 
 
-@app.command(epilog="Example: hub dev status --json | python -m json.tool")
+@app.command(epilog="Example: hub dev status --json | jq -r .bootstrap")
 def status(
     as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,  # noqa: FBT002 - typer's way
 ) -> None:
@@ -87,17 +92,13 @@ def status(
         home = _home()
         rows = [_row(entry) for entry in runfiles.read_all(home)]
         found = running(home)
-    if as_json:
-        bootstrap = found.url if found else None
-        answer = {"home": str(home), "bootstrap": bootstrap, "processes": rows}
-        typer.echo(json.dumps(answer, ensure_ascii=False))
-        return
-    if not rows:
-        typer.echo(f"nothing runs in {home}; start the broker with hub dev up", err=True)
-        return
-    typer.echo(ROW.format("NAME", "STATE", "ADDRESS", "PID", "MB", "SINCE"))
-    for row in rows:
-        _show(row)
+        if as_json:
+            bootstrap = found.url if found else None
+            show_json({"home": str(home), "bootstrap": bootstrap, "processes": rows})
+        elif rows:
+            show_rows(map(_for_people, rows), COLUMNS, as_json=False)
+        else:
+            say(f"nothing runs in {home}; start the broker with hub dev up")
 
 
 def _row(entry: Running) -> dict[str, object]:
@@ -121,13 +122,11 @@ def _state(entry: Running) -> str:
     return "serving" if serves(entry) else "not answering"
 
 
-def _show(row: dict[str, object]) -> None:
-    memory = row["memory"]
-    size = f"{memory / MEGABYTE:.0f}" if isinstance(memory, int) else ""
-    typer.echo(ROW.format(row["name"], row["state"], row["url"], row["pid"], size, row["started"]))
-    extra = row["extra"]
-    for key, value in extra.items() if isinstance(extra, dict) else ():
-        typer.echo(f"  {key}: {value}")
+def _for_people(row: dict[str, object]) -> dict[str, object]:
+    memory, extra = row["memory"], row["extra"]
+    size = f"{memory / MEGABYTE:.0f} MB" if isinstance(memory, int) else ""
+    also = [f"{key}: {value}" for key, value in extra.items()] if isinstance(extra, dict) else []
+    return row | {"memory": size, "also": also}
 
 
 @app.command(epilog="Example: hub dev logs -n 200 --follow")
@@ -146,12 +145,17 @@ def logs(
 
     with _answering():
         home = _home()
-        path = Node(home).log
-        if not path.exists():
-            raise Reject(where=str(path), what="there is no log yet", fix="run hub dev up")
-        for line in journal.tail(path, count):
-            typer.echo(line)
+        node = Node(home)
+        if not node.log.exists():
+            raise Reject(where=str(node.log), what="there is no log yet", fix="run hub dev up")
+        _print(journal.tail(node.log, count))
         if follow:
-            for line in journal.follow(path, lambda: running(home) is not None):
-                sys.stdout.write(f"{line}\n")
-                sys.stdout.flush()
+            _print(journal.follow(node.log, lambda: running(home) is not None))
+        if running(home) is None:  # a JVM that gave up says so there, and nowhere else
+            _print(journal.tail(node.output, count))
+
+
+def _print(lines: Iterable[str]) -> None:
+    for line in lines:
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()

@@ -142,6 +142,21 @@ def test_where_nothing_runs_it_says_what_to_do(tmp_home: Path) -> None:
     assert "run hub dev up" in refused.stderr
 
 
+def test_the_last_words_of_a_jvm_are_shown(tmp_home: Path) -> None:
+    (tmp_home / "log").mkdir()
+    (tmp_home / "log" / "kafka.log").write_text("started\n")
+    (tmp_home / "log" / "kafka.out").write_text("Terminating due to OutOfMemoryError\n")
+    assert "started\nTerminating due to OutOfMemoryError\n" == hub(tmp_home, "logs").stdout
+
+
+@pytest.mark.parametrize("command", ["up", "logs"])
+def test_a_home_that_cannot_be_is_named(tmp_path: Path, command: str) -> None:
+    (tmp_path / "file").write_text("")
+    refused = hub(tmp_path / "file" / "home", command)
+    assert refused.returncode in (1, 4)
+    assert f"error: {tmp_path / 'file'}" in refused.stderr
+
+
 @pytest.mark.parametrize("words", [("up", "--wait", "0"), ("logs", "-n", "x"), ("sideways",)])
 def test_wrong_usage_is_2(tmp_home: Path, words: tuple[str, ...]) -> None:
     assert 2 == hub(tmp_home, *words).returncode
