@@ -82,7 +82,9 @@ def read(path: Path) -> Definition:
 
 def build(files: Mapping[str, Definition]) -> Catalogue:
     """A catalogue of definitions by full name. Raises Reject for a name that is nowhere defined."""
-    mentioned = {name for definition in files.values() for name in mentions(definition)}
+    mentioned: set[str] = set()
+    for name, definition in files.items():
+        mentioned |= mentions(definition) - {name}
     roots = sorted(
         name
         for name, definition in files.items()
@@ -110,7 +112,7 @@ def fields_of(definition: Mapping[str, Json]) -> list[tuple[str, dict[str, Json]
 
 
 def mentions(kind: Json) -> set[str]:
-    """The full names that a type mentions, itself aside."""
+    """The full names that a type mentions; its own too if it holds itself."""
     if isinstance(kind, str):
         return set() if kind in PRIMITIVES else {kind}
     if isinstance(kind, list):
