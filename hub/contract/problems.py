@@ -28,6 +28,10 @@ class Problems:
     def __init__(self) -> None:
         self._found: dict[tuple[str, str], Reject] = {}
 
+    def __bool__(self) -> bool:
+        """Whether anything was noted."""
+        return bool(self._found)
+
     def add(self, where: str, what: str, fix: str = "") -> None:
         """Note one problem at `where` ("contract/x.wsdl:12")."""
         if len(self._found) < _MOST:

@@ -78,7 +78,7 @@ def read_wsdl(files: Mapping[str, bytes], roots: Sequence[str]) -> Contract:
     compiler = _Compiler(XsdTypes(schemas), problems)
     used = {name: files[name] for name in schemas.roots}
     for root in roots:
-        for call in _calls(used, root, problems):
+        for call in _calls(used, root, schemas):
             compiler.add(call, root)
     problems.raise_any()
     return Contract("soap", compiler.operations, compiler.types.types, used)
@@ -150,14 +150,17 @@ class _Documents:
             self.add(name, where)
 
 
-def _calls(files: Mapping[str, bytes], root: str, problems: Problems) -> list[_Call]:
+def _calls(files: Mapping[str, bytes], root: str, schemas: SchemaSet) -> list[_Call]:
     """What zeep reads from a WSDL whose documents were found harmless."""
     settings = Settings(forbid_dtd=True, forbid_entities=True, forbid_external=True)
     try:
         document = Document(_BASE + root, _Transport(files), settings=settings)  # type: ignore[arg-type]  # zeep's hint names the class, and asks for `load` alone
-        return list(_operations(document, root, problems))
+        return list(_operations(document, root, schemas.problems))
     except _UNEXPECTED as error:
-        problems.add(root, f"the WSDL is not consistent: {type(error).__name__} {error}"[:300])
+        XsdTypes(schemas).check_all()  # our own words have a better place
+        if not schemas.problems:
+            what = f"the WSDL is not consistent: {type(error).__name__} {error}"
+            schemas.problems.add(root, what[:300])
         return []
 
 
@@ -182,11 +185,21 @@ def _call(service: str, port: str, version: str, operation: object) -> _Call | N
     answer = _body(getattr(operation, "output", None))
     if request is None or answer is None:
         return None
-    declared: Mapping[str, object] = getattr(operation, "faults", {})
-    faults = tuple(body for body in map(_body, declared.values()) if body is not None)
+    abstract = getattr(operation, "abstract", None)
+    declared: Mapping[str, object] = getattr(abstract, "fault_messages", {})
+    faults = tuple(element for message in declared.values() for element in _elements(message))
     name: str = getattr(operation, "name", "")
     action: str = getattr(operation, "soapaction", "") or ""
     return _Call(service, port, version, name, action, request, answer, faults)
+
+
+def _elements(message: object) -> Iterator[_QName]:
+    """The elements of an abstract message's parts."""
+    parts: Mapping[str, object] = getattr(message, "parts", {})
+    for part in parts.values():
+        qname: _QName | None = getattr(getattr(part, "element", None), "qname", None)
+        if qname is not None:
+            yield qname
 
 
 def _body(message: object) -> _QName | None:

@@ -27,7 +27,7 @@ from hub.contract.xsd_particles import Members, flatten, joined
 from hub.contract.xsd_simple import SimpleTypes, is_built_in
 
 _MOST = 10_000  # occurrences; more is written as unbounded
-_DEPTH = 60
+_DEPTH = 120  # content models inside each other; a nested type counts twice
 _TEXT: Final = "value"  # field that holds the characters of an element with attributes
 
 
@@ -68,6 +68,14 @@ class XsdTypes:
             what = f"the name {record.name} is taken by {place}"
             self._refuse(definition, what, "rename one of the two")
         return known
+
+    def check_all(self) -> None:
+        """Compile every global element and type, only to note what is wrong with them."""
+        for (kind, _, name), definition in self.schemas.known.items():
+            if kind == "element":
+                self.element_type(definition, name)
+            elif kind == "type" and definition.tag == "complexType":
+                self._complex(definition, name)
 
     # ------------------------------------------------------------------ types
 
@@ -136,7 +144,7 @@ class XsdTypes:
         self._depth += 1
         members = Members()
         if self._depth > _DEPTH:
-            self._refuse(definition, f"types derived or nested more than {_DEPTH} times")
+            self._refuse(definition, f"types derived or nested more than {_DEPTH // 2} times")
         else:
             for child in definition.children():
                 members = joined(members, self._part(child, name))
