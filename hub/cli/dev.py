@@ -12,7 +12,7 @@ from hub import settings
 from hub.cli.output import answering, say, show_json, show_rows
 from hub.dev import process, runfiles
 from hub.dev.runfiles import Running
-from hub.errors import Halt, Reject
+from hub.errors import Halt, Reject, Retry
 
 MEGABYTE = 1_000_000
 COLUMNS = ("name", "state", "url", "pid", "memory", "started", "also")
@@ -52,7 +52,7 @@ def up(
     wait: Annotated[int, typer.Option(min=1, max=600, help="seconds to wait until it serves")] = 60,
 ) -> None:
     """Start the broker and print its address. The first time, fetch and check its jars (45 MB)."""
-    from hub.dev.kafka import DevBroker, running
+    from hub.dev.kafka import DevBroker, running, serves
 
     with _answering():
         broker = DevBroker(_home(), owned=False)
@@ -62,6 +62,12 @@ def up(
             found = running(broker.node.home)
             if error.code != "running" or found is None:
                 raise
+            if not serves(found):
+                raise Retry(
+                    where="kafka",
+                    what=f"runs (pid {found.pid}), but does not answer",
+                    fix="look at hub dev logs; hub dev down ends it",
+                ) from error
             say(f"already runs (pid {found.pid})")
         typer.echo(broker.bootstrap)
 

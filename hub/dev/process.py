@@ -48,20 +48,25 @@ def memory(pid: int) -> int | None:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
+def owned_by_us(argv: Sequence[str]) -> list[str]:
+    """The argv of the same program, but killed by the kernel when the thread that starts it ends.
+
+    So start it from a thread that lives as long as the program should. `argv` begins with a path.
+    """
+    return [sys.executable, "-I", "-S", "-c", OWNED, str(os.getpid()), *argv]
+
+
 def spawn(
     argv: Sequence[str], cwd: Path, log: Path, env: Mapping[str, str], *, owned: bool
 ) -> subprocess.Popen[bytes]:
     """Start a program in a session of its own; what it prints replaces the file `log`.
 
-    `owned`: the kernel kills it when the thread that called this ends, so call it from a thread
-    that lives as long as the program should. Otherwise it outlives us.
-    `argv` begins with a path, and the program sees only `env`.
+    `owned`: see `owned_by_us`; otherwise it outlives us. The program sees only `env`.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
-    become = (sys.executable, "-I", "-S", "-c", OWNED, str(os.getpid())) if owned else ()
     with log.open("wb") as output:
         return subprocess.Popen(  # noqa: S603 - our own argv, no shell
-            [*become, *argv],
+            owned_by_us(argv) if owned else argv,
             cwd=cwd,
             env=dict(env),
             stdin=subprocess.DEVNULL,

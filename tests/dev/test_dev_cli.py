@@ -100,6 +100,23 @@ def test_a_broker_that_was_killed_is_forgotten_and_comes_back_where_it_was(home:
 
 
 @pytest.mark.system
+def test_a_broker_that_hangs_is_not_called_running(home: Path) -> None:
+    hub(home, "up")
+    found = running(home)
+    assert found is not None
+    os.kill(found.pid, signal.SIGSTOP)
+    try:
+        refused = hub(home, "up")
+        table = hub(home, "status").stdout
+    finally:
+        os.kill(found.pid, signal.SIGCONT)
+    assert (3, "") == (refused.returncode, refused.stdout)
+    assert "does not answer; look at hub dev logs" in refused.stderr
+    assert "not answering" in table
+    assert 0 == hub(home, "up").returncode
+
+
+@pytest.mark.system
 def test_following_the_log_ends_with_the_broker(home: Path) -> None:
     hub(home, "up")
     argv = [*HUB, "logs", "-n", "1", "--follow"]
