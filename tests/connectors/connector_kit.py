@@ -17,7 +17,8 @@ from adapters.rest.writer import Moment, Writers, tree
 from adapters.soap.table import compile_node
 from adapters.soap.tree import read
 from hub.contract.types import Document, JsonScalar, RestWire, Value
-from hub.registry.bundle import Bundle, Events, read_bundle, read_events
+from hub.registry.bundle import Bundle, read_bundle
+from hub.registry.event_types import Events, read_events
 
 ROOT = Path(__file__).parents[2]
 CONNECTORS = ROOT / "connectors"
