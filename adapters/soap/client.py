@@ -4,6 +4,7 @@ Everything that depends on the contract alone is prepared when the client is ope
 of the request, parse table. A call touches no library but expat.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -27,6 +28,7 @@ from hub.errors import Reject
 
 _XML_TYPES = frozenset({"text/xml", "application/soap+xml", "application/xml"})
 _UTF8 = frozenset({"", "utf-8", "utf8", "us-ascii", "ascii"})
+_ALL = re.compile(rb"<(?:[\w.-]+:)?all[\s>]")  # xs:all, which the type model writes as a sequence
 _SUCCESS = range(200, 300)
 
 
@@ -196,6 +198,7 @@ def _plan(
     clock: Clock,
 ) -> _Plan:
     types = contract.types
+    ordered = not any(_ALL.search(data) for data in contract.files.values())
     answer = _record(operation.answers.get("200"), types)
     return _Plan(
         operation=operation,
@@ -206,7 +209,7 @@ def _plan(
         fill=filler(binding.fill, operation.request, types),
         head=_head(binding, endpoint, wire),
         answer=_name(wire.answer_namespace, wire.answer_element) if answer is not None else None,
-        node=compile_node(types, answer) if answer is not None else None,
+        node=compile_node(types, answer, ordered=ordered) if answer is not None else None,
         show=shower(answer, types) if answer is not None else lambda _: "",
         faults={
             name: compile_node(types, record)

@@ -34,6 +34,7 @@ class Fault:
 def read(fault: Element, declared: Mapping[str, Node]) -> Fault:
     """What a Fault element says.
 
+    `declared`: tables of the operation's faults by local name.
     The document holds `faultcode` and `faultstring` as they were sent, `subcode` if there is one,
     and `detail`: declared faults by their tables, anything else as nested texts.
     """
@@ -84,7 +85,7 @@ def _local(element: Element) -> str:
 
 
 def _detail(element: Element, declared: Mapping[str, Node]) -> Value:
-    node = declared.get(str(element.tag))
+    node = declared.get(_local(element))
     if node is not None:
         try:
             return read_document(element, node)

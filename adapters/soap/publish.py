@@ -11,12 +11,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote
 
-from lxml import etree
-
 from adapters.http.messages import HttpRequest, Refusal
 from adapters.soap.scalars import write_text
 from hub.contract.binding import Limits
-from hub.contract.xml import Element, parse
+from hub.contract.xml import Element, element_to_bytes, parse
 from hub.errors import Reject
 
 _WSDL = "http://schemas.xmlsoap.org/wsdl/"
@@ -145,4 +143,4 @@ def _of_service(root: Element, service: str) -> bytes:
 
 
 def _written(root: Element) -> bytes:
-    return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + element_to_bytes(root)

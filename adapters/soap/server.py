@@ -6,7 +6,7 @@ and only then its values.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from adapters.http.addresses import compile_addresses, wrong_address
@@ -19,15 +19,16 @@ from adapters.soap.names import MEDIA_TYPE
 from adapters.soap.table import Node, compile_node
 from adapters.soap.template import compile_template
 from adapters.soap.times import Clock
-from adapters.soap.validation import Validate, schema_of
 from hub.contract.binding import Binding
 from hub.contract.types import Contract, Document, Operation, Record, Ref, SoapWire
 from hub.contract.xml import Element, parse
+from hub.contract.xmlschema import Misfit, SchemaValidator, schema_of
 from hub.errors import Reject
 
 _STATUS = {"malformed": 400, "too-large": 413}
 _OF_HTTP = frozenset({404, 405, 413, 415})  # told by HTTP itself (WS-I Basic Profile 1.1, 3.4)
 _CLIENT, _SERVER = 400, 500
+_SHOWN = 5  # misfits that one fault names
 
 
 @dataclass(eq=False)
@@ -68,14 +69,14 @@ class SoapServer:
         services: Mapping[str, _Service],
         publication: publish.Publication,
         admit: Guard,
-        validate: Validate,
+        schema: SchemaValidator,
     ) -> None:
         self._limits = binding.limits
         self._from = compile_addresses(binding.addresses)
         self._services = services
         self._publication = publication
         self._admit = admit
-        self._validate = validate
+        self._schema = schema
         self._version = next(iter(services.values())).version
         self._operations = {
             served.name: (served, service.version)
@@ -119,16 +120,14 @@ class SoapServer:
                 "send a request element of the published WSDL",
             )
         _check_action(request, service, served)
+        misfits = self._schema.validate(element)
+        if misfits:
+            raise _unfit(misfits)
         try:
-            self._validate(element)
             document = tree.read(element, served.node)
         except Reject as error:
-            raise Refusal(
-                400,
-                "contract",
-                "The message does not fit the contract",
-                f"{error.what}{f'; {error.fix}' if error.fix else ''}",
-                error.where,
+            raise _not_of_contract(
+                error.where, f"{error.where}: {error.what}", error.fix
             ) from error
         return Message(served.name, document, request)
 
@@ -204,6 +203,18 @@ def _last(path: str) -> str:
     return path.rstrip("/").rpartition("/")[2]
 
 
+def _unfit(misfits: Sequence[Misfit]) -> Refusal:
+    """A refusal that names every place, up to a few; the first is its field."""
+    places = [(".".join(misfit.path.split("/")[1:]), misfit.what) for misfit in misfits]
+    shown = "; ".join(f"{place or 'the request'}: {what}" for place, what in places[:_SHOWN])
+    return _not_of_contract(places[0][0], shown, "send what the published schema says")
+
+
+def _not_of_contract(field: str, what: str, fix: str) -> Refusal:
+    detail = f"{what}; {fix}" if fix else what
+    return Refusal(400, "contract", "The message does not fit the contract", detail, field)
+
+
 def _of_version(refusal: Refusal, version: str) -> SoapRefusal:
     return SoapRefusal(
         refusal.status,
@@ -264,7 +275,7 @@ def open_server(contract: Contract, binding: Binding, clock: Clock = time.time) 
         services,
         publish.prepare(contract.files, services),
         guard(binding.auth, clock),
-        schema_of(contract).validate,
+        schema_of(contract),
     )
 
 

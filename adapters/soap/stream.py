@@ -162,9 +162,9 @@ class _Walk:
             return
         slot = self.node.children.get(_clark(tag))
         if slot is None:
-            self.pass_over()
+            self.pass_over(tag)
             return
-        if slot.place < self.place:
+        if slot.place < self.place and self.node.ordered:
             raise Unfit(f"{self.where()}: {slot.key} is out of order")
         self.place = slot.place
         self.nil = slot.nillable and attributes.get(_NIL) in _TRUE
@@ -177,8 +177,8 @@ class _Walk:
         self.node, self.document, self.place = slot.node, {}, -1
         self.read_attributes(attributes)
 
-    def pass_over(self) -> None:
-        if self.node.closed:
+    def pass_over(self, tag: str) -> None:
+        if self.node.closed and _clark(tag) not in self.node.ignored:
             raise Unfit(f"{self.where()}: an element that the contract does not know")
         self.skip = 1
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from adapters.soap.scalars import Reader, reader
 from hub.contract.types import (
+    Anything,
     Document,
     Field,
     Group,
@@ -52,6 +53,8 @@ class Node:
     defaults: dict[str, JsonScalar] = field(default_factory=dict)
     text: Slot | None = None
     closed: bool = True
+    ordered: bool = True  # False where the contract has xs:all, which lets elements change places
+    ignored: frozenset[str] = frozenset()  # elements of any content: let through and dropped
     needed: tuple[str, ...] = ()
     empty_lists: tuple[str, ...] = ()
     least: tuple[tuple[str, int], ...] = ()  # items that a list must have
@@ -80,18 +83,29 @@ class Node:
             document.setdefault(key, value)
 
 
-def compile_node(types: Mapping[str, Record], record: Record) -> Node:
+def compile_node(types: Mapping[str, Record], record: Record, *, ordered: bool = True) -> Node:
     """The table for a record. Raises Reject for a type that has no form in XML."""
-    return _node(types, record, {})
+    made: dict[str, Node] = {}
+    node = _node(types, record, made)
+    for each in made.values():
+        each.ordered = ordered
+    return node
 
 
 def _node(types: Mapping[str, Record], record: Record, made: dict[str, Node]) -> Node:
     if record.name in made:
         return made[record.name]
     node = made[record.name] = Node(record.name, closed=record.closed, groups=record.groups)
+    of_any_content = [f for f in record.fields if is_anything(f.type)]
+    node.ignored = frozenset(_name(f) for f in of_any_content)
     for place, f in enumerate(record.fields):
-        _add(node, f, _slot(types, f, place, made))
-    node.needed = tuple(f.name for f in record.fields if f.required and not _may_be_empty(f))
+        if f not in of_any_content:
+            _add(node, f, _slot(types, f, place, made))
+    node.needed = tuple(
+        f.name
+        for f in record.fields
+        if f.required and not _may_be_empty(f) and f not in of_any_content
+    )
     node.empty_lists = tuple(f.name for f in record.fields if f.required and _may_be_empty(f))
     node.least = tuple(
         (f.name, f.type.min_items)
@@ -99,6 +113,18 @@ def _node(types: Mapping[str, Record], record: Record, made: dict[str, Node]) ->
         if isinstance(f.type, ListOf) and f.type.min_items > 1
     )
     return node
+
+
+def is_anything(type_: Type) -> bool:
+    """Whether the contract says nothing of what stands there (xs:anyType)."""
+    return isinstance(type_, Anything) or (
+        isinstance(type_, ListOf) and isinstance(type_.item, Anything)
+    )
+
+
+def _name(f: Field) -> str:
+    xml = f.xml or Xml()
+    return f"{{{xml.namespace}}}{f.name}" if xml.namespace else f.name
 
 
 def _may_be_empty(f: Field) -> bool:
@@ -110,7 +136,7 @@ def _add(node: Node, f: Field, slot: Slot) -> None:
     if xml.text:
         node.text = slot
         return
-    name = f"{{{xml.namespace}}}{f.name}" if xml.namespace else f.name
+    name = _name(f)
     if xml.attribute:
         node.attributes[name] = slot
         if f.default is not None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from adapters.soap.names import XML, XSI
 from adapters.soap.scalars import Writer, write_text, writer
+from adapters.soap.table import is_anything
 from hub.contract.types import (
     Document,
     Field,
@@ -138,12 +139,17 @@ def _row(f: Field, names: _Names) -> tuple[str, Put, Absent | None]:
 
 
 def _element(f: Field, names: _Names) -> Put:
-    path, tag = f.name, names.tag(_xml(f).namespace, f.name)
-    if not isinstance(f.type, ListOf):
-        return _single(f.type, tag, names, path)
-    put = _single(f.type.item, tag, names, path)
-    nil = _nil(tag, names) if f.nullable else None
-    low, high = f.type.min_items, f.type.max_items
+    if is_anything(f.type):
+        return _unwritable(f.name)
+    tag = names.tag(_xml(f).namespace, f.name)
+    if isinstance(f.type, ListOf):
+        nil = _nil(tag, names) if f.nullable else None
+        return _repeated(f.type, _single(f.type.item, tag, names, f.name), nil, f.name)
+    return _single(f.type, tag, names, f.name)
+
+
+def _repeated(type_: ListOf, put: Put, nil: str | None, path: str) -> Put:
+    low, high = type_.min_items, type_.max_items
 
     def write(value: Value, out: Out) -> None:
         if type(value) is not list:
@@ -159,6 +165,13 @@ def _element(f: Field, names: _Names) -> Put:
                 raise _misfit(path, "an item has no value")
 
     return write
+
+
+def _unwritable(path: str) -> Put:
+    def refuse(_: Value, __: Out) -> None:
+        raise _misfit(path, "an element of any content cannot be written")
+
+    return refuse
 
 
 def _nil(tag: str, names: _Names) -> str:

@@ -27,7 +27,7 @@ def read(element: Element, node: Node) -> Document:
         for child in element:
             slot = slots.get(child.tag)
             if slot is None:
-                _pass_over(node)
+                _pass_over(child, node)
             elif slot.many or slot.read is None or slot.nillable or slot.key in document:
                 _put(slot, document, child)
             else:  # most fields: single values that are there once
@@ -41,8 +41,8 @@ def read(element: Element, node: Node) -> Document:
     return document
 
 
-def _pass_over(node: Node) -> None:
-    if node.closed:
+def _pass_over(child: Element, node: Node) -> None:
+    if node.closed and child.tag not in node.ignored:
         raise Reject(
             "an element that the contract does not know",
             fix="send the elements of the published schema; xsi:type is not supported",

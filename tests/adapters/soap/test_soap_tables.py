@@ -32,9 +32,9 @@ wrap = bare("1.1")
 
 
 def normal(value: Value) -> Value:
-    """What a reader makes of a document: NFC, optional nothing left out, absent lists empty."""
+    """What a reader makes of a document: NFC; an empty optional list cannot be told from none."""
     if isinstance(value, dict):
-        return {key: normal(item) for key, item in value.items()}
+        return {key: normal(item) for key, item in value.items() if item != []}
     if isinstance(value, list):
         return [normal(item) for item in value]
     return normalise(value) if isinstance(value, str) else value
@@ -97,7 +97,7 @@ def change(root: Element, data: st.DataObject) -> None:
 
 
 def schema_says(element: Element) -> bool:
-    return bool(SCHEMA.validate(element))
+    return bool(SCHEMA.validate(etree.fromstring(etree.tostring(element))))
 
 
 def stream_says(element: Element) -> bool:
