@@ -95,13 +95,18 @@ def refusal(record: Document) -> str | None:
     return None
 
 
+# fastavro writes any value's truth as a Boolean, a Boolean as a number, and any iterable as a list.
+# Mappings cannot give those (decision 0002), so the hot path does not pay for looking.
+LENIENT = ("type boolean", "type int", "not a list")
+
+
 @given(st.fixed_dictionaries({"flag": VALUES, "kind": VALUES, "branches": VALUES}))
 def test_the_writer_and_the_search_agree(record: dict[str, object]) -> None:
-    """What cannot be written has a place; what has a place is not written, Booleans apart."""
+    """What cannot be written has a place; what has a place is not written, leniency apart."""
     found = misfit(cast("Json", TREE), record)
     why = refusal(cast("Document", record))
     if why is None:
-        assert found is None or "boolean" in found[1] or "type int" in found[1]
+        assert found is None or any(word in found[1] for word in LENIENT)
     else:
         assert "cannot be written" not in why
         assert found is not None
