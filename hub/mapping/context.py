@@ -11,7 +11,7 @@ from hub.mapping.nodes import Literal, Node, Routine
 from hub.mapping.parse import Module
 from hub.mapping.statics import POISON, Known, Types
 
-WORK = 60_000  # expressions looked at, over all flows and all instances of helpers
+WORK = 30_000  # expressions looked at, over all flows and all instances of helpers
 COST = 100_000  # expressions that one call of a flow runs at most, turns of lists not counted
 INSTANCES = 2_000  # of helper functions
 
@@ -87,6 +87,8 @@ class Context:
         """Report a finding, and give the node that silences what follows from it."""
         if id(where) not in self.module.bad:
             self.report.error(where, code, what, fix=fix, field=field, note=note)
+            if self.report.full:
+                self.report.stop()
         return poison(where)
 
     def spend(self, where: ast.AST, amount: int) -> None:

@@ -14,7 +14,7 @@ _WIDEST = 160  # characters of a source line that are shown
 _LOOKED_AT = 500  # names compared for a "did you mean"
 _LONGEST_NAME = 40  # characters of a name that are compared
 _SUGGESTIONS = 30  # per file: comparing costs, and a reader mends a few at a time
-_FINDINGS = 200  # per file
+_FINDINGS = 100  # per file
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -145,6 +145,11 @@ class Report:
         self.suggested += 1
         near = nearest(name, known) if self.suggested <= _SUGGESTIONS else None
         return f"did you mean {near!r}?" if near is not None else ""
+
+    @property
+    def full(self) -> bool:
+        """Whether enough was found: a reader mends a few at a time, and looking on costs."""
+        return len(self.found) >= _FINDINGS
 
     def sorted(self) -> tuple[Diagnostic, ...]:
         """All findings in the order of the source."""

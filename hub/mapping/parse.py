@@ -44,6 +44,8 @@ class _Reader:
     def refuse(self, node: ast.AST, what: str, fix: str, code: str = "not-allowed") -> None:
         self.bad.add(id(node))
         self.report.error(node, code, what, fix=fix)
+        if self.report.full:
+            self.report.stop()
 
 
 def parse(source: str, report: Report) -> Module:
@@ -130,7 +132,7 @@ def _top(reader: _Reader, statement: ast.stmt) -> None:
                 "the functions of the library are there already",
             )
         case _:
-            what = f"{_kind(statement)} at the top of a mapping"
+            what = f"{_named_kind(statement)} at the top of a mapping"
             reader.refuse(statement, what, "write tables, constants and functions only")
 
 
@@ -197,7 +199,9 @@ def _literal(reader: _Reader, node: ast.expr) -> Literal:
         ):
             return -value
         case _:
-            reader.refuse(node, f"{_kind(node)} where a literal stands", "write a text or a number")
+            reader.refuse(
+                node, f"{_named_kind(node)} where a literal stands", "write a text or a number"
+            )
             return ""
 
 
@@ -220,8 +224,12 @@ def _signature(reader: _Reader, node: ast.FunctionDef) -> None:
         reader.refuse(node, "a parameter with a default, a star or a slash", "write plain names")
     if node.returns or any(argument.annotation for argument in node.args.args):
         reader.refuse(node, "an annotation", "leave it off: types come from the contracts")
+    seen: set[str] = set()
     for argument in node.args.args:
         reader.nodes += 1
+        if argument.arg in seen:
+            reader.refuse(argument, f"{argument.arg!r} is a parameter twice", "rename it", "name")
+        seen.add(argument.arg)
         if argument.arg.startswith("_"):
             reader.refuse(
                 argument, f"the name {argument.arg!r} begins with an underscore", "rename it"
@@ -248,13 +256,35 @@ def _walk(reader: _Reader, function: ast.FunctionDef, body: list[ast.stmt]) -> N
 
 def _children(node: ast.AST, depth: int) -> Iterator[tuple[ast.AST, int]]:
     """The nodes below; an `elif` counts as deep as its `if`."""
-    for child in ast.iter_child_nodes(node):
-        if isinstance(
-            child, ast.expr_context | ast.operator | ast.cmpop | ast.boolop | ast.unaryop
-        ):
-            continue
-        chained = isinstance(node, ast.If) and node.orelse == [child] and isinstance(child, ast.If)
-        yield child, depth if chained else depth + 1
+    for name in _BELOW.get(type(node), ()):
+        below = getattr(node, name)
+        for child in below if isinstance(below, list) else (below,):
+            if isinstance(child, ast.AST):
+                yield child, depth + (not _is_elif(node, child))
+
+
+def _is_elif(node: ast.AST, child: ast.AST) -> bool:
+    return isinstance(node, ast.If) and isinstance(child, ast.If) and node.orelse == [child]
+
+
+_BELOW: Mapping[type, tuple[str, ...]] = {
+    ast.Return: ("value",),
+    ast.Assign: ("value",),
+    ast.If: ("test", "body", "orelse"),
+    ast.BoolOp: ("values",),
+    ast.BinOp: ("left", "right"),
+    ast.UnaryOp: ("operand",),
+    ast.IfExp: ("test", "body", "orelse"),
+    ast.Compare: ("left", "comparators"),
+    ast.Call: ("args", "keywords"),
+    ast.keyword: ("value",),
+    ast.Attribute: ("value",),
+    ast.List: ("elts",),
+    ast.ListComp: ("elt", "generators"),
+    ast.comprehension: ("target", "iter", "ifs"),
+    ast.JoinedStr: ("values",),
+    ast.FormattedValue: ("value",),
+}
 
 
 _PLAIN: tuple[type[ast.AST], ...] = (
@@ -417,16 +447,38 @@ _KINDS = {
     "Subscript": "a subscript",
     "NamedExpr": "a := inside an expression",
     "BinOp": "arithmetic",
+    "UnaryOp": "arithmetic",
     "Expr": "an expression whose value is lost",
     "Tuple": "a tuple",
+    "List": "a list",
     "Dict": "a dict",
+    "Set": "a set",
+    "DictComp": "a dict comprehension",
+    "SetComp": "a set comprehension",
+    "GeneratorExp": "a generator",
+    "Call": "a call",
+    "Name": "a name",
+    "Attribute": "a path",
     "Starred": "a star",
     "Assign": "an assignment to anything but one name",
-    "GeneratorExp": "a generator",
+    "AugAssign": "an assignment in place",
+    "AnnAssign": "an annotation",
+    "Raise": "a raise",
+    "Delete": "a del",
+    "Global": "a global",
+    "Await": "an await",
+    "Try": "a try",
+    "With": "a with",
+    "Match": "a match",
+    "Assert": "an assert",
 }
+
+
+def _named_kind(node: ast.AST) -> str:
+    name = type(node).__name__
+    return _KINDS.get(name, f"{name} (of Python)")
 
 
 def _kind(node: ast.AST) -> str:
     """The construct's name, for a message."""
-    name = type(node).__name__
-    return f"{_KINDS.get(name, name)} is not part of the mapping language"
+    return f"{_named_kind(node)} is not part of the mapping language"
