@@ -53,29 +53,43 @@ def _too_deep(limits: Limits) -> Reject:
 
 def _count_keys(value: Value, limits: Limits) -> int:
     """Number of keys in all objects, level by level; refuses what is too deep, many or large."""
-    keys = containers = 0
+    keys = members = 0
     level: list[Value] = [value]
-    for _ in range(limits.depth + 1):
-        deeper: list[Value] = []
-        for item in level:
-            if type(item) is dict:
-                keys += len(item)
-                deeper += [m for m in item.values() if type(m) not in _LEAVES]
-            elif type(item) is list:
-                deeper += [m for m in item if type(m) not in _LEAVES]
-            elif type(item) is int and not -_INT64 <= item < _INT64:
-                # it would change on its way through another system
-                raise Reject("a whole number beyond 64 bits", _PLACE, "as text", "malformed")
-        if not deeper:
+    for _ in range(limits.depth):
+        found, level = _next_level(level)
+        keys += found
+        if not level:
             return keys
-        containers += len(deeper)
-        if containers + keys > _PER_ELEMENT * limits.elements:
+        members += len(level)
+        if members + keys > _PER_ELEMENT * limits.elements:
             raise Reject("too many values", _PLACE, code="too-large")
-        level = deeper
-    raise _too_deep(limits)
+    if any(type(item) in _CONTAINERS for item in level):
+        raise _too_deep(limits)
+    return keys + _next_level(level)[0]
+
+
+def _next_level(level: list[Value]) -> tuple[int, list[Value]]:
+    """Number of keys in the objects of one level, and what these and the lists hold."""
+    keys = 0
+    deeper: list[Value] = []
+    for item in level:
+        if type(item) is dict:
+            keys += len(item)
+            deeper += [member for member in item.values() if type(member) not in _LEAVES]
+        elif type(item) is list:
+            deeper += [member for member in item if type(member) not in _LEAVES]
+        elif type(item) is int:
+            _check_range(item)
+    return keys, deeper
+
+
+def _check_range(number: int) -> None:
+    if not -_INT64 <= number < _INT64:  # it would change on its way through another system
+        raise Reject("a whole number beyond 64 bits", _PLACE, "send it as text", "malformed")
 
 
 _LEAVES: Final = frozenset({str, float, bool, type(None)})
+_CONTAINERS: Final = frozenset({dict, list})
 _PER_ELEMENT: Final = 2  # whole numbers count among the values, and so do keys
 
 
