@@ -27,6 +27,7 @@ from hub.errors import Halt, HubError, Retry
 
 SWEEP = 0.25  # seconds between two looks at the clocks; a call may overrun its limit by so much
 ANSWER_BYTES = 4_194_304
+CONNECT_TIMEOUT = 5.0  # seconds
 TIMEOUT = 60.0  # seconds, where an httpx request does not say
 
 Allow = Callable[[str], bool]
@@ -44,7 +45,6 @@ class Transport(httpx.AsyncBaseTransport):
     """Connections per origin, shared by every call of one event loop.
 
     `connections`: most connections to one origin; further calls wait for a place.
-    `connect_timeout`: seconds for name, connection and TLS together.
     `allow`: is asked for each resolved address ("203.0.113.7"); False means that it is not called.
     `tls`: for https calls that come through httpx; an Origin of `exchange` brings its own.
     Use it as an async context manager, or call `aclose`.
@@ -54,12 +54,10 @@ class Transport(httpx.AsyncBaseTransport):
         self,
         *,
         connections: int = 64,
-        connect_timeout: float = 5.0,
         allow: Allow = allow_all,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._connections = connections
-        self._connect_timeout = connect_timeout
         self._allow = allow
         self._tls = tls
         self._pools: dict[Origin, Pool] = {}
@@ -73,11 +71,12 @@ class Transport(httpx.AsyncBaseTransport):
         body: bytes,
         timeout: float,  # noqa: ASYNC109 -- one sweep serves all calls; a timer per call is slower
         answer_bytes: int = ANSWER_BYTES,
+        connect_timeout: float = CONNECT_TIMEOUT,
     ) -> RawAnswer:
         """Send `head` (request line and headers, with the empty line) and `body`, read the answer.
 
-        `timeout` is in seconds for everything together; it is looked at every 250 ms. Any status is
-        an answer.
+        `timeout` is in seconds for everything together; it is looked at every 250 ms.
+        `connect_timeout` is for name, connection and TLS together. Any status is an answer.
         Raises Retry(system=True): `sent=False` as long as no byte of the request was written,
         `sent=True` from then on (closed, timed out, not HTTP, too large). Raises Halt if no address
         of the origin may be called.
@@ -87,7 +86,10 @@ class Transport(httpx.AsyncBaseTransport):
         pool = self._pools.get(origin) or self._open_pool(origin, loop)
         await pool.enter(deadline)
         try:
-            connection = pool.reuse() or await self._connect(pool, origin, deadline, loop)
+            connection = pool.reuse()
+            if connection is None:
+                limit = min(deadline, loop.time() + connect_timeout)
+                connection = await self._connect(pool, origin, limit, loop)
             return await pool.ask(connection, head, body, deadline, answer_bytes)
         finally:
             pool.leave()
@@ -151,10 +153,10 @@ class Transport(httpx.AsyncBaseTransport):
         self._sweeping = loop.call_later(SWEEP, self._sweep, loop)
 
     async def _connect(
-        self, pool: Pool, origin: Origin, deadline: float, loop: asyncio.AbstractEventLoop
+        self, pool: Pool, origin: Origin, limit: float, loop: asyncio.AbstractEventLoop
     ) -> Connection:
         try:
-            async with asyncio.timeout_at(min(deadline, loop.time() + self._connect_timeout)):
+            async with asyncio.timeout_at(limit):
                 connection = await self._connect_any(origin, loop)
         except TimeoutError as error:
             raise pool.unsent("no connection within the time limit") from error

@@ -41,6 +41,8 @@ def open_client(contract: Contract, binding: Binding, transport: Transport, cloc
     for auth in binding.auth:
         if _concerns(auth, binding.route):
             credentials = _with(credentials, auth, wire, clock)
+    if "$token" in binding.fill.values() and not credentials.bearers:
+        raise Halt("nothing gives a $token", where="outbound fill", fix="add a login, or oauth2")
     return RestClient(wire, credentials)
 
 
@@ -75,6 +77,7 @@ class _Wire:
             rendered.body,
             self.limits.timeout,
             self.limits.answer_bytes,
+            self.limits.connect_timeout,
         )
         return call.read(raw)
 

@@ -47,7 +47,9 @@ def oauth2(auth: Auth, endpoint: Endpoint, transport: Transport, limits: Limits)
     ).encode("ascii")
 
     async def fetch() -> Grant:
-        raw = await transport.exchange(at.origin, head, body, limits.timeout, limits.answer_bytes)
+        raw = await transport.exchange(
+            at.origin, head, body, limits.timeout, limits.answer_bytes, limits.connect_timeout
+        )
         return granted(raw, str(at.origin), limits)
 
     return fetch

@@ -5,9 +5,10 @@ down is asked once, not once per waiting call.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from hub.errors import Retry
 
@@ -22,6 +23,10 @@ class Grant:
     lifetime: float | None
 
 
+# What the calling task used last: a refusal of yesterday's token must not drop today's.
+_used: ContextVar[Mapping["Token", str]] = ContextVar("_used", default=MappingProxyType({}))
+
+
 class Token:
     """One registration's fetched credential. Belongs to one event loop."""
 
@@ -31,20 +36,18 @@ class Token:
         self._value: str | None = None
         self._until: float | None = None
         self._fetching: asyncio.Task[str] | None = None
-        # What the calling task used last: a refusal of yesterday's must not drop today's.
-        self._used: ContextVar[str | None] = ContextVar("used", default=None)
 
     async def get(self) -> str:
         """The credential. Raises what fetching raises; nothing of the caller's was sent by then."""
         value = self._value
         if value is None or (self._until is not None and self._clock() >= self._until):
             value = await self._shared()
-        self._used.set(value)
+        _used.set({**_used.get(), self: value})
         return value
 
     def drop(self) -> None:
         """The credential that this task used last was refused; another one's is left alone."""
-        used = self._used.get()
+        used = _used.get().get(self)
         if used is None or used == self._value:
             self._value = None
 

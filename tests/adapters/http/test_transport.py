@@ -390,8 +390,9 @@ def test_only_allowed_addresses_of_a_name_are_called() -> None:
 
 def test_a_name_that_does_not_exist_means_nothing_was_sent() -> None:
     async def work() -> None:
-        async with Transport(connect_timeout=2.0) as transport:
-            await transport.exchange(Origin("no-such-name.invalid", 80), GET, b"", 10)
+        async with Transport() as transport:
+            name = Origin("no-such-name.invalid", 80)
+            await transport.exchange(name, GET, b"", 10, connect_timeout=2.0)
 
     with pytest.raises(Retry) as caught:
         run(work)
@@ -450,6 +451,21 @@ def test_time_outs_and_refused_connections_become_errors_of_httpx() -> None:
                 await client.get("http://127.0.0.1:1/")
 
     run(work)
+
+
+def test_connecting_has_a_time_limit_of_its_own() -> None:
+    async def silent(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        await reader.read()  # no TLS comes back
+
+    async def work() -> None:
+        async with peer(silent) as port, Transport() as transport:
+            tls = origin(port, ssl.create_default_context())
+            await transport.exchange(tls, GET, b"", 60, connect_timeout=0.2)
+
+    with pytest.raises(Retry) as caught:
+        run(work)
+    assert (True, False) == (caught.value.system, caught.value.sent)
+    assert "time limit" in caught.value.what
 
 
 def test_plain_text_to_a_tls_client_means_nothing_was_sent() -> None:

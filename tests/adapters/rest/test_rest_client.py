@@ -343,6 +343,7 @@ def test_a_kind_of_auth_for_another_route_is_left_out() -> None:
         {"auth": (Auth("login", {"operation": "POST /login", "token": "t"}),)},
         {"auth": (Auth("mtls", {"certificate": "no pem"}),)},
         {"base": "?token=1"},
+        {"fill": {"body.session": "$token"}},
     ],
 )
 def test_a_registration_that_cannot_work_is_found_when_it_is_opened(
