@@ -15,8 +15,6 @@ import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from ipaddress import ip_address
-from types import TracebackType
-from typing import Self
 
 import httpx
 
@@ -125,17 +123,6 @@ class Transport(httpx.AsyncBaseTransport):
             pool.close()
         self._pools.clear()
         await asyncio.sleep(0)  # lets the event loop close what was told to close
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None = None,
-        exc_value: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
-        await self.aclose()
 
     # -- inside
 

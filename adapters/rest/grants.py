@@ -57,7 +57,7 @@ def oauth2(auth: Auth, endpoint: Endpoint, transport: Transport, limits: Limits)
 
 def granted(raw: RawAnswer, where: str, limits: Limits) -> Grant:
     """The token of a token endpoint's answer. Raises Halt or Retry."""
-    _check_status(raw.status, where)
+    _check_status(raw.status, raw.fields(), where)
     try:
         document = read_json(raw.body, limits)[1]
     except Reject as error:
@@ -88,7 +88,7 @@ def login(auth: Auth, call: Callable[[str, Document], Awaitable[Answer]]) -> Fet
 
     async def fetch() -> Grant:
         answer = await call(operation, document)
-        _check_status(answer.status, operation)
+        _check_status(answer.status, answer.headers, operation)
         token = get(answer.document, path)
         if isinstance(token, str) and _usable(token):
             return Grant(token, None if lifetime is None else float(lifetime))
@@ -99,11 +99,13 @@ def login(auth: Auth, call: Callable[[str, Document], Awaitable[Answer]]) -> Fet
     return fetch
 
 
-def _check_status(status: int, where: str) -> None:
+def _check_status(status: int, headers: Mapping[str, str], where: str) -> None:
     if status < 300:  # noqa: PLR2004 -- HTTP: a success
         return
     if status in _TRY_LATER or status >= 500:  # noqa: PLR2004 -- HTTP: the server's fault
-        raise Retry(f"no token: status {status}", where, system=True)
+        after = headers.get("retry-after", "")
+        seconds = float(after) if after.isascii() and after.isdigit() else None
+        raise Retry(f"no token: status {status}", where, after=seconds, system=True)
     raise Halt(f"no token: status {status}", where, "check the registration's name and secret")
 
 

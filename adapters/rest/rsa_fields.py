@@ -58,11 +58,6 @@ def compile_rsa_fields(auth: Auth) -> Callable[[Value], None]:
     return verify
 
 
-def signed_text(parts: tuple[str, ...], document: Value) -> bytes | None:
-    """The bytes that `parts` sign in this document; None if one of its fields is not there."""
-    return _signed_text(document, tuple(_reader(part) for part in parts))
-
-
 def _signed_text(document: Value, readers: tuple[Read, ...]) -> bytes | None:
     found = [read(document) for read in readers]
     text = "".join(part for part in found if part is not None)

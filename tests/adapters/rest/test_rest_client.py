@@ -461,6 +461,12 @@ def test_a_token_that_cannot_be_had(told: bytes | None, kind: type[Exception]) -
         assert (True, False) == (caught.value.system, caught.value.sent)
 
 
+def test_a_token_endpoint_may_say_when_to_ask_again() -> None:
+    with pytest.raises(Retry) as caught:
+        call("POST /ho-so", DOSSIER, reply(b"", 429, b"Retry-After: 17"), auth=(OAUTH,))
+    assert 17.0 == caught.value.after
+
+
 @pytest.mark.parametrize(("expires", "lifetime"), [(None, 270), ("x", 270), (0, 270), (10, 5)])
 def test_a_lifetime_that_makes_no_sense_is_replaced(expires: object, lifetime: float) -> None:
     system, clock = System(granting("t1", "t2", expires=expires)), Clock()

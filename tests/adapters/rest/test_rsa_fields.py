@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from adapters.http.messages import HttpRequest, Refusal
-from adapters.rest.rsa_fields import compile_rsa_fields, signed_text
+from adapters.rest.rsa_fields import compile_rsa_fields
 from adapters.rest.server import open_server
 from hub.contract.binding import Auth, Binding
 from hub.contract.types import (
@@ -34,6 +34,7 @@ from hub.contract.types import (
     Record,
     RestWire,
     Text,
+    Value,
 )
 from hub.errors import Halt
 
@@ -57,8 +58,12 @@ def webhook(status: object = 14, **change: object) -> Document:
     return {"data": [row, {"itemCode": "x"}], "sendDate": "16/10/2025 10:15:30", **change}  # type: ignore[dict-item]  # hostile too
 
 
+def sign(key: RSAPrivateKey, text: bytes) -> str:
+    return b64encode(key.sign(text, PKCS1v15(), SHA256())).decode()
+
+
 def signed(key: RSAPrivateKey) -> str:
-    return b64encode(key.sign(VECTOR, PKCS1v15(), SHA256())).decode()
+    return sign(key, VECTOR)
 
 
 def encrypted(key: RSAPrivateKey) -> str:
@@ -82,53 +87,61 @@ def auth(key: RSAPrivateKey, mode: str | None = None) -> Auth:
     return Auth("rsa_fields", options if mode is None else {**options, "mode": mode})
 
 
+def test_the_vector_is_the_one_of_the_specification() -> None:
+    digest = "a5aa6f2228421eeb528e78b03d834fd910a09be008e5e3472a5b1c2c17865eac"
+    assert digest == hashlib.sha256(VECTOR).hexdigest()
+
+
 @pytest.mark.parametrize("status", [14, "14"], ids=repr)
-def test_the_text_is_that_of_the_vector(status: object) -> None:
-    text = signed_text(PARTS, webhook(status))
-    assert VECTOR == text
-    assert (
-        "a5aa6f2228421eeb528e78b03d834fd910a09be008e5e3472a5b1c2c17865eac"
-        == hashlib.sha256(text or b"").hexdigest()
-    )
+def test_the_text_is_that_of_the_vector(key: RSAPrivateKey, status: object) -> None:
+    compile_rsa_fields(auth(key))({**webhook(status), "signature": sign(key, VECTOR)})
 
 
 @pytest.mark.parametrize(
-    "document",
+    ("document", "rest"),
     [
-        webhook(14.0),
-        webhook(True),
-        webhook(None),
-        webhook([14]),
-        webhook(sendDate=None),
-        {**webhook(), "data": []},
-        {**webhook(), "data": {"0": {}}},
-        webhook(sendDate="x" * 10_000),
-        [],
-        None,
+        (webhook(14.0), b"MYVNP16/10/2025 10:15:30EB990001015VN14.0"),
+        (webhook(True), b"MYVNP16/10/2025 10:15:30EB990001015VNTrue"),
+        (webhook(None), b"MYVNP16/10/2025 10:15:30EB990001015VN"),
+        (webhook([14]), b"MYVNP16/10/2025 10:15:30EB990001015VN[14]"),
+        (webhook(sendDate=None), b"MYVNPEB990001015VN14"),
+        (webhook(data=[]), b"MYVNP16/10/2025 10:15:30"),
+        (webhook(data={"0": {}}), b"MYVNP16/10/2025 10:15:30"),
+        (webhook(sendDate="x" * 10_000), b"MYVNP" + b"x" * 10_000 + b"EB990001015VN14"),
     ],
+    ids=range(8),
 )
-def test_a_document_without_the_signed_fields_signs_nothing(document: Document) -> None:
-    assert signed_text(PARTS, document) is None
-
-
-@pytest.mark.parametrize(("mode", "sign"), MODES)
-def test_the_right_signature_opens(
-    key: RSAPrivateKey, mode: str, sign: Callable[[RSAPrivateKey], str]
+def test_a_document_without_the_signed_fields_is_refused_whatever_is_signed(
+    key: RSAPrivateKey, document: Document, rest: bytes
 ) -> None:
-    compile_rsa_fields(auth(key, mode))({**webhook(), "signature": sign(key)})
+    with pytest.raises(Refusal):
+        compile_rsa_fields(auth(key))({**document, "signature": sign(key, rest)})
+
+
+@pytest.mark.parametrize("document", [[], None, "text"], ids=repr)
+def test_what_is_no_object_is_refused(key: RSAPrivateKey, document: Value) -> None:
+    with pytest.raises(Refusal):
+        compile_rsa_fields(auth(key))(document)
+
+
+@pytest.mark.parametrize(("mode", "made"), MODES)
+def test_the_right_signature_opens(
+    key: RSAPrivateKey, mode: str, made: Callable[[RSAPrivateKey], str]
+) -> None:
+    compile_rsa_fields(auth(key, mode))({**webhook(), "signature": made(key)})
 
 
 def test_rsa_sha256_is_the_default(key: RSAPrivateKey) -> None:
     compile_rsa_fields(auth(key))({**webhook(), "signature": signed(key)})
 
 
-@pytest.mark.parametrize(("mode", "sign"), MODES)
+@pytest.mark.parametrize(("mode", "made"), MODES)
 @pytest.mark.parametrize("status", [15, "014", 14.0, None], ids=repr)
 def test_a_changed_first_row_is_refused(
-    key: RSAPrivateKey, mode: str, sign: Callable[[RSAPrivateKey], str], status: object
+    key: RSAPrivateKey, mode: str, made: Callable[[RSAPrivateKey], str], status: object
 ) -> None:
     with pytest.raises(Refusal) as caught:
-        compile_rsa_fields(auth(key, mode))({**webhook(status), "signature": sign(key)})
+        compile_rsa_fields(auth(key, mode))({**webhook(status), "signature": made(key)})
     assert 401 == caught.value.status
 
 
@@ -145,13 +158,13 @@ def test_what_is_no_signature_is_refused(
         compile_rsa_fields(auth(key, mode))({**webhook(), "signature": signature})
 
 
-@pytest.mark.parametrize(("mode", "sign"), MODES)
+@pytest.mark.parametrize(("mode", "made"), MODES)
 def test_the_signature_of_one_mode_does_not_open_the_other(
-    key: RSAPrivateKey, mode: str, sign: Callable[[RSAPrivateKey], str]
+    key: RSAPrivateKey, mode: str, made: Callable[[RSAPrivateKey], str]
 ) -> None:
     other = "rsa-encrypted" if mode == "rsa-sha256" else "rsa-sha256"
     with pytest.raises(Refusal):
-        compile_rsa_fields(auth(key, other))({**webhook(), "signature": sign(key)})
+        compile_rsa_fields(auth(key, other))({**webhook(), "signature": made(key)})
 
 
 @pytest.mark.parametrize(
@@ -218,7 +231,7 @@ def test_the_door_reads_a_signed_webhook_and_only_that(key: RSAPrivateKey) -> No
 
 def test_the_signature_covers_the_text_as_it_was_sent(key: RSAPrivateKey) -> None:
     text = "MYVNPðe\u0302EB990001015VN14".encode()  # neither NFC nor with the right letter
-    signature = b64encode(key.sign(text, PKCS1v15(), SHA256())).decode()
+    signature = sign(key, text)
     row = {"itemCode": "EB990001015VN", "status": "14"}
     body = {"data": [row], "sendDate": "ðe\u0302", "signature": signature}
     assert 200 == knock(key, orjson.dumps(body))

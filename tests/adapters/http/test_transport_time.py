@@ -1,0 +1,116 @@
+"""What the transport does as time passes and names change, on a loop whose clock the test moves."""
+
+import asyncio
+import socket
+from typing import Any
+
+import pytest
+
+from adapters.http.pool import IDLE
+from adapters.http.transport import Origin, Transport
+from hub.errors import Retry
+from tests.adapters.http.peers import answering, ok, origin, peer, read_request, run
+
+GET = b"GET /x HTTP/1.1\r\nhost: peer.test\r\n\r\n"
+
+
+class Loop(asyncio.SelectorEventLoop):
+    """Time can be moved forward; every name has the addresses that the test gives it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ahead = 0.0
+        self.addresses: list[str] = []
+
+    def time(self) -> float:
+        return super().time() + self.ahead
+
+    async def getaddrinfo(self, host: Any, port: Any, **more: Any) -> Any:
+        if host != "peer.test":
+            return await super().getaddrinfo(host, port, **more)
+        stream = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
+        return [(*stream, (address, port)) for address in self.addresses]
+
+
+def loop() -> Loop:
+    running = asyncio.get_running_loop()
+    assert isinstance(running, Loop)
+    return running
+
+
+def test_a_connection_that_nobody_needs_is_closed_before_the_peer_does() -> None:
+    closed = asyncio.Event()
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        writer.write(ok(b"1"))
+        assert b"" == await reader.read()
+        closed.set()
+
+    async def work() -> None:
+        async with peer(script) as port, Transport() as transport:
+            await transport.exchange(origin(port), GET, b"", 10)
+            loop().ahead += IDLE + 1
+            await closed.wait()
+
+    run(work, Loop)
+
+
+def test_a_call_ends_when_its_time_is_over_however_long_that_is() -> None:
+    asked = asyncio.Event()
+
+    async def script(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        asked.set()
+        await reader.read()
+
+    async def work() -> None:
+        async with peer(script) as port, Transport() as transport:
+            call = asyncio.create_task(transport.exchange(origin(port), GET, b"", 3_600))
+            await asked.wait()
+            loop().ahead += 3_500
+            done, _ = await asyncio.wait({call}, timeout=0.6)
+            assert not done
+            loop().ahead += 101
+            await call
+
+    with pytest.raises(Retry) as caught:
+        run_long(work)
+    assert (True, True) == (caught.value.system, caught.value.sent)
+
+
+def run_long(work: Any) -> None:
+    """Like `run`, without a time limit on the clock that the test moves."""
+    with asyncio.Runner(loop_factory=Loop) as runner:
+        runner.run(work())
+
+
+def test_the_next_address_of_a_name_is_tried_when_one_does_not_answer() -> None:
+    async def work() -> bytes:
+        async with peer(answering(ok(b"here"))) as port, Transport() as transport:
+            loop().addresses = ["127.0.0.2", "127.0.0.1"]
+            return (await transport.exchange(Origin("peer.test", port), GET, b"", 10)).body
+
+    assert b"here" == run(work, Loop)
+
+
+def test_a_name_that_moves_to_a_forbidden_address_is_not_followed() -> None:
+    """What counts is the address that is connected to, whenever a new connection is made."""
+    asked: list[str] = []
+
+    def allow(ip: str) -> bool:
+        asked.append(ip)
+        return ip == "127.0.0.1"
+
+    async def work() -> bytes:
+        first = answering(ok(b"1", b"connection: close"))
+        async with peer(first) as port, Transport(allow=allow) as transport:
+            loop().addresses = ["127.0.0.1"]
+            answer = await transport.exchange(Origin("peer.test", port), GET, b"", 10)
+            loop().addresses = ["127.0.0.3"]
+            with pytest.raises(Exception, match="none of its addresses"):
+                await transport.exchange(Origin("peer.test", port), GET, b"", 10)
+            return answer.body
+
+    assert b"1" == run(work, Loop)
+    assert ["127.0.0.1", "127.0.0.3"] == asked
