@@ -1,8 +1,13 @@
 """On a real Kafka: the contract, two registries at once, and clients that only know Kafka."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
 from time import monotonic
 from uuid import uuid4
 
@@ -17,16 +22,20 @@ from confluent_kafka.schema_registry.avro import AvroDeserializer, AvroSerialize
 from confluent_kafka.serialization import MessageField, SerializationContext
 
 from hub.broker import KafkaBroker
+from hub.dev import runfiles
+from hub.dev.waiting import until
+from hub.errors import Retry
 from hub.events import Codec, Envelope, read_headers, write_headers
 from hub.records import Outgoing
 from hub.registry.schemas.client import RegistryClient, register_all
-from tests.brokers import LiveBroker
+from tests.brokers import LiveBroker, running_broker
 from tests.events.records import CATALOGUE, SCHEMAS, STATUS_CHANGED, example
-from tests.registry.contract import CODE, Door, RegistryContract, record
+from tests.registry.contract import CODE, NOTE, Door, RegistryContract, record, registered
 from tests.registry.serving import UrlDoor, serving
 
 pytestmark = pytest.mark.system
 FAR = 30.0  # seconds
+EVENTS = sorted(CATALOGUE.whole)
 
 
 @pytest.fixture(scope="module")
@@ -159,3 +168,53 @@ def _manage(stock: SchemaRegistryClient) -> None:
     stock.set_compatibility(subject, "FULL")
     assert "FULL" == stock.get_compatibility(subject)
     assert [1] == stock.delete_subject(subject)
+
+
+@contextmanager
+def process(home: Path, bootstrap: str) -> Iterator[str]:
+    """`hub registry` in a process of its own; gives its address, and asks that it ends well."""
+    env = {"PATH": os.defpath, "HUB_HOME": str(home), "HUB_BOOTSTRAP": bootstrap}
+    child = subprocess.Popen(
+        [sys.executable, "-m", "hub.cli", "registry"],
+        env={**env, "HUB_SCHEMAS": str(SCHEMAS)},
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        assert until(lambda: runfiles.find(home, "registry") is not None, FAR)
+        found = runfiles.find(home, "registry")
+        assert found is not None
+        url = found.url
+        assert until(lambda: UrlDoor(url).call("GET", "/subjects") == (200, EVENTS), FAR)
+        yield url
+        child.terminate()
+        assert 0 == child.wait(timeout=FAR)
+    finally:
+        child.kill()
+        child.wait()
+
+
+@pytest.mark.timeout(150)
+def test_a_broker_that_dies_and_returns_costs_no_schema(tmp_home: Path) -> None:
+    """Meanwhile known ids are answered, and everything else is refused as a failure."""
+    with running_broker(tmp_home) as mortal, process(tmp_home, mortal.bootstrap) as url:
+        door = UrlDoor(url)
+        number = registered(door, "mortal", record("Mortal", CODE))
+        mortal.control.kill()
+        assert 200 == door.call("GET", f"/schemas/ids/{number}")[0]
+        with pytest.raises(Retry) as down:
+            RegistryClient(url).register("mortal", record("Mortal", CODE, NOTE))
+        assert down.value.system
+        mortal.control.start()
+        second = eventually(door, "mortal", record("Mortal", CODE, NOTE))
+        assert number < second
+        assert (200, [1, 2]) == door.call("GET", "/subjects/mortal/versions")
+
+
+def eventually(door: UrlDoor, subject: str, text: str) -> int:
+    deadline = monotonic() + FAR
+    while True:
+        try:
+            return RegistryClient(door.url).register(subject, text)
+        except Retry:
+            if monotonic() > deadline:
+                raise
