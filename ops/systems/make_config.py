@@ -129,7 +129,7 @@ def _postal_my(folder: Path) -> Json:
     values = {
         "password": password,
         "webhook_key": _public(signing),
-        "webhook_key_encrypted": _private(encryption),  # for signature_mode rsa-encrypted instead
+        "webhook_private_key": _private(encryption),  # for signature_mode rsa-encrypted instead
     }
     return _hub(folder, "postal_my", settings, values)
 

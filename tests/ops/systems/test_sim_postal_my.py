@@ -167,7 +167,7 @@ def test_the_encrypted_reading_of_the_signature(start: Start, hub: Hub, configs:
     sim = start("postal_my")
     sim.switch(signature_mode="rsa-encrypted")
     sim.act("webhook", {"rows": [golden.SCAN], "sendDate": "16/10/2025 10:15:30"})
-    pem = (configs / "secrets" / "postal_my" / "webhook_key_encrypted").read_bytes()
+    pem = (configs / "secrets" / "postal_my" / "webhook_private_key").read_bytes()
     private: Any = serialization.load_pem_private_key(pem, None)
     given = base64.b64decode(json.loads(hub.requests[-1].body)["signature"])
     text = private.decrypt(given, padding.PKCS1v15())
