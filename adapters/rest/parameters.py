@@ -15,6 +15,7 @@ MOST = 256  # pairs of a query or a form
 _WHOLE = re.compile(r"-?\d{1,19}\Z", re.ASCII)
 _DECIMAL = re.compile(r"-?\d{1,19}(?:\.\d{1,19})?\Z", re.ASCII)
 _PRINTABLE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?\Z")
+_UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]+\Z")  # RFC 3986 2.3; most dossier codes
 
 Read = Callable[[list[str]], Value]
 
@@ -89,7 +90,7 @@ def encode_segment(value: Value, where: str) -> str:
     text = text_of(value, where)
     if text in ("", ".", ".."):
         raise Reject("an address cannot be made of it", where=where, code="contract")
-    return quote(text, safe="")
+    return text if _UNRESERVED.match(text) else quote(text, safe="")
 
 
 def encode_pairs(pairs: Iterable[tuple[str, Value]]) -> str:

@@ -39,7 +39,9 @@ class Moment:
 Write: TypeAlias = Callable[[Value, Moment], Value]
 Fill: TypeAlias = "Mapping[str, JsonScalar | Fill]"
 Supply: TypeAlias = Callable[[Moment], Value]
-_Row: TypeAlias = tuple[str, Write, Supply | None, Supply | None]
+_Kinds: TypeAlias = tuple[type, ...]
+# name, kinds of a scalar (None: not one), writer, what fills it in, what stands for its absence
+_Row: TypeAlias = tuple[str, _Kinds | None, Write, Supply | None, Supply | None]
 
 
 def tree(fill: Mapping[str, JsonScalar]) -> Fill:
@@ -73,10 +75,11 @@ class Writers:
             if not value.keys() <= known:
                 raise _misfit(where, f"the contract has no field {sorted(value.keys() - known)}")
             made: dict[str, Value] = {}
-            for name, write_item, filled, absent in rows:
+            for name, kinds, write_item, filled, absent in rows:
                 item = value.get(name) if filled is None else filled(moment)
                 if item is not None:
-                    made[name] = write_item(item, moment)
+                    plain = kinds is not None and type(item) in kinds  # spares most of the calls
+                    made[name] = item if plain else write_item(item, moment)
                 elif absent is not None:
                     made[name] = absent(moment)
             return made
@@ -106,7 +109,8 @@ class Writers:
         given = fill.get(f.name)
         inner = given if isinstance(given, Mapping) else {}
         filled = None if given is None or isinstance(given, Mapping) else _supply(given)
-        return f.name, self.of(f.type, inner, where), filled, _absent(f, where)
+        write = self.of(f.type, inner, where)
+        return f.name, _KINDS.get(type(f.type)), write, filled, _absent(f, where)
 
     def _later(self, name: str, where: str) -> Write:
         record = self.types.get(name)
@@ -222,7 +226,7 @@ def _map(inner: Write, where: str) -> Write:
     return write
 
 
-_KINDS: Mapping[type, tuple[type, ...]] = {
+_KINDS: Mapping[type, _Kinds] = {
     Text: (str,),
     Integer: (int,),
     Number: (int, float),

@@ -93,11 +93,11 @@ def served(
 def call(peer_tls: ssl.SSLContext, our_tls: ssl.SSLContext) -> list[bytes]:
     """Two calls over TLS, the second on the same connection."""
 
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await answering(ok(b"1"), ok(b"2"))(reader, writer)  # each connection begins with 1
+
     async def work() -> list[bytes]:
-        async with (
-            peer(answering(ok(b"1"), ok(b"2")), peer_tls) as port,
-            Transport(connections=1) as transport,
-        ):
+        async with peer(script, peer_tls) as port, Transport(connections=1) as transport:
             origin = Origin("127.0.0.1", port, our_tls)
             return [(await transport.exchange(origin, GET, b"", 10)).body for _ in range(2)]
 
