@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from hub.mapping.functions import forms, identifiers, lists, text, time
+from hub.mapping.functions import forms, identifiers, lists, text, time, units
 from hub.mapping.functions.declare import REGISTRY, Function
 
-_MODULES = (forms, text, time, lists, identifiers)  # importing them declares their functions
+_MODULES = (forms, text, time, lists, identifiers, units)  # importing them declares their functions
 
 LIBRARY: Mapping[str, Function] = REGISTRY

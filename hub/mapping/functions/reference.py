@@ -1,5 +1,6 @@
 """The reference of the library, from signatures and docstrings."""
 
+import sys
 from collections.abc import Mapping
 
 from hub.mapping.functions.declare import Argument, Function
@@ -101,3 +102,7 @@ def _body(function: Function) -> list[str]:
         if colon and key == "Example":
             lines.append("")
     return lines
+
+
+if __name__ == "__main__":
+    sys.stdout.write(markdown())
