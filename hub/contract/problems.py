@@ -7,7 +7,7 @@ each problem with its place and go on; at the end the list is raised as one erro
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from hub.errors import Reject
+from hub.errors import HubError, Reject
 
 _MOST = 100  # problems that are listed
 
@@ -19,7 +19,7 @@ class ContractErrors(Reject):
     problems: tuple[Reject, ...] = ()
 
     def __str__(self) -> str:
-        return "\n".join(str(problem) for problem in self.problems)
+        return "\n".join(str(problem) for problem in self.problems) or HubError.__str__(self)
 
 
 class Problems:

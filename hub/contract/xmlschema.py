@@ -20,7 +20,8 @@ from hub.contract.xml import CompiledSchema, Element, compile_schema, element_to
 from hub.contract.xsd_files import XS
 
 _LIMITS: Final = Limits(body_bytes=4 * 1_048_576, elements=200_000, depth=100)
-_STEP = re.compile(r"/(?:\{[^}]*\}|[^:/\[]*:)?([^/\[]+)(\[[0-9]+\])?")
+_STEP = re.compile(r"/(?:([^:/\[]*):)?([^/\[]+)(?:\[([0-9]+)\])?")
+_DEEPEST = 100
 _MOST = 50  # problems that are reported of one message
 
 
@@ -42,8 +43,12 @@ class SchemaValidator:
     _schema: CompiledSchema
 
     def validate(self, element: Element) -> list[Misfit]:
-        """What is wrong with an element of a message; the values themselves are never told."""
-        return [Misfit(_path(path), _what(kind)) for path, kind in self._schema(element)[:_MOST]]
+        """What is wrong with an element of a message; the values themselves are never told.
+
+        Of more than 2,000 elements only the first misfit is told, without its path.
+        """
+        found = self._schema(element)[:_MOST]
+        return [Misfit(_path(element, path), _what(kind)) for path, kind in found]
 
 
 def schema_of(contract: Contract) -> SchemaValidator:
@@ -136,9 +141,27 @@ def _escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
 
 
-def _path(path: str) -> str:
-    """libxml2's path without prefixes, from the checked element down."""
-    return "/".join(name + (index or "") for name, index in _STEP.findall(path))
+def _path(element: Element, path: str) -> str:
+    """libxml2's path, from the checked element down, by local names.
+
+    It writes "*" for whatever has a default namespace, and counts such elements all together.
+    """
+    names: list[str] = []
+    level = [element]
+    for prefix, local, index in _STEP.findall(path)[:_DEEPEST]:
+        same = [e for e in level if local == "*" or (e.prefix or "", _local(e)) == (prefix, local)]
+        place = int(index or 1) - 1
+        if place >= len(same):
+            break  # an attribute
+        alike = [e for e in same if _local(e) == _local(same[place])]
+        own = f"[{alike.index(same[place]) + 1}]" if len(alike) > 1 else ""
+        names.append(_local(same[place]) + own)
+        level = list(same[place])
+    return "/".join(names)
+
+
+def _local(element: Element) -> str:
+    return str(element.tag).rpartition("}")[2]
 
 
 def _what(kind: str) -> str:
