@@ -23,7 +23,7 @@ from kafka.errors import (
     NoError,
     TopicAlreadyExistsError,
 )
-from kafka.partitioner.default import DefaultPartitioner
+from kafka.partitioner.default import murmur2
 
 from hub.errors import HubError, Reject, Retry
 from hub.records import Done, Outgoing, Position, Rebalance, Record, Report, Spot
@@ -277,9 +277,8 @@ class KafkaBroker:
 
     def partition_of(self, key: bytes, partitions: int) -> int:
         """The partition that every Kafka client gives this key (murmur2)."""
-        everywhere = list(range(partitions))
-        chosen: int = DefaultPartitioner()(key, everywhere, everywhere)
-        return chosen
+        number: int = murmur2(key)
+        return (number & 0x7FFFFFFF) % partitions
 
     def ensure_topic(self, name: str, partitions: int, config: Mapping[str, str]) -> None:
         wanted = {"num_partitions": partitions, "replication_factor": -1, "configs": dict(config)}

@@ -89,12 +89,15 @@ def views(listen: Listen = None, bootstrap: Bootstrap = None) -> None:
 
 
 @app.command(epilog="Example: hub dev up && hub up")
-def up(bootstrap: Bootstrap = None) -> None:
-    """Start registry, gateway, worker and views on this machine; Ctrl-C stops them all."""
+def up(listen: Listen = None, bootstrap: Bootstrap = None) -> None:
+    """Start registry, gateway, worker and views on this machine; Ctrl-C stops them all.
+
+    --listen is the gateway's; the others take free ports.
+    """
     from hub.cli.up import up as run
 
     with answering():
-        settings = _settings(None, bootstrap)
+        settings = _settings(listen, bootstrap)
         configure("up")
         run(settings)
 

@@ -6,18 +6,13 @@ judged is judged in `hub.registry.check`.
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, TypeVar
+from typing import Annotated, Literal, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct, convert
 
 from hub.errors import Reject
-from hub.registry.yaml_file import Path, YamlFile
-
-if TYPE_CHECKING:
-    from hub.registry.yaml_file import Plain
-else:
-    Plain = Any  # msgspec knows no recursive alias; the YAML reader gives nothing but plain values
+from hub.registry.yaml_file import Path, Plain, YamlFile
 
 S = TypeVar("S", bound=Struct)
 Scalar: TypeAlias = str | int | float | bool | None

@@ -1,12 +1,15 @@
 """The hub's own YAML files (manifests, registrations), and where each of their values stands."""
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hub.contract.documents import Node, Source, read
 from hub.contract.types import Value
 
-Plain: TypeAlias = Value
+if TYPE_CHECKING:
+    Plain: TypeAlias = Value
+else:
+    Plain = Any  # msgspec knows no recursive alias; reading YAML gives nothing but plain values
 Path: TypeAlias = tuple[str | int, ...]
 
 

@@ -1,0 +1,1 @@
+"""Around the product: simulated systems, the demo, benchmarks, decisions, reference."""

@@ -1,0 +1,89 @@
+"""`make demo`: play the stories, ask every system, exit 0 only if all agrees."""
+
+import argparse
+import shutil
+import signal
+import sys
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+from hub.errors import HubError
+from ops.demo.play import Player, PlayError, line
+from ops.demo.stage import Stage, StageError, health, say, stage, tail
+from ops.demo.stories import STORIES
+from ops.demo.verdict import cells, show
+
+PROCESSES = ("gateway", "worker", "views", "registry")
+
+
+def main() -> int:
+    """Play, compare, stop everything."""
+    parser = argparse.ArgumentParser(prog="python -m ops.demo", description=__doc__)
+    parser.add_argument("--keep", action="store_true", help="leave it running until Ctrl-C")
+    parser.add_argument("--home", type=Path, default=Path(".hub/demo"), help="data folder, emptied")
+    given = parser.parse_args()
+    signal.signal(signal.SIGTERM, _interrupted)
+    home: Path = given.home.absolute()
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True)
+    began = time.monotonic()
+    try:
+        with stage(home, Path(".hub/dev").absolute()) as running:
+            health(running)
+            say(f"everything serves after {time.monotonic() - began:.1f} s; playing")
+            return _play(running, keep=given.keep)
+    except KeyboardInterrupt:
+        say("interrupted; everything was stopped")
+        return 130
+    except (StageError, HubError, TimeoutError) as error:
+        say(f"cannot start: {error}")
+        return 1
+
+
+def _play(running: Stage, *, keep: bool) -> int:
+    player = Player(running, Counter())
+    try:
+        for story in STORIES:
+            player.play(story)
+    except PlayError as error:
+        line(f"\n✗ {error}")
+        for name in PROCESSES:
+            say(f"end of {name}.log:\n{tail(running.home, name)}")
+        return 1
+    line("")
+    agreed = show(list(cells(running, STORIES)))
+    line("every cell agrees" if agreed else "✗ some cells do not agree")
+    if keep:
+        _kept(running)
+    return 0 if agreed else 1
+
+
+def _kept(running: Stage) -> None:
+    """Tell where everything is, and wait for Ctrl-C."""
+    code = STORIES[0].dossier
+    line("\nleft running; Ctrl-C stops it. Addresses:")
+    for name, url in sorted(running.urls.items()):
+        line(f"  {name:<10} {url}")
+    for name, url in running.inspect.items():
+        line(f"  {name:<10} {url}/_sim/state  (what it holds)")
+    line("\nfive commands worth trying next:")
+    line(f"  export HUB_HOME={running.home}")
+    for command in (
+        f"hub dossier show {code}",
+        f"hub event list --dossier {code}",
+        f"hub receipt list --dossier {code}",
+        "hub dev status",
+        "hub connector test connectors/onestop",
+    ):
+        line(f"  .venv/bin/{command}")
+    threading.Event().wait()
+
+
+def _interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())
