@@ -1,12 +1,18 @@
 """Every connector loads, its mapping fits contract and events, the golden payloads come out."""
 
+import hashlib
 import json
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
 from connector_kit import NAMES, bundle, case_text, emitted, sent, settings_of, soap_request
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from adapters.http.messages import Answer
+from adapters.http.messages import Answer, Refusal
+from adapters.rest.rsa_fields import compile_rsa_fields
+from hub.contract.binding import Auth
 from hub.contract.types import Document, JsonScalar
 from hub.delivery.outcomes import compile_rows, judge
 from hub.intake.secrecy import violation
@@ -96,6 +102,28 @@ def test_a_delivery_scan_becomes_a_scan_and_a_milestone() -> None:
         delivered["received_by"],
         delivered["at"],
     )
+
+
+def test_a_webhook_is_believed_when_it_signs_the_text_that_vnpost_signs() -> None:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    check = compile_rsa_fields(_webhook_auth(key))
+    message: Document = json.loads(golden("10-postal_my.json"))
+    text = b"MYVNP16/10/2025 10:15:30EB990001015VN14"
+    digest = "a5aa6f2228421eeb528e78b03d834fd910a09be008e5e3472a5b1c2c17865eac"
+    assert digest == hashlib.sha256(text).hexdigest()
+    signature = b64encode(key.sign(text, padding.PKCS1v15(), hashes.SHA256())).decode()
+    check({**message, "signature": signature})
+    with pytest.raises(Refusal):
+        check({**message, "signature": signature, "sendDate": "16/10/2025 10:15:31"})
+
+
+def _webhook_auth(key: rsa.RSAPrivateKey) -> Auth:
+    inbound = bundle("postal_my").manifest.inbound
+    assert inbound is not None
+    pem = key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return Auth("rsa_fields", {**inbound.auth, "key": pem.decode(), "mode": "rsa-sha256"})
 
 
 @pytest.mark.parametrize("code", [0, "0", "00", " 00 "], ids=repr)
