@@ -1,5 +1,6 @@
 """TLS of the transport: whom it trusts, what it shows, and that nothing is sent before that."""
 
+import asyncio
 import ssl
 import subprocess
 import sys
