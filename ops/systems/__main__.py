@@ -2,9 +2,12 @@
 
 import argparse
 import asyncio
+import gc
 import json
 import sys
 from pathlib import Path
+
+import uvloop
 
 from ops.systems.make_config import make_config
 from ops.systems.serve import SYSTEMS, Options, serve
@@ -52,8 +55,14 @@ def main(arguments: list[str] | None = None) -> int:
         given.fast,
         given.keep,
     )
+    factory = None
+    if options.fast:
+        # 1.3 times the calls of a core; young objects are few garbage and many kept records
+        factory = uvloop.new_event_loop
+        gc.set_threshold(50_000, 50, 50)
     try:
-        asyncio.run(serve(options, given.home))
+        with asyncio.Runner(loop_factory=factory) as runner:
+            runner.run(serve(options, given.home))
     except ValueError as error:
         print(error, file=sys.stderr)  # noqa: T201 - the CLI's complaint
         return 1

@@ -20,6 +20,7 @@ XSI = "http://www.w3.org/2001/XMLSchema-instance"
 WSSE = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
 PROFILE = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0"
 KIND = f"{PROFILE}#PasswordText"
+PARSER = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False)
 OFFSET = re.compile(r"(?:Z|[+-]\d{2}:\d{2})\Z")
 
 
@@ -55,6 +56,13 @@ class Interface:
     types: dict[str, tuple[Part, ...]]
     schema: etree.XMLSchema
     files: dict[str, bytes] = field(repr=False, default_factory=dict)
+    _by_tag: dict[str, dict[str, Part]] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._by_tag = {
+            name: {f"{{{self.namespace}}}{part.name}": part for part in parts}
+            for name, parts in self.types.items()
+        }
 
     def build(self, name: str, document: Json, *, lenient: bool = False) -> etree._Element:
         """The element `name` from a dict, in schema order.
@@ -99,9 +107,11 @@ class Interface:
     def read(self, element: etree._Element, name: str) -> Json:
         """A dict from a valid element. ValueError for a time without an offset."""
         document: Json = {}
-        parts = {part.name: part for part in self.types[name]}
-        for child in element.iterchildren("*"):  # without comments
-            part = parts[str(child.tag).rpartition("}")[2]]
+        parts = self._by_tag[name]
+        for child in element:
+            part = parts.get(child.tag)  # a comment has no such tag
+            if part is None:
+                continue
             value = self._value(child, part)
             if part.many:
                 document.setdefault(part.name, []).append(value)
@@ -110,11 +120,11 @@ class Interface:
         return document
 
     def _value(self, child: etree._Element, part: Part) -> Json | str | None:
-        if child.get(f"{{{XSI}}}nil") in ("true", "1"):
-            return None
-        if part.type in self.types:
+        if part.type in self._by_tag:
             return self.read(child, part.type)
-        text = child.text or ""
+        text = child.text
+        if text is None:
+            return None if child.get(f"{{{XSI}}}nil") in ("true", "1") else ""
         if part.type == "dateTime" and OFFSET.search(text) is None:
             raise ValueError(f"{part.name}: thời điểm không có múi giờ")
         return text
@@ -124,9 +134,8 @@ def parse(body: bytes) -> tuple[etree._Element, etree._Element]:
     """Envelope and its body's only element. Raises SoapError."""
     if b"<!DOCTYPE" in body:
         raise SoapError("a document type declaration is refused")
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False)
     try:
-        envelope = etree.fromstring(body, parser)
+        envelope = etree.fromstring(body, PARSER)
     except etree.XMLSyntaxError as error:
         raise SoapError("not well-formed XML") from error
     found = envelope.find(f"{{{SOAP}}}Body") if envelope.tag == f"{{{SOAP}}}Envelope" else None

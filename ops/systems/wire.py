@@ -120,8 +120,8 @@ class Connection(asyncio.Protocol):
     # asyncio's side
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.Transport):
-            self._transport = transport
+        # Not isinstance: uvloop's transports are no asyncio.Transport.
+        self._transport = transport  # type: ignore[assignment] # a TCP connection has a transport
         self._alive.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature

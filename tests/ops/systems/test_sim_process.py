@@ -66,6 +66,19 @@ def test_a_system_announces_itself_and_stops_when_told(
         assert not (tmp_path / "run" / f"{system}.json").exists()
 
 
+def test_under_load_it_still_breaks_connections(configs: Path, tmp_path: Path) -> None:
+    with (
+        process("portal", configs, tmp_path, "--fast") as (facts, _),
+        httpx.Client(base_url=facts["url"], trust_env=False) as http,
+    ):
+        script = {"rules": [{"name": "r", "action": {"kind": "reset"}}]}
+        assert 200 == http.put("/_sim/faults", json=script).status_code
+        with pytest.raises((httpx.ReadError, httpx.RemoteProtocolError)):
+            http.get("/giao-dich/k")
+        assert {"r": 1} == http.get("/_sim/faults").json()["fired"]
+        assert [] == http.get("/_sim/calls").json()
+
+
 def test_a_kill_forgets_nothing_that_was_answered(configs: Path, tmp_path: Path) -> None:
     config = yaml.safe_load((configs / "portal.yaml").read_text(encoding="utf-8"))
     state = ["--state", str(tmp_path / "state")]
