@@ -167,7 +167,9 @@ class _Walk:
         if slot.place < self.place and self.node.ordered:
             raise Unfit(f"{self.where()}: {slot.key} is out of order")
         self.place = slot.place
-        self.nil = slot.nillable and attributes.get(_NIL) in _TRUE
+        self.nil = attributes.get(_NIL) in _TRUE
+        if _NIL in attributes and not slot.nillable:
+            raise Unfit(f"{self.where()}: xsi:nil is not allowed for {slot.key}")
         if slot.node is None or self.nil:
             self.slot = slot
             if attributes and not all(name.startswith(_XSI) for name in attributes):

@@ -150,6 +150,7 @@ def _slot(types: Mapping[str, Record], f: Field, place: int, made: dict[str, Nod
     slot = Slot(f.name, place, many, f.nullable)
     if isinstance(type_, ListOf):
         slot.many, slot.most, type_ = True, type_.max_items, type_.item
+        slot.nillable = False  # the type model knows no item without a value
     if isinstance(type_, Record):
         slot.node = _node(types, type_, made)
     elif isinstance(type_, Ref):

@@ -143,12 +143,11 @@ def _element(f: Field, names: _Names) -> Put:
         return _unwritable(f.name)
     tag = names.tag(_xml(f).namespace, f.name)
     if isinstance(f.type, ListOf):
-        nil = _nil(tag, names) if f.nullable else None
-        return _repeated(f.type, _single(f.type.item, tag, names, f.name), nil, f.name)
+        return _repeated(f.type, _single(f.type.item, tag, names, f.name), f.name)
     return _single(f.type, tag, names, f.name)
 
 
-def _repeated(type_: ListOf, put: Put, nil: str | None, path: str) -> Put:
+def _repeated(type_: ListOf, put: Put, path: str) -> Put:
     low, high = type_.min_items, type_.max_items
 
     def write(value: Value, out: Out) -> None:
@@ -157,12 +156,9 @@ def _repeated(type_: ListOf, put: Put, nil: str | None, path: str) -> Put:
         if len(value) < low or (high is not None and len(value) > high):
             raise _misfit(path, f"a list of {len(value)} is outside the contract's bounds")
         for item in value:
-            if item is not None:
-                put(item, out)
-            elif nil is not None:
-                out.append(nil)
-            else:
+            if item is None:
                 raise _misfit(path, "an item has no value")
+            put(item, out)
 
     return write
 

@@ -63,8 +63,10 @@ def _at(slot: Slot | None, error: Reject) -> Reject:
 
 
 def _value(child: Element, slot: Slot) -> Value:
-    if slot.nillable and child.get(_NIL) in _TRUE:
-        return None
+    if child.get(_NIL) in _TRUE:
+        if slot.nillable:
+            return None
+        raise Reject("an item has no value", fix="leave it out", code="contract")
     if slot.node is not None:
         return read(child, slot.node)
     return _single(child.text or "", slot)

@@ -88,8 +88,7 @@ def _for_zeep(value: Value, type_: Type, known: Mapping[str, Record]) -> object:
     if isinstance(type_, Record) and isinstance(value, dict):
         return for_zeep(value, type_, known)
     if isinstance(type_, ListOf) and isinstance(value, list):
-        items = [_for_zeep(item, type_.item, known) for item in value]
-        return [zeep.xsd.Nil if item is None else item for item in items]  # it drops a None
+        return [_for_zeep(item, type_.item, known) for item in value]
     if isinstance(type_, Number) and value is not None:
         return Decimal(repr(value))
     return value
@@ -137,11 +136,11 @@ def _with_choice(
 
 def _values(f: Field, types: Mapping[str, Record], depth: int) -> st.SearchStrategy[Value]:
     if isinstance(f.type, ListOf):
-        most = 0 if depth == 0 else min(f.type.max_items or 2, 2)
+        if depth == 0:  # a record that holds itself ends here
+            return st.just([])
+        most = min(f.type.max_items or 2, 2)
         item = _of(f.type.item, types, depth)
-        return st.lists(
-            item | st.none() if f.nullable else item, min_size=f.type.min_items, max_size=most
-        )
+        return st.lists(item, min_size=f.type.min_items, max_size=most)
     value = _of(f.type, types, depth)
     return value | st.none() if f.nullable and f.required else value
 

@@ -178,6 +178,15 @@ def test_only_the_operations_that_are_served_are_let_in() -> None:
         open_server(contract(), Binding("http://127.0.0.1", operations=frozenset()))
 
 
+def test_an_item_that_is_nil_is_refused_by_place() -> None:
+    """The schema allows it, the type model does not: an empty text would be an invented value."""
+    nil = '<n0:Rong xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"/>'
+    body = message(content=CONTENT.replace("<n0:SoDinhDanh", f"{nil}<n0:SoDinhDanh"))
+    refused = refusal(door(), post(body))
+    assert ("contract", "Rong") == (refused.code, refused.field)
+    assert "an item has no value" in refused.detail
+
+
 # -- what is published
 
 

@@ -1,0 +1,1 @@
+"""Stock clients of other makers against the hub's own doors."""
