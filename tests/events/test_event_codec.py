@@ -205,6 +205,13 @@ def test_the_schema_behind_an_id_must_be_a_records(codec: Codec, known: Known) -
         codec.decode(b"\x00\x00\x00\x00\x01\x02a")
 
 
+def test_a_registrys_schema_that_is_none_is_rejected(codec: Codec, known: Known) -> None:
+    known.texts.append('{"type":"record","name":"X","fields":[{"name":"a","type":"unheard.Of"}]}')
+    with pytest.raises(Reject) as refused:
+        codec.decode(b"\x00\x00\x00\x00\x01\x02a")
+    assert "undecodable" == refused.value.code
+
+
 def test_warming_learns_all_ids_at_once(codec: Codec, known: Known) -> None:
     codec.warm()
     assert len(CATALOGUE.whole) == len(known.texts)

@@ -98,8 +98,9 @@ def test_what_no_schema_declares_is_not_shown() -> None:
                 "type": "record",
                 "name": "A",
                 "namespace": "x.v1",
-                "fields": [{"name": "b", "type": "string"}],
+                "fields": [{"name": "b", "type": "string"}, {"name": "c"}],
             }
         }
     )
-    assert {"b": HIDDEN} == Masks(forgotten).mask("x.v1.A", {"b": "secret"})
+    masked = Masks(forgotten).mask("x.v1.A", {"b": "secret", "c": "secret"})
+    assert {"b": HIDDEN, "c": HIDDEN} == masked

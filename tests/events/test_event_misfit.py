@@ -67,6 +67,17 @@ def test_each_misfit_has_its_place(change: Document, found: str) -> None:
     assert found == where[0]
 
 
+@pytest.mark.parametrize(
+    ("kind", "fits", "not_so"),
+    [("null", None, 0), ("bytes", b"", ""), ("string", "", b""), ("long", 2**62, 2**63)],
+)
+def test_a_primitive_is_looked_at(kind: str, fits: object, not_so: object) -> None:
+    assert misfit(kind, fits) is None
+    assert ("", f"is not of type {kind}") == misfit(kind, not_so)
+    assert ("", "has no readable type") == misfit(None, fits)
+    assert ("", "must be null") == misfit(["null"], 1)
+
+
 def test_a_record_must_be_one() -> None:
     assert ("", "is not a record") == misfit(TREE, [])
 

@@ -147,6 +147,12 @@ def test_each_answer_is_one_of_the_three(
         assert "secret" not in str(found.value)
 
 
+def test_a_registry_that_cannot_find_what_it_is_given_is_none() -> None:
+    canned = Canned(404, {"error_code": 40401, "message": "Subject not found"})
+    with pytest.raises(Halt, match="as no schema registry does"):
+        RegistryClient("http://registry.test", canned).register("s", TEXT)
+
+
 def test_the_credential_goes_into_a_header_only() -> None:
     canned = Canned(200, {"id": 7})
     client = RegistryClient("https://hub:p%40ss%3Aword@registry.test/api/", canned)

@@ -1,14 +1,16 @@
 """What only our registry's door promises: bounds, refusals by name, and a broker that is away."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from starlette.testclient import TestClient
 
-from hub.broker_memory import MemoryBroker
+from hub.broker_memory import MemoryBroker, MemoryReader
+from hub.records import Outgoing, Spot
 from hub.registry.schemas.server import create_app
 from hub.registry.schemas.store import open_store
+from hub.topics import SCHEMAS
 from tests.registry.contract import CODE, record
 
 TEXT = record("R", CODE)
@@ -96,6 +98,29 @@ def test_when_the_broker_is_away_ids_are_still_answered(
     assert 200 == http.get("/schemas/ids/1").status_code
 
 
+class BrokenReader(MemoryReader):
+    """Fails in a way that nobody expects."""
+
+    def end(self) -> dict[Spot, int]:
+        if self._broker.down:
+            raise ZeroDivisionError("secret")
+        return super().end()
+
+
+class BrokenBroker(MemoryBroker):
+    def reader(self, spots: Sequence[Spot]) -> MemoryReader:
+        return BrokenReader(self, spots)
+
+
+def test_a_bug_is_told_in_the_same_form_and_without_its_text() -> None:
+    broker = BrokenBroker()
+    with open_store(broker) as store:
+        broker.down = True
+        answer = TestClient(create_app(store), raise_server_exceptions=False).get("/subjects")
+        assert (500, 500) == (answer.status_code, answer.json()["error_code"])
+        assert "secret" not in answer.text
+
+
 def test_lists_can_be_narrowed(http: TestClient) -> None:
     for subject in ("a.one", "a.two", "b.one"):
         http.post(f"/subjects/{subject}/versions", json={"schema": TEXT})
@@ -137,6 +162,9 @@ def test_a_deleted_subject_loses_its_level(http: TestClient) -> None:
     assert 40408 == http.get("/config/s").json()["error_code"]
 
 
-def test_modes_are_shown(http: TestClient) -> None:
+def test_modes_are_shown(http: TestClient, broker: MemoryBroker) -> None:
     assert 40409 == http.get("/mode/s").json()["error_code"]
     assert {"mode": "READWRITE"} == http.get("/mode/s?defaultToGlobal=true").json()
+    key, value = b'{"keytype":"MODE","subject":"s","magic":0}', b'{"mode":"READONLY"}'
+    broker.keep(Outgoing(SCHEMAS, key, value))
+    assert {"mode": "READONLY"} == http.get("/mode/s").json()

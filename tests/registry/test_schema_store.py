@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import count
 
 import orjson
 import pytest
@@ -215,6 +216,65 @@ def test_an_id_is_never_given_twice(store: Store, broker: MemoryBroker) -> None:
     assert 2 == store.register("s", enum(2))
 
 
+@dataclass
+class Always(Rivals):
+    """Somebody is quicker every single time."""
+
+    step: Callable[[], object] = int
+    busy: bool = False
+
+    def act(self) -> None:
+        if not self.busy:
+            self.busy = True
+            self.step()
+            self.busy = False
+
+
+def test_who_always_comes_second_gives_up() -> None:
+    always = Always()
+    broker = OvertakenBroker(always)
+    always.busy = True
+    with open_store(broker) as first, open_store(broker) as second:
+        first.set_level(None, "NONE")
+        numbers = count(100)
+        always.step = lambda: second.register("s", enum(next(numbers)))
+        always.busy = False
+        with pytest.raises(RegistryError, match=r"50001.*first too often"):
+            first.register("s", enum(1))
+        always.busy = True
+        assert second.catch_up().highest < first.register("s", enum(1)) <= 100
+
+
+class Stuck(MemoryReader):
+    """Never gets on."""
+
+    def poll(self, seconds: float) -> list[Record]:
+        del seconds
+        return []
+
+
+class Deaf(MemoryWriter):
+    """Is closed before anything was acknowledged."""
+
+    def send(self, outgoing: Outgoing) -> "Future[Position]":
+        del outgoing
+        future: Future[Position] = Future()
+        future.cancel()
+        return future
+
+
+def test_waits_have_an_end(broker: MemoryBroker) -> None:
+    with open_store(broker) as store:
+        store.register("s", enum(1))
+    clock = iter(range(0, 1000, 20))
+    stuck = Store(Stuck(broker, [SPOT]), broker.writer(), lambda: float(next(clock)))
+    with pytest.raises(Retry, match="end of _schemas"):
+        stuck.catch_up()
+    deaf = Store(MemoryReader(broker, [SPOT]), Deaf(broker, None))
+    with pytest.raises(Retry, match="did not acknowledge"):
+        deaf.register("t", enum(2))
+
+
 def test_what_is_no_registry_record_is_passed_over(store: Store, broker: MemoryBroker) -> None:
     for key, value in (
         (None, b"x"),
@@ -222,6 +282,7 @@ def test_what_is_no_registry_record_is_passed_over(store: Store, broker: MemoryB
         (b"{}", b"{}"),
         (b'{"keytype":"SCHEMA"}', b"{}"),
         (b'{"keytype":"SCHEMA","subject":"s","version":1}', b"[]"),
+        (b'{"keytype":"SCHEMA","subject":"t","version":1}', b'{"id":0,"schema":"5"}'),
         (b'{"keytype":"CONTEXT","magic":0}', b"{}"),
         (b"[" * 5000, b"{}"),
     ):

@@ -25,7 +25,7 @@ BODY_BYTES = 1_048_576
 def create_app(store: Store) -> Starlette:
     """The ASGI application. Keeping the store open and closing it is the caller's."""
     routes = [_route(store, method, path, handler) for method, path, handler in HANDLERS]
-    handlers = {HTTPException: _http_error}
+    handlers = {HTTPException: _http_error, Exception: _http_error}
     return Starlette(routes=routes, exception_handlers=handlers)
 
 

@@ -63,9 +63,12 @@ class Plan:
 class Store:
     """Thread-safe: one lock, held while the topic is read or written. Requests are rare."""
 
-    def __init__(self, reader: Reader, writer: Writer) -> None:
+    def __init__(
+        self, reader: Reader, writer: Writer, clock: Callable[[], float] = monotonic
+    ) -> None:
         self._reader = reader
         self._writer = writer
+        self._clock = clock
         self._lock = threading.RLock()
         self._state = State()
 
@@ -76,12 +79,12 @@ class Store:
         """
         with self._lock:
             end = max(upto, self._reader.end()[SPOT])
-            deadline = monotonic() + CATCH_UP
+            deadline = self._clock() + CATCH_UP
             unreadable = self._state.unreadable
             while self._reader.position(SPOT) < end:
                 for record in self._reader.poll(POLL):
                     self._state.apply(record.offset, record.key, record.value)
-                if monotonic() > deadline:
+                if self._clock() > deadline:
                     raise Retry("the end of _schemas was not reached", system=True, after=1.0)
             if self._state.unreadable > unreadable:
                 log.warning("schema_records_unreadable", count=self._state.unreadable - unreadable)

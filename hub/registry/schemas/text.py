@@ -18,7 +18,7 @@ import avro.schema
 import fastavro
 import orjson
 
-from hub.events.catalogue import PRIMITIVES, Definition, Json, fields_of
+from hub.events.catalogue import PRIMITIVES, Json, fields_of
 from hub.registry.schemas.errors import invalid_schema
 
 TEXT_BYTES = 524_288  # below the topic's limit for a record, with the key and the quoting around it
@@ -95,26 +95,19 @@ def _validated(bare: Json) -> avro.schema.Schema:
 
 
 def _check(kind: Json) -> None:
-    """What neither parser looks at: wide unions, names of fields, defaults of enumerations."""
+    """What neither parser looks at: how wide a union is, and how a field is named."""
     if isinstance(kind, list):
         if len(kind) > BRANCHES:
             raise invalid_schema(f"a union of more than {BRANCHES} types")
         for part in kind:
             _check(part)
     elif isinstance(kind, dict):
-        _check_default(kind)
         for name, field in fields_of(kind):
             if not NAME.fullmatch(name):
                 raise invalid_schema(f"{name!r:.60} is no name for a field")
             _check(field.get("type"))
         for key in ("type", "items", "values"):
             _check(kind.get(key))
-
-
-def _check_default(kind: Definition) -> None:
-    symbols, default = kind.get("symbols"), kind.get("default")
-    if isinstance(symbols, list) and default is not None and default not in symbols:
-        raise invalid_schema(f"the default of {kind.get('name')} is not one of its symbols")
 
 
 def _without_logical(kind: Json) -> Json:
