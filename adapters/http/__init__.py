@@ -1,0 +1,1 @@
+"""The wire: connections, time limits, size caps; the one home of httpx and httptools."""
