@@ -337,6 +337,60 @@ def test_a_cancelled_call_takes_its_connection_along() -> None:
     assert b"mine" == run(work)
 
 
+def test_a_call_that_is_cancelled_in_the_queue_takes_no_place() -> None:
+    asked, go_on = asyncio.Event(), asyncio.Event()
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            await read_request(reader)
+            asked.set()
+            await go_on.wait()
+            writer.write(ok(b"x"))
+
+    async def work() -> list[RawAnswer | BaseException]:
+        async with peer(script) as port, Transport(connections=1) as transport:
+            calls = [transport.exchange(origin(port), GET, b"", 10) for _ in range(4)]
+            tasks = [asyncio.create_task(call) for call in calls]
+            await asked.wait()
+            tasks[1].cancel()  # waits in line
+            go_on.set()
+            await asyncio.wait({tasks[0]})
+            tasks[2].cancel()  # was just given the place of the first
+            return await asyncio.gather(*tasks, return_exceptions=True)
+
+    first, second, third, fourth = run(work)
+    assert isinstance(first, RawAnswer)
+    assert isinstance(second, asyncio.CancelledError)
+    assert isinstance(third, asyncio.CancelledError)
+    assert isinstance(fourth, RawAnswer)
+
+
+def test_what_a_peer_says_unasked_never_answers_the_next_request() -> None:
+    said = asyncio.Event()
+    served = 0
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal served
+        served += 1
+        await read_request(reader)
+        writer.write(ok(b"asked"))
+        if served == 1:
+            await writer.drain()
+            writer.write(ok(b"unasked", status=b"408 Request Timeout"))
+            await writer.drain()
+            await reader.read()  # until the client hangs up
+            said.set()
+
+    async def work() -> list[bytes]:
+        async with peer(script) as port, Transport() as transport:
+            first = await transport.exchange(origin(port), GET, b"", 10)
+            await said.wait()
+            second = await transport.exchange(origin(port), GET, b"", 10)
+            return [first.body, second.body]
+
+    assert [b"asked", b"asked"] == run(work)
+
+
 def test_closing_the_transport_ends_calls_in_flight() -> None:
     asked = asyncio.Event()
 
