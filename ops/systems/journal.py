@@ -16,11 +16,12 @@ from ops.systems.faults import Subject
 from ops.systems.model import Effect, Json
 
 
-class CallRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+class CallRecord(msgspec.Struct, frozen=True):
     """One call, in or out.
 
     `digest` is of the body as received; `content_digest` leaves out session and security header, so
-    that it is the same for a byte-identical repeat after a new login.
+    that it is the same for a byte-identical repeat after a new login. In `body` credentials are
+    `***`.
     """
 
     number: int

@@ -92,6 +92,7 @@ class System(Protocol):
     """One simulated system."""
 
     name: str
+    config: Any  # one of config.CONFIGS
     switches: Any  # a struct; each has latency_median, latency_p99, rate_cap
 
     def identify(self, request: Request) -> Call:

@@ -29,6 +29,7 @@ from ops.systems.model import (
 from ops.systems.wire import Plan, Reply, Request
 
 HTML = "<!DOCTYPE html><html><body><h1>Hệ thống đang bảo trì</h1></body></html>"
+SECRETS = ("password", "client_secret", "hub_token", "hub_password")  # of a configuration
 ACT_TIMEOUT = 120.0  # seconds; MyVNPost's clients allow as much
 
 
@@ -161,9 +162,20 @@ class Peer:
                 rule=rule,
                 digest=hashlib.sha256(body).hexdigest(),
                 content_digest=hashlib.sha256(call.content).hexdigest(),
-                body=body.decode("utf-8", "replace") if self.journal.bodies else "",
+                body=self._masked(call) if self.journal.bodies else "",
             )
         )
+
+    def _masked(self, call: Call) -> str:
+        """The body without credentials."""
+        text = call.request.body.decode("utf-8", "replace")
+        secrets = [getattr(self.system.config, name, None) for name in SECRETS]
+        if isinstance(call.document, dict):
+            secrets.append(call.document.get("session"))
+        for secret in secrets:
+            if isinstance(secret, str) and secret:
+                text = text.replace(secret, "***")
+        return text
 
     # acts
 

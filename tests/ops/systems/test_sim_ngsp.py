@@ -124,6 +124,16 @@ def test_a_session_ends_and_a_wrong_one_is_named(start: Start) -> None:
         assert ("-1", "Phiên làm việc không hợp lệ") == (answer["error_code"], answer["message"])
 
 
+def test_no_credential_is_shown(start: Start) -> None:
+    sim = start("ngsp")
+    session = login(sim)
+    call(sim, golden.ACCEPTED, session=session)
+    shown = str(sim.get("calls")) + str(sim.get("state"))
+    assert session not in shown
+    assert sim.config["password"] not in shown
+    assert "***" in shown
+
+
 def test_login_and_envelope_are_checked(start: Start) -> None:
     sim = start("ngsp")
     wrong = sim.client.post("/mapi/login", json={"username": "a", "password": "b"}).json()

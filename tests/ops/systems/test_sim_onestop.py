@@ -66,6 +66,7 @@ def test_a_stock_client_hands_over_a_dossier_and_its_scans(sim: Sim) -> None:
     assert "EB990001015VN" == kept["NhanHanhTrinh"][0]["SoHieuBuuGui"]
     assert "GT-01" == kept["NhanHoSo"][0]["HoSo"]["TaiLieu"][0]["MaGiayTo"]
     assert [] == sim.get("violations")
+    assert sim.config["password"] not in str(sim.get("calls"))
 
 
 def test_an_unknown_dossier_is_03_and_a_known_key_01(sim: Sim) -> None:
