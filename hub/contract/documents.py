@@ -71,6 +71,21 @@ class Node:
         """Whether it is an object with that member."""
         return isinstance(self.value, dict) and key in self.value
 
+    def word(self, key: str) -> str:
+        """The text under that key; "" if there is none."""
+        value = self.child(key).value
+        return value if isinstance(value, str) else ""
+
+    def scalars(self, key: str) -> list[JsonScalar]:
+        """The single values of the list under that key; none if there is no list."""
+        found = self.child(key).value
+        values = found if isinstance(found, list) else []
+        return [value for value in values if not isinstance(value, dict | list)]
+
+    def names(self) -> list[str]:
+        """The names of the members of an object, in order."""
+        return [key for key, _ in self.children()]
+
     @property
     def where(self) -> str:
         """The place, for a person: file, line and pointer."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from hub.contract.documents import Bundle, Json, Node
-from hub.contract.patterns import matcher, searched
+from hub.contract.json_scalars import JsonScalars
 from hub.contract.problems import Problems
 from hub.contract.same import same
 from hub.contract.types import (
@@ -29,7 +29,6 @@ from hub.contract.types import (
     Type,
 )
 from hub.contract.words import describe
-from hub.errors import Reject
 
 _NOTES: Final = frozenset(
     {"title", "description", "example", "examples", "deprecated", "externalDocs", "$comment",
@@ -46,7 +45,6 @@ _BY_TYPE: Final[Mapping[str, frozenset[str]]] = {
     ),
 }
 _BESIDE_REF: Final = frozenset({"description", "summary", "title", "x-pii", "default"})
-_BOUNDS: Final = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
 _DEPTH = 60  # schemas inside schemas
 
 
@@ -147,7 +145,7 @@ class Schemas:
         return replace(
             found,
             pii=self._pii(node) or found.pii,
-            doc=_text_of(node, "description") or found.doc,
+            doc=node.word("description") or found.doc,
             default=self._default(node, found),
         )
 
@@ -158,7 +156,7 @@ class Schemas:
             self.problems.add(node.where, "a schema is missing here", "write one, or {}")
             return _UNKNOWN
         type_, nullable = self._type(node, name)
-        found = Shape(type_, nullable, self._pii(node), _text_of(node, "description"))
+        found = Shape(type_, nullable, self._pii(node), node.word("description"))
         return replace(found, default=self._default(node, found))
 
     def _type(self, node: Node, name: str) -> tuple[Type, bool]:
@@ -182,7 +180,7 @@ class Schemas:
         kinds: list[Json] = stated if isinstance(stated, list) else [stated]
         if stated is None:
             kinds = [self._implied(node)]
-        null = "null" in kinds or (node.has("enum") and None in _listed(node, "enum"))
+        null = "null" in kinds or (node.has("enum") and None in node.scalars("enum"))
         known = [kind for kind in kinds if isinstance(kind, str) and kind in _BY_TYPE]
         if len(known) + kinds.count("null") != len(kinds):
             self.problems.add(node.where, f"type {stated!r} is not supported", "say which type")
@@ -191,109 +189,29 @@ class Schemas:
         return known, null
 
     def _implied(self, node: Node) -> str | None:
-        values = [node.child("const").value] if node.has("const") else _listed(node, "enum")
+        values = [node.child("const").value] if node.has("const") else node.scalars("enum")
         kinds = {type(value) for value in values if value is not None}
         if kinds == {str}:
             return "string"
         return "integer" if kinds == {int} else None
 
     def _of_kind(self, node: Node, kind: str, name: str) -> Type:
+        scalars = JsonScalars(self.problems)
         match kind:
             case "string":
-                return self._text(node)
+                return scalars.text(node)
             case "integer":
-                return self._integer(node)
+                return scalars.integer(node)
             case "number":
-                self._no_values(node)
-                return Number(self._number(node, "minimum"), self._number(node, "maximum"))
+                scalars.no_values(node)
+                return Number(scalars.number(node, "minimum"), scalars.number(node, "maximum"))
             case "boolean":
-                self._no_values(node)
+                scalars.no_values(node)
                 return Boolean()
             case "array":
                 return self._list(node, name)
             case _:
                 return self._object(node, name)
-
-    # ------------------------------------------------------------------ scalars
-
-    def _text(self, node: Node) -> Text:
-        values: tuple[str, ...] | None = None
-        if (found := self._values(node)) is not None:
-            values = tuple(value for value in found if isinstance(value, str))
-        form = _text_of(node, "format") or None
-        if form == "binary":
-            self.problems.add(node.where, "format binary is not supported", "use byte (base64)")
-        most = self._count(node, "maxLength")
-        return Text(values, self._count(node, "minLength") or 0, most, self._pattern(node), form)
-
-    def _pattern(self, node: Node) -> str | None:
-        if not node.has("pattern"):
-            return None
-        pattern = searched(_text_of(node, "pattern"))
-        try:
-            matcher(pattern)
-        except Reject as error:
-            self.problems.add(node.where, error.what, error.fix)
-            return None
-        return pattern
-
-    def _integer(self, node: Node) -> Integer:
-        if (found := self._values(node)) is not None:
-            return Integer(values=tuple(value for value in found if isinstance(value, int)))
-        low, high = _BOUNDS.get(_text_of(node, "format"), (None, None))
-        least = _most(low, self._whole(node, "minimum"), self._beyond(node, "Minimum", 1))
-        most = _least(high, self._whole(node, "maximum"), self._beyond(node, "Maximum", -1))
-        return Integer(least, most)
-
-    def _beyond(self, node: Node, which: str, step: int) -> int | None:
-        """An exclusive bound as an inclusive one: a number in 3.1, a flag of the bound in 3.0."""
-        value = node.child(f"exclusive{which}").value
-        if value is True:
-            value = node.child(which.lower()).value
-        if value is None or value is False:
-            return None
-        if isinstance(value, int):
-            return value + step
-        self.problems.add(node.where, f"exclusive{which} is not a whole number")
-        return None
-
-    def _values(self, node: Node) -> list[JsonScalar] | None:
-        """What `enum` or `const` list, without null; noted if not all of the stated type."""
-        if not node.has("enum") and not node.has("const"):
-            return None
-        listed = [node.child("const").value] if node.has("const") else _listed(node, "enum")
-        values = [value for value in listed if value is not None]
-        if {type(value) for value in values} not in ({str}, {int}):
-            self.problems.add(node.where, "an enumeration of texts or of whole numbers is expected")
-            return None
-        if len(set(map(str, values))) != len(values):
-            self.problems.add(node.where, "a value stands twice in the enumeration")
-        return [value for value in values if isinstance(value, str | int)]
-
-    def _no_values(self, node: Node) -> None:
-        if node.has("enum") or node.has("const"):
-            self.problems.add(node.where, "enum and const are for texts and whole numbers")
-
-    def _count(self, node: Node, keyword: str) -> int | None:
-        found = self._whole(node, keyword)
-        if found is not None and found < 0:
-            self.problems.add(node.where, f"{keyword} is negative")
-        return found
-
-    def _whole(self, node: Node, keyword: str) -> int | None:
-        found = self._number(node, keyword)
-        if found is not None and int(found) != found:
-            self.problems.add(node.where, f"{keyword} is not a whole number")
-        return None if found is None else int(found)
-
-    def _number(self, node: Node, keyword: str) -> float | None:
-        value = node.child(keyword).value
-        if value is None:
-            return None
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            self.problems.add(node.where, f"{keyword} is not a number")
-            return None
-        return value
 
     # ------------------------------------------------------------------ structures
 
@@ -302,7 +220,10 @@ class Schemas:
         shape = self.shape(items, f"{name}_item")
         if shape.nullable and not isinstance(shape.type, Anything):
             self.problems.add(items.where, "a list whose items may be null is not supported")
-        least, most = self._count(node, "minItems") or 0, self._count(node, "maxItems")
+        least, most = (
+            JsonScalars(self.problems).count(node, "minItems") or 0,
+            JsonScalars(self.problems).count(node, "maxItems"),
+        )
         return ListOf(shape.type, least, most)
 
     def _object(self, node: Node, name: str) -> Type:
@@ -323,7 +244,7 @@ class Schemas:
 
     def _record(self, parts: tuple[Node, ...], name: str) -> Record:
         """One record of the properties of all parts (several: of an allOf)."""
-        required = {str(each) for part in parts for each in _listed(part, "required")}
+        required = {str(each) for part in parts for each in part.scalars("required")}
         fields: dict[str, Field] = {}
         for part in parts:
             for key, inner in part.child("properties").children():
@@ -357,7 +278,7 @@ class Schemas:
 
     def _all_of(self, node: Node, name: str, *, nullable: bool) -> tuple[Type, bool]:
         parts = node.child("allOf").items()
-        others = set(_keys(node)) - _NOTES - {"allOf"}
+        others = set(node.names()) - _NOTES - {"allOf"}
         if len(parts) == 1 and not others:
             only = self.shape(parts[0], name)
             return only.type, nullable or only.nullable
@@ -389,7 +310,7 @@ class Schemas:
     def _union(self, node: Node, keyword: str, name: str) -> tuple[Type, bool]:
         self._allow(node, _NOTES - {"type", "enum", "const"} | {keyword, "discriminator"})
         options = node.child(keyword).items()
-        real = [o for o in options if o.child("type").value != "null" or len(_keys(o)) > 1]
+        real = [o for o in options if o.child("type").value != "null" or len(o.names()) > 1]
         shapes = [
             self.shape(option, f"{name}_{index}") for index, option in enumerate(real, start=1)
         ]
@@ -430,7 +351,7 @@ class Schemas:
     # ------------------------------------------------------------------ keywords
 
     def _allow(self, node: Node, allowed: frozenset[str]) -> None:
-        for key in _keys(node):
+        for key in node.names():
             if key not in allowed and not (key.startswith("x-") and key != "x-pii"):
                 self.problems.add(node.where, f"{key} is not supported here", "leave it out")
 
@@ -492,27 +413,4 @@ def _closed(parts: tuple[Node, ...]) -> bool:
 
 
 def _doc(parts: tuple[Node, ...]) -> str:
-    return _text_of(parts[-1], "description")
-
-
-def _keys(node: Node) -> list[str]:
-    return [key for key, _ in node.children()]
-
-
-def _listed(node: Node, keyword: str) -> list[JsonScalar]:
-    found = node.child(keyword).value
-    values = found if isinstance(found, list) else []
-    return [value for value in values if not isinstance(value, dict | list)]
-
-
-def _text_of(node: Node, keyword: str) -> str:
-    value = node.child(keyword).value
-    return value if isinstance(value, str) else ""
-
-
-def _most(*bounds: int | None) -> int | None:
-    return max((bound for bound in bounds if bound is not None), default=None)
-
-
-def _least(*bounds: int | None) -> int | None:
-    return min((bound for bound in bounds if bound is not None), default=None)
+    return parts[-1].word("description")

@@ -182,7 +182,7 @@ class _Reader:
         return found
 
     def _parameter(self, node: Node, title: str) -> tuple[Parameter, Field]:
-        name, place = _word(node, "name"), _word(node, "in")
+        name, place = node.word("name"), node.word("in")
         self._check_parameter(node, name, place)
         shape = self.schemas.shape(node.child("schema"), f"{title}_{identifier(name)}")
         self._check_simple(node.child("schema"), shape.type, listed=place == "query")
@@ -190,8 +190,8 @@ class _Reader:
         required = node.child("required").value is True
         if place == "path" and not required:
             self.problems.add(node.where, f"the path parameter {name} is not required: true")
-        pii = _word(node, "x-pii") or shape.pii
-        doc = _word(node, "description") or shape.doc
+        pii = node.word("x-pii") or shape.pii
+        doc = node.word("description") or shape.doc
         member = Field(own, shape.type, required, default=shape.default, pii=pii, doc=doc)
         return Parameter(name, place, own), member
 
@@ -288,18 +288,13 @@ class _Reader:
 
 
 def _key(parameter: Node) -> tuple[str, str]:
-    return _word(parameter, "name"), _word(parameter, "in")
-
-
-def _word(node: Node, key: str) -> str:
-    value = node.child(key).value
-    return value if isinstance(value, str) else ""
+    return parameter.word("name"), parameter.word("in")
 
 
 def _words(node: Node, *keys: str) -> list[str]:
-    return [word for word in (_word(node, key) for key in keys) if word]
+    return [word for word in (node.word(key) for key in keys) if word]
 
 
 def _named(node: Node) -> str:
     """The component's name, where a body or an answer is a reference to one."""
-    return identifier(_word(node, "$ref").rpartition("/")[2]) if node.has("$ref") else ""
+    return identifier(node.word("$ref").rpartition("/")[2]) if node.has("$ref") else ""

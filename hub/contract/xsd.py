@@ -28,6 +28,9 @@ from hub.contract.xsd_simple import SimpleTypes, is_built_in
 
 _MOST = 10_000  # occurrences; more is written as unbounded
 _DEPTH = 120  # content models inside each other; a nested type counts twice
+# libxml2 takes a second for a type of 500 optional elements and 72 for 2,000 (measured, 2.14):
+# the cubes of all types' numbers of elements are summed up.
+_HEAVIEST = 250_000_000
 _TEXT: Final = "value"  # field that holds the characters of an element with attributes
 
 
@@ -41,6 +44,7 @@ class XsdTypes:
     _made: dict[tuple[str, str], Type] = field(default_factory=dict)  # by file and path
     _open: dict[tuple[str, str], str] = field(default_factory=dict)
     _depth: int = 0
+    _weight: int = 0
 
     @property
     def _simple(self) -> SimpleTypes:
@@ -122,6 +126,7 @@ class XsdTypes:
             self._refuse(definition, "mixed content is not supported", "use elements")
         members = self._content(definition, name)
         self._check_names(definition, members)
+        self._check_size(definition, members)
         record = Record(
             name,
             tuple(members.fields),
@@ -130,6 +135,13 @@ class XsdTypes:
             self._doc(definition),
         )
         return self.keep(record, definition)
+
+    def _check_size(self, definition: Definition, members: Members) -> None:
+        before = self._weight
+        self._weight += len(members.fields) ** 3
+        if before <= _HEAVIEST < self._weight:
+            what = "the types have too many elements together"
+            self._refuse(definition, what, "divide the largest type")
 
     def _check_names(self, definition: Definition, members: Members) -> None:
         seen: set[str] = set()

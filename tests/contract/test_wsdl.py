@@ -436,6 +436,12 @@ def test_a_wsdl_of_600_types_is_read_within_two_seconds() -> None:
     assert time.process_time() - started < 2
 
 
+def test_a_type_that_libxml2_would_chew_on_for_minutes_is_refused() -> None:
+    many = "".join(f'<xs:element name="a{i}" type="xs:int" minOccurs="0"/>' for i in range(2_000))
+    (found,) = problems(field(many))
+    assert "the types have too many elements together; divide the largest type" in found
+
+
 def test_types_that_share_their_parts_do_not_multiply() -> None:
     types = "".join(
         f'<xs:complexType name="T{i}"><xs:sequence><xs:element name="l" type="t:T{i + 1}"/>'
