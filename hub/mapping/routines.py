@@ -1,36 +1,31 @@
 """Functions of a mapping: statements, paths that end, results of flows, helpers per kind."""
 
 import ast
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from hub.contract.fits import fits
 from hub.contract.types import Record, Text, Type
 from hub.mapping.conditions import condition
-from hub.mapping.context import COST, INSTANCES, Context, Env, Local, poison
+from hub.mapping.context import COST, INSTANCES, Context, Env, Local
 from hub.mapping.facts import either
 from hub.mapping.nodes import (
     Assign,
     Branch,
     Choose,
-    Default,
-    Each,
     Helper,
-    Items,
-    Join,
     Node,
     Return,
     Routine,
     Step,
-    Tag,
 )
+from hub.mapping.results import result, results
 from hub.mapping.statics import (
     NEVER,
     POISON,
     Known,
     Made,
     Many,
-    Never,
     Poison,
     Several,
     Static,
@@ -312,65 +307,6 @@ def _return(context: Context, statement: ast.Return, node: Node, body: _Body) ->
     body.returned(node.known)
     static = node.known.type
     if isinstance(static, Many) and body.shape == "emit":
-        return (Return(statement, _results(context, node), "list"),)
+        return (Return(statement, results(context, node), "list"),)
     shape = "one" if body.shape == "emit" else "call"
-    return (Return(statement, _result(context, node), shape),)
-
-
-def _results(context: Context, node: Node) -> Node:
-    """A list whose elements are all results of the flow."""
-    match node:
-        case Items(items=items):
-            return replace(node, items=tuple(_result(context, item) for item in items))
-        case Each(body=inner):
-            return replace(node, body=_result(context, inner))
-        case Join(left=left, right=right):
-            return replace(node, left=_results(context, left), right=_results(context, right))
-        case Choose(then=then, other=other):
-            return replace(node, then=_results(context, then), other=_results(context, other))
-        case Default(base=base, other=other):
-            return replace(node, base=_results(context, base), other=_results(context, other))
-        case _:
-            static = node.known.type
-            item = static.item if isinstance(static, Many) else static
-            return node if _made(item) else _wrong_result(context, node, item)
-
-
-def _result(context: Context, node: Node) -> Node:
-    """One result of the flow."""
-    match node:
-        case Choose(then=then, other=other):
-            return replace(node, then=_result(context, then), other=_result(context, other))
-        case Default(base=base, other=other):
-            return replace(node, base=_result(context, base), other=_result(context, other))
-        case _:
-            static = node.known.type
-            if _made(static):
-                return node
-            name = _readable(context, static)
-            if name is not None:
-                return Tag(node.known, node.at, node, name)
-            return _wrong_result(context, node, static)
-
-
-def _made(static: Static) -> bool:
-    if isinstance(static, Several):
-        return all(_made(option) for option in static.options)
-    return isinstance(static, Made | Never | Poison)
-
-
-def _readable(context: Context, static: Static) -> str | None:
-    """The name of a result that was read from a message rather than made."""
-    for constructor, record in context.scope.results.items():
-        if static is record:
-            return context.scope.result_names.get(constructor, constructor)
-    return None
-
-
-def _wrong_result(context: Context, node: Node, static: Static) -> Node:
-    if isinstance(static, Poison):
-        return poison(node.at)
-    allowed = ", ".join(context.scope.results) or "nothing"
-    what = f"this flow returns {allowed} or None, but this is {describe(static)}"
-    fix = "return one of them, or name it in the flow's emit or call"
-    return context.error(node.at, "wrong-result", what, fix=fix)
+    return (Return(statement, result(context, node), shape),)

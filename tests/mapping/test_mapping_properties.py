@@ -102,7 +102,7 @@ def _value(draw: st.DrawFn, type_: Type) -> Value:
 
 
 OTHERS: Mapping[type, st.SearchStrategy[Value]] = {
-    Number: st.floats(allow_nan=False) | st.integers(),
+    Number: st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(10**300), 10**300),
     Boolean: st.booleans(),
     Timestamp: st.integers(-(10**15), 10**15),
     Date: st.integers(-(10**15), 10**15),
