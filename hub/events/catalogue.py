@@ -98,9 +98,9 @@ def build(files: Mapping[str, Definition]) -> Catalogue:
 
 
 def full_name(definition: Mapping[str, Json]) -> str:
-    """Namespace and name, joined by a dot."""
-    namespace, name = definition.get("namespace"), definition.get("name")
-    return f"{namespace}.{name}" if namespace else f"{name}"
+    """Namespace and name, joined by a dot; a name with a dot in it is full already."""
+    namespace, name = definition.get("namespace"), str(definition.get("name"))
+    return f"{namespace}.{name}" if namespace and "." not in name else name
 
 
 def fields_of(definition: Mapping[str, Json]) -> list[tuple[str, dict[str, Json]]]:

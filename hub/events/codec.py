@@ -129,7 +129,9 @@ class Codec:
             writer = prepared(definition)
         except UNREADABLE as error:
             raise _unreadable(name, number, error) from None
-        reader = None if own is None or own == definition else prepared(own)
+        reader = None if own is None else prepared(own)
+        if reader == writer:  # the same but for what people read, or how a registry spells names
+            reader = None
         self._readers[number] = (name, writer, reader)
         return name, writer, reader
 

@@ -250,6 +250,18 @@ def test_a_record_of_another_version_is_resolved_to_the_hubs(known: Known) -> No
     assert ("test.v1.Moved", {"code": "1", "added": None, "state": "UNKNOWN"}) == reader.decode(raw)
 
 
+def test_a_schema_spelt_otherwise_is_the_same(known: Known) -> None:
+    """As other registries give it back: names and namespaces moved, documentation changed."""
+    codec = Codec(CATALOGUE, known)
+    raw = codec.encode(STATUS, STATUS_CHANGED)
+    spelt = json.loads(known.texts[0])
+    spelt |= {"name": f"{spelt['namespace']}.{spelt['name']}", "namespace": "x", "doc": "changed"}
+    known.texts[0] = json.dumps(spelt)
+    name, found = Codec(CATALOGUE, known).decode(raw)
+    assert STATUS == name
+    assert STATUS_CHANGED == _present(found)
+
+
 def test_a_version_that_cannot_be_resolved_is_rejected(known: Known) -> None:
     stranger = json.loads(json.dumps(NEW))
     stranger["fields"][0]["type"] = "int"
