@@ -12,7 +12,7 @@ from typing import Final
 from hub.contract.documents import Bundle, Json, Node
 from hub.contract.json_scalars import JsonScalars
 from hub.contract.problems import Problems
-from hub.contract.same import same
+from hub.contract.same import is_vast, same
 from hub.contract.types import (
     Anything,
     Boolean,
@@ -45,6 +45,7 @@ _BY_TYPE: Final[Mapping[str, frozenset[str]]] = {
     ),
 }
 _BESIDE_REF: Final = frozenset({"description", "summary", "title", "x-pii", "default"})
+_MOST_STEPS = 20_000  # parts of all allOf together
 _DEPTH = 60  # schemas inside schemas
 
 
@@ -73,6 +74,7 @@ class Schemas:
     _made: dict[tuple[str, str], Shape] = field(default_factory=dict)
     _open: dict[tuple[str, str], str] = field(default_factory=dict)  # in progress -> name
     _depth: int = 0
+    _steps: int = 0
 
     # ------------------------------------------------------------------ references
 
@@ -156,6 +158,9 @@ class Schemas:
             self.problems.add(node.where, "a schema is missing here", "write one, or {}")
             return _UNKNOWN
         type_, nullable = self._type(node, name)
+        if is_vast(type_):
+            self.problems.add(node.where, "options are nested too intricately", "name the objects")
+            return _UNKNOWN
         found = Shape(type_, nullable, self._pii(node), node.word("description"))
         return replace(found, default=self._default(node, found))
 
@@ -295,6 +300,10 @@ class Schemas:
 
     def _parts(self, node: Node, depth: int) -> tuple[Node, ...]:
         """The object schemas that an allOf puts together, itself included."""
+        self._steps += 1
+        if self._steps > _MOST_STEPS:
+            self.problems.add(node.source.name, "allOf is nested too intricately", "write it out")
+            return ()
         node = self.resolve(node)
         if not node.has("allOf"):
             if node.child("type").value not in ("object", None) or node.has("oneOf"):

@@ -34,3 +34,26 @@ def _by_name(type_: Type) -> Type:
             return replace(type_, options=tuple(_by_name(option) for option in options))
         case _:
             return type_
+
+
+def is_vast(type_: Type) -> bool:
+    """Whether a type has more parts without a name of their own than anyone could mean.
+
+    Unnamed options that share their parts multiply; a record counts once, wherever it stands.
+    """
+    pending = [type_]
+    for _ in range(_MOST_PARTS):
+        if not pending:
+            return False
+        part = pending.pop()
+        match part:
+            case ListOf(item=inner) | MapOf(value=inner):
+                pending.append(inner)
+            case OneOf(options=options):
+                pending.extend(options)
+            case _:
+                pass
+    return True
+
+
+_MOST_PARTS = 1_000

@@ -7,7 +7,7 @@ compiled from the schemas themselves (hub.contract.xsd): zeep forgets lengths, p
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from zeep.exceptions import Error as ZeepError
@@ -75,6 +75,8 @@ def read_wsdl(files: Mapping[str, bytes], roots: Sequence[str]) -> Contract:
     for root in roots:
         documents.add(root, root)
     problems.raise_any()
+    _check_extent(schemas)
+    problems.raise_any()
     compiler = _Compiler(XsdTypes(schemas), problems)
     used = {name: files[name] for name in schemas.roots}
     for root in roots:
@@ -82,6 +84,15 @@ def read_wsdl(files: Mapping[str, bytes], roots: Sequence[str]) -> Contract:
             compiler.add(call, root)
     problems.raise_any()
     return Contract("soap", compiler.operations, compiler.types.types, used)
+
+
+def _check_extent(schemas: SchemaSet) -> None:
+    """Refuse schemas that stand for more than can be compiled, before zeep tries."""
+    probe = replace(schemas, problems=Problems())
+    XsdTypes(probe).check_all()
+    if probe.exhausted:
+        first = next(iter(schemas.known.values()))
+        schemas.problems.add(first.file, "the schemas are too intricate", "write them flatter")
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,6 +164,8 @@ class XsdTypes:
         return members
 
     def _part(self, child: Definition, name: str) -> Members:
+        if not self.schemas.step(child):
+            return Members()
         match child.tag:
             case "sequence" | "all" | "choice" | "group" | "element" | "any":
                 return self._particle(child, name)

@@ -16,6 +16,7 @@ from hub.errors import Reject
 
 XS: Final = "{http://www.w3.org/2001/XMLSchema}"
 _LIMITS = Limits(body_bytes=4 * 1_048_576, elements=200_000, depth=100)
+_MOST_STEPS = 100_000  # constructs that are compiled; a WSDL of 600 types takes 10,000
 _GLOBAL: Final = frozenset(
     {"element", "complexType", "simpleType", "group", "attributeGroup", "attribute"}
 )
@@ -90,6 +91,7 @@ class SchemaSet:
     problems: Problems
     roots: dict[str, Element] = field(default_factory=dict)  # parsed files
     known: dict[tuple[str, str | None, str], Definition] = field(default_factory=dict)
+    _steps: int = 0
     _seen: set[tuple[str, int, str | None]] = field(default_factory=set)
 
     def root(self, name: str, where: str) -> Element | None:
@@ -174,6 +176,24 @@ class SchemaSet:
         if first is not child:
             what = f"{name} is already defined at {first.where}"
             self.problems.add(child.where, what, "remove one of the two")
+
+    def step(self, definition: Definition) -> bool:
+        """Whether one more construct may be compiled; a problem is noted if not.
+
+        Parts can refer to each other so often that a small file stands for more of them than there
+        is time.
+        """
+        self._steps += 1
+        if self._steps == _MOST_STEPS:
+            self.problems.add(
+                definition.where, "the schemas are too intricate", "write them flatter"
+            )
+        return self._steps < _MOST_STEPS
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether compiling had to stop."""
+        return self._steps >= _MOST_STEPS
 
     def find(self, kind: str, user: Definition, prefixed: str) -> Definition | None:
         """The definition that a QName in `user` names; a problem is noted if there is none."""

@@ -83,6 +83,8 @@ class SimpleTypes:
 
     def of(self, definition: Definition, depth: int = 0) -> Type:
         """The type of an xs:simpleType."""
+        if not self.schemas.step(definition):
+            return Text()
         if depth > _DEPTH:
             self._refuse(definition, f"simple types derived more than {_DEPTH} times")
             return Text()

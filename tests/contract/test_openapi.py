@@ -404,3 +404,22 @@ def test_a_schema_that_is_too_deep_is_refused() -> None:
     for _ in range(80):
         schema = {"type": "array", "items": schema}
     assert any("nested deeper" in problem for problem in problems(document(operation(schema))))
+
+
+@pytest.mark.timeout(20)
+def test_options_and_parts_that_multiply_are_refused() -> None:
+    def ref(name: str) -> J:
+        return {"$ref": f"#/components/schemas/{name}"}
+
+    nested: dict[str, J] = {
+        f"O{i}": {"oneOf": [{"type": "array", "items": ref(f"O{i + 1}")},
+                            {"type": "object", "additionalProperties": ref(f"O{i + 1}")}]}
+        for i in range(25)
+    }  # fmt: skip
+    found = problems(document(operation(ref("O0")), nested | {"O25": {"type": "string"}}))
+    assert any("options are nested too intricately" in problem for problem in found)
+    merged: dict[str, J] = {
+        f"M{i}": {"allOf": [ref(f"M{i + 1}"), ref(f"M{i + 1}")]} for i in range(40)
+    }
+    found = problems(document(operation(ref("M0")), merged | {"M40": {"type": "object"}}))
+    assert any("allOf is nested too intricately" in problem for problem in found)

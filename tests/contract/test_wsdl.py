@@ -451,3 +451,35 @@ def test_types_that_share_their_parts_do_not_multiply() -> None:
     more = f'{types}<xs:complexType name="T40"><xs:sequence>{A}</xs:sequence></xs:complexType>'
     contract = load(field('<xs:element name="root" type="t:T0"/>', more))
     assert len(contract.types) == 43
+
+
+INTRICATE = [
+    "".join(
+        f'<xs:group name="G{i}"><xs:sequence><xs:group ref="t:G{i + 1}"/>'
+        f'<xs:group ref="t:G{i + 1}"/></xs:sequence></xs:group>'
+        for i in range(40)
+    )
+    + f'<xs:group name="G40"><xs:sequence>{A}</xs:sequence></xs:group>'
+    + '<xs:complexType name="T"><xs:group ref="t:G0"/></xs:complexType>',
+    "".join(
+        f'<xs:simpleType name="U{i}"><xs:union memberTypes="t:U{i + 1} t:U{i + 1}"/>'
+        "</xs:simpleType>"
+        for i in range(30)
+    )
+    + '<xs:simpleType name="U30"><xs:restriction base="xs:string"/></xs:simpleType>'
+    + '<xs:simpleType name="T"><xs:restriction base="t:U0"/></xs:simpleType>',
+    "".join(
+        f'<xs:attributeGroup name="A{i}"><xs:attributeGroup ref="t:A{i + 1}"/>'
+        f'<xs:attributeGroup ref="t:A{i + 1}"/></xs:attributeGroup>'
+        for i in range(40)
+    )
+    + '<xs:attributeGroup name="A40"><xs:attribute name="x"/></xs:attributeGroup>'
+    + '<xs:complexType name="T"><xs:attributeGroup ref="t:A0"/></xs:complexType>',
+]
+
+
+@pytest.mark.parametrize("types", INTRICATE, ids=["groups", "unions", "attributes"])
+@pytest.mark.timeout(20)
+def test_parts_that_multiply_are_refused(types: str) -> None:
+    (found,) = problems(field('<xs:element name="a" type="t:T" minOccurs="0"/>', types))
+    assert "the schemas are too intricate" in found
