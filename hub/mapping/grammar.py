@@ -204,6 +204,8 @@ _KINDS = {
     "With": "a with",
     "Match": "a match",
     "Assert": "an assert",
+    "Pass": "a pass",
+    "Constant": "this literal",
 }
 
 

@@ -54,7 +54,6 @@ class Program:
 
     file: str
     flows: Mapping[tuple[str, str], Flow]
-    python: str = field(repr=False)  # the generated code, for people
 
     def flow(self, name: str, variant: str = "") -> Flow:
         """The function of a flow; KeyError if there is none."""
@@ -82,7 +81,7 @@ def compile_mapping(
     exec(code, namespace)  # noqa: S102  the tree was made by hub.mapping.generate, from checked nodes only
     fields = tuple((context.report.span(node), name) for node, name in context.fields)
     made = {key: _flow(key, routine, namespace, file, fields) for key, routine in entries.items()}
-    return Program(file, made, ast.unparse(tree))
+    return Program(file, made)
 
 
 def check_only(source: str, file: str, flows: Sequence[FlowSignature], settings: Record) -> None:

@@ -7,7 +7,7 @@ from typing import Protocol
 from hub.contract.fits import fits
 from hub.contract.types import Record, Text, Type
 from hub.mapping.conditions import condition
-from hub.mapping.context import COST, INSTANCES, Context, Env, Local
+from hub.mapping.context import CHAIN, COST, INSTANCES, Context, Env, Local
 from hub.mapping.facts import either
 from hub.mapping.nodes import (
     Assign,
@@ -118,6 +118,9 @@ def call_helper(context: Context, call: ast.Call, arguments: tuple[Node, ...]) -
         chain = " → ".join([*context.active[context.active.index(name) :], name])
         what = f"a function may not call itself: {chain}"
         return context.error(call, "recursion", what, fix="use [… for x in list]")
+    if len(context.active) > CHAIN:
+        what = f"helpers call each other more than {CHAIN} deep"
+        return context.error(call, "too-deep", what, fix="call them side by side")
     routine = _instance(context, function, tuple(argument.known for argument in arguments))
     context.cost += routine.cost
     _bounded(context, call)

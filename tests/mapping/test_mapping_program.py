@@ -159,6 +159,24 @@ def flow(doc):
     assert ["a", "b", "last"] == [record["key"] for _, record in made]
 
 
+def test_a_helper_may_be_called_with_a_literal_that_fails_its_test() -> None:
+    source = """
+def why(status):
+    return "refused" if status == "REFUSED" else None
+def flow(doc):
+    return [Failed(key="a", why=why("REFUSED")), Failed(key="b", why=why("ACCEPTED"))]
+"""
+    made = emitted(source)
+    assert isinstance(made, list)
+    assert ["refused", None] == [record["why"] for _, record in made]
+
+
+def test_a_function_may_give_a_plain_value() -> None:
+    flow = replace(EMIT, name="identity", results={}, constructors={}, many=False, value=Text())
+    found = compiled('def identity(doc):\n    return f"{doc.key}/{doc.count}"\n', flow)
+    assert "k/3" == found["identity", ""].value({**DOCUMENT, "key": "k"}, {}, [])
+
+
 def test_a_flow_gives_a_list_one_or_nothing() -> None:
     source = """
 def both(doc):

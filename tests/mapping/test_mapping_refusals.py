@@ -253,6 +253,12 @@ def test_a_request_is_checked(body: str, expected: list[str]) -> None:
     assert expected == codes(f"def order(doc, answer):\n    return {body}\n", [CALL])
 
 
+@pytest.mark.parametrize("value", ["doc.note", "doc.count", "None", "Failed(key=doc.key)"])
+def test_a_plain_value_must_be_what_is_asked_for(value: str) -> None:
+    flow = replace(EMIT, name="identity", many=False, value=Text())
+    assert ["wrong-result"] == codes(f"def identity(doc):\n    return {value}\n", [flow])
+
+
 def test_a_choice_takes_one_alternative() -> None:
     record = Record(
         "Choice",
