@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock lint unit system check test demo
+.PHONY: help setup lock lint unit system check test demo interop apicurio bench
 
 help: ## the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -29,6 +29,7 @@ lint: setup ## format, lint, types, dependencies, dead code
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/deptry hub adapters
 
 unit: setup ## the tests that need no broker
 	$(BIN)/pytest -m "not system and not fault" -q
@@ -39,3 +40,15 @@ system: setup ## the tests on a real Kafka
 check: lint unit ## before each commit
 
 test: lint unit system ## everything
+
+demo: setup ## play the stories of a province on a real Kafka; KEEP=1 leaves it running
+	@$(BIN)/python -m ops.demo $(if $(KEEP),--keep)
+
+interop: setup ## a stock SOAP client of another language (node) calls the hub from its WSDL
+	$(BIN)/python -m ops.interop.node_soap
+
+apicurio: setup ## the registry's contract suite against Apicurio 3.3.3 (downloads 158 MB)
+	$(BIN)/pytest -q tests/registry/apicurio_suite.py
+
+bench: setup ## the figures of the README, on this machine
+	$(BIN)/python -m ops.bench

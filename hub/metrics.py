@@ -39,6 +39,11 @@ delivered_seconds = Histogram(
 in_flight = Gauge("hub_in_flight_calls", "Calls under way", ["registration"])
 waiting = Gauge("hub_waiting_events", "Events taken from Kafka and not settled", ["registration"])
 retrying = Gauge("hub_retrying_dossiers", "Dossiers waiting to be tried again", ["registration"])
+overdue = Gauge(
+    "hub_overdue_dossiers",
+    "ALERT when above 0: dossiers retried for longer than the registration's give_up",
+    ["registration"],
+)
 lag = Gauge("hub_lag_events", "Events on the topics behind the committed offset", ["registration"])
 halted = Gauge("hub_halted", "ALERT when 1: the registration waits for a person", ["registration"])
 bundle_problems = Gauge(
@@ -50,6 +55,10 @@ polls = Counter("hub_polls_total", "Polls by outcome", ["registration", "flow", 
 foreign = Counter(
     "hub_items_without_event_total", "Items that no event came from", ["registration", "flow"]
 )
+views_skipped = Counter(
+    "hub_views_skipped_records_total", "Records that say nothing to the views", ["topic", "reason"]
+)
+views_behind = Gauge("hub_views_behind_records", "Records that the views have not folded yet")
 
 
 def page() -> tuple[bytes, str]:

@@ -29,11 +29,6 @@ def of_refusal(refusal: Refusal) -> HttpResponse:
     return _response(refusal.status, document, refusal.headers)
 
 
-def of_error(error: HubError) -> HttpResponse:
-    """The answer to a request that could not be carried out; see `refusal_of`."""
-    return of_refusal(refusal_of(error))
-
-
 def refusal_of(error: HubError) -> Refusal:
     """One of the three errors as a refusal: Reject 422, Retry 503 with Retry-After, Halt 503.
 

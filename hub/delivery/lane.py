@@ -45,6 +45,8 @@ class Held:
     event_type: str
     job: Job | None = None
     failures: int = 0
+    failing_since: int = 0  # epoch ms of the first failure
+    overdue: bool = False
 
 
 @dataclass(slots=True)
@@ -199,6 +201,7 @@ class Lane:
 
     def _later(self, key: Key, held: Held, error: Retry) -> None:
         held.failures += 1
+        self._age(held)
         delay = pause(self.terms.delivery.retry, held.failures, error.after, random.random())  # noqa: S311 - jitter
         log.info(
             "delivery_retry",
@@ -211,6 +214,21 @@ class Lane:
         )
         metrics.attempts.labels(self.terms.registration, "retry").inc()
         self._wait(key, delay)
+
+    def _age(self, held: Held) -> None:
+        """An alert for what fails longer than the registration wants to try."""
+        held.failing_since = held.failing_since or self._clock()
+        seconds = (self._clock() - held.failing_since) / 1000
+        if not held.overdue and seconds > self.terms.delivery.retry.give_up:
+            held.overdue = True
+            metrics.overdue.labels(self.terms.registration).inc()
+            log.error(
+                "delivery_overdue",
+                registration=self.terms.registration,
+                event_id=held.event_id,
+                failures=held.failures,
+                seconds=round(seconds),
+            )
 
     def _halt(self, key: Key, error: Halt) -> None:
         if self.halted is None:
@@ -255,6 +273,8 @@ class Lane:
 
     def _settle(self, key: Key, held: Held, outcome: Outcome, reason: str | None) -> None:
         """The end of this event here: a receipt, and the dossier goes on."""
+        if held.overdue:
+            metrics.overdue.labels(self.terms.registration).dec()
         job = held.job
         note = (job.note if job else "") or None
         if job and job.was_in_doubt and note is None:

@@ -46,8 +46,3 @@ class OffsetTracker:
     def open(self) -> int:
         """How many polled offsets are not settled."""
         return len(self._open) - len(self._settled)
-
-    @property
-    def oldest_open(self) -> int | None:
-        """The offset that holds the commit back, if any."""
-        return self._open[0] if self._open else None

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from adapters.http.messages import HttpRequest, HttpResponse, Message, Refusal, Server
+from adapters.http.problem import refusal_of
 from hub import metrics
-from hub.errors import HubError, Reject
+from hub.errors import HubError, Reject, Retry
 from hub.gateway.replies import CompiledReply, Said, compile_replies
 from hub.intake.inflow import Inflow
 from hub.intake.intake import Intake, Taken
@@ -27,12 +28,7 @@ _TOLD: Mapping[str, Told] = {
     "duplicate": "duplicate",
     "conflict": "conflict",
 }
-_TITLES: Mapping[Told, tuple[int, str, str]] = {
-    "conflict": (409, "conflict", "Known already, with another content"),
-    "rejected": (422, "rejected", "The message can never pass as it is"),
-    "secret": (422, "rejected", "The hub carries no state secret"),
-    "unavailable": (503, "unavailable", "Not accepted now; send it again"),
-}
+_CONFLICT = Refusal(409, "conflict", "Known already, with another content")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +80,16 @@ class Door:
         except HubError as error:
             log.warning("message_not_kept", registration=self.name, flow=flow, reason=error.what)
             self._count(flow, "unavailable")
-            return self._tell("unavailable", message, served, Said(message.document))
+            return self._tell("unavailable", message, served, error)
         except Exception as error:  # noqa: BLE001 - a bug answers 503 and is told where it came from
             log.error(
                 "intake_bug", registration=self.name, flow=flow, at=place_of(error),
                 error=type(error).__name__,
             )  # fmt: skip
             self._count(flow, "bug")
-            return self._tell("unavailable", message, served, Said(message.document))
+            return self._tell("unavailable", message, served, Retry("an error of the hub itself"))
         self._count(flow, taken.verdict)
-        return self._tell(_TOLD[taken.verdict], message, served, _said(message, taken))
+        return self._tell(_TOLD[taken.verdict], message, served, taken)
 
     def _rejected(self, message: Message, served: Served, error: Reject) -> HttpResponse:
         flow = served.inflow.flow
@@ -110,10 +106,12 @@ class Door:
                 code=error.code,
             )
         self._count(flow, told)
-        reason = error.what if not error.fix else f"{error.what}; {error.fix}"
-        return self._tell(told, message, served, Said(message.document, reason))
+        return self._tell(told, message, served, error)
 
-    def _tell(self, told: Told, message: Message, served: Served, said: Said) -> HttpResponse:
+    def _tell(
+        self, told: Told, message: Message, served: Served, outcome: Taken | HubError
+    ) -> HttpResponse:
+        said = _said(message, outcome)
         reply = served.replies.get(told)
         later = (("retry-after", str(RETRY_AFTER)),) if told == "unavailable" else ()
         if reply is not None:
@@ -125,8 +123,7 @@ class Door:
                 return HttpResponse(response.status, response.headers + later, response.body)
         if told in ("accepted", "duplicate"):
             return self._server.answer(message.operation, 200, None)
-        status, code, title = _TITLES[told]
-        refusal = Refusal(status, code, title, said.reason, headers=later)
+        refusal = refusal_of(outcome) if isinstance(outcome, HubError) else _CONFLICT
         return self._server.refuse(refusal, message.operation)
 
     def _refuse(self, refusal: Refusal) -> HttpResponse:
@@ -155,8 +152,11 @@ class Door:
         metrics.received.labels(self.name, flow, outcome).inc()
 
 
-def _said(message: Message, taken: Taken) -> Said:
-    return Said(message.document, count=taken.events)
+def _said(message: Message, outcome: Taken | HubError) -> Said:
+    if isinstance(outcome, Taken):
+        return Said(message.document, count=outcome.events)
+    remedy = f"; {outcome.fix}" if outcome.fix else ""
+    return Said(message.document, f"{outcome.what}{remedy}")
 
 
 def unavailable(detail: str) -> Refusal:

@@ -117,7 +117,7 @@ class Outbound(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RetryPolicy(Struct, frozen=True, forbid_unknown_fields=True):
-    """Back-off for one message, in seconds; `give_up` is the age at which it would park."""
+    """Back-off for one message, in seconds; retried longer than `give_up`, it raises an alert."""
 
     first: Seconds = 1.0
     factor: Annotated[float, Meta(ge=1, le=10)] = 2.0

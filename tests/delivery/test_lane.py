@@ -115,7 +115,9 @@ class World:
         value = self.codec.encode(WITHDRAWN, record)
         self.broker.keep(Outgoing("hub.dossier", code.encode(), value, tuple(headers)))
 
-    async def run(self, until: Callable[["World"], bool], *, in_flight: int = 8) -> Lane:
+    async def run(
+        self, until: Callable[["World"], bool], *, in_flight: int = 8, drain: float = 5
+    ) -> Lane:
         """Deliver until the condition holds (20 s at most), then drain and commit."""
         terms = Terms(
             "peer",
@@ -139,14 +141,14 @@ class World:
                 while not until(self):
                     await asyncio.sleep(0.005)
         finally:
-            await lane.drain(5)
+            await lane.drain(drain)
             inbox.stop()
             await asyncio.to_thread(inbox.join, 10)
             await lane.close()
         return lane
 
-    def go(self, until: Callable[["World"], bool], *, in_flight: int = 8) -> Lane:
-        return asyncio.run(self.run(until, in_flight=in_flight))
+    def go(self, until: Callable[["World"], bool], *, in_flight: int = 8, drain: float = 5) -> Lane:
+        return asyncio.run(self.run(until, in_flight=in_flight, drain=drain))
 
     @property
     def receipts(self) -> list[Document]:
@@ -309,7 +311,7 @@ def test_without_a_receipt_nothing_is_committed(world: World) -> None:
         return await done(operation, document, key)
 
     world.peer.answer = then_break
-    world.go(lambda w: len(w.peer.calls) == 1)
+    world.go(lambda w: len(w.peer.calls) == 1, drain=0.2)
     world.broker.down = False
     assert (world.receipts, world.committed) == ([], 0)
     world.peer.answer = done

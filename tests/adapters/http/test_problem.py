@@ -4,7 +4,7 @@ import orjson
 import pytest
 
 from adapters.http.messages import HttpResponse, Refusal
-from adapters.http.problem import of_error, of_refusal
+from adapters.http.problem import of_refusal, refusal_of
 from hub.errors import Halt, HubError, Reject, Retry
 
 
@@ -53,15 +53,18 @@ def test_what_is_empty_is_left_out() -> None:
     ],
 )
 def test_an_error_becomes_a_problem_document(error: HubError, status: int, kind: str) -> None:
-    response = of_error(error)
+    response = of_refusal(refusal_of(error))
     assert (status, kind) == (response.status, told(response)["type"])
     assert "/etc/keys" not in response.body.decode()
 
 
 @pytest.mark.parametrize(("after", "header"), [(None, "5"), (0.2, "1"), (29.6, "30")])
 def test_a_caller_is_told_when_to_come_back(after: float | None, header: str) -> None:
-    assert header == dict(of_error(Retry("x", after=after)).headers)["retry-after"]
+    assert header == dict(of_refusal(refusal_of(Retry("x", after=after))).headers)["retry-after"]
 
 
 def test_a_rejection_names_its_field() -> None:
-    assert "/state" == told(of_error(Reject("the code is unknown", where="/state")))["field"]
+    assert (
+        "/state"
+        == told(of_refusal(refusal_of(Reject("the code is unknown", where="/state"))))["field"]
+    )

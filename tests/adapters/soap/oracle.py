@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -106,71 +107,62 @@ _TEXTS = st.text(
 )
 
 
+@st.composite
 def documents(
-    record: Record, types: Mapping[str, Record], depth: int = 2
-) -> st.SearchStrategy[Document]:
-    """Documents of a record, with every optional field there or not, and one choice of a group."""
-    alternatives = [list(group.alternatives) for group in record.groups]
-    chosen = st.tuples(*(st.sampled_from(names) for names in alternatives))
-    return chosen.flatmap(
-        lambda names: _with_choice(record, types, depth, {n for t in names for n in t})
-    )
-
-
-def _with_choice(
-    record: Record, types: Mapping[str, Record], depth: int, chosen: set[str]
-) -> st.SearchStrategy[Document]:
+    draw: st.DrawFn, record: Record, types: Mapping[str, Record], depth: int = 2
+) -> Document:
+    """Documents of a record: every optional field there or not, and one choice of each group."""
     grouped = {n for group in record.groups for names in group.alternatives for n in names}
-    # zeep takes an empty text for "not this alternative"; ours are therefore not empty.
-    filled = {f.name: st.text("Đ&1", min_size=1) for f in record.fields if f.name in chosen}
-    required = {
-        f.name: _values(f, types, depth) for f in record.fields if f.required or f.name in chosen
-    }
-    optional = {
-        f.name: _values(f, types, depth)
-        for f in record.fields
-        if f.name not in required and f.name not in grouped
-    }
-    return st.fixed_dictionaries({**required, **filled}, optional=optional)
+    chosen = {n for group in record.groups for n in draw(st.sampled_from(group.alternatives))}
+    document: Document = {}
+    for f in record.fields:
+        if f.name in grouped and f.name not in chosen:
+            continue
+        if f.required or f.name in chosen or draw(st.booleans()):
+            document[f.name] = _draw(draw, f, types, depth, filled=f.name in chosen)
+    return document
 
 
-def _values(f: Field, types: Mapping[str, Record], depth: int) -> st.SearchStrategy[Value]:
+def _draw(
+    draw: st.DrawFn, f: Field, types: Mapping[str, Record], depth: int, *, filled: bool
+) -> Value:
     if isinstance(f.type, ListOf):
-        if depth == 0:  # a record that holds itself ends here
-            return st.just([])
-        most = min(f.type.max_items or 2, 2)
-        item = _of(f.type.item, types, depth)
-        return st.lists(item, min_size=f.type.min_items, max_size=most)
-    value = _of(f.type, types, depth)
-    return value | st.none() if f.nullable and f.required else value
+        most = max(min(f.type.max_items or 2, depth), f.type.min_items)
+        count = draw(st.integers(f.type.min_items, most))
+        return [_draw_one(draw, f.type.item, types, depth - 1) for _ in range(count)]
+    if f.nullable and f.required and draw(st.booleans()):
+        return None
+    value = _draw_one(draw, f.type, types, depth)
+    return value or "1" if filled else value  # zeep takes "" for "not this alternative"
 
 
-def _of(type_: Type, types: Mapping[str, Record], depth: int) -> st.SearchStrategy[Value]:
+def _draw_one(draw: st.DrawFn, type_: Type, types: Mapping[str, Record], depth: int) -> Value:
     match type_:
         case Record():
-            return st.deferred(lambda: documents(type_, types, max(depth - 1, 0)))
+            return draw(documents(type_, types, depth))
         case Ref(name=name):
-            return st.deferred(lambda: documents(types[name], types, max(depth - 1, 0)))
+            return draw(documents(types[name], types, depth))
         case Integer(minimum=low, maximum=high):
-            return st.integers(low, high)
+            return draw(st.integers(low, high))
         case Number():
-            return st.decimals(-9999, 9999, places=3).map(float)
+            return float(draw(st.decimals(-9999, 9999, places=3)))
         case Boolean():
-            return st.booleans()
+            return draw(st.booleans())
         case TextType():
-            return _texts(type_)
+            return draw(_texts(type_))
         case _:
             raise AssertionError(type_)
 
 
-def _texts(type_: TextType) -> st.SearchStrategy[Value]:
+@cache
+def _texts(type_: TextType) -> st.SearchStrategy[str]:
     if type_.values is not None:
         return st.sampled_from(type_.values)
     if type_.format in ("date-time", "date"):
         moment = "2025-10-13T09:05:00+07:00"
         return st.just(moment if type_.format == "date-time" else moment[:10])
     if type_.pattern is not None:
-        return st.from_regex(type_.pattern, fullmatch=True, alphabet="0123456789")
+        return st.from_regex(type_.pattern, fullmatch=True, alphabet="0123456789abcdef")
     return _TEXTS.map(lambda text: text[: type_.max_length]).filter(
         lambda text: len(text) >= type_.min_length
     )
