@@ -4,7 +4,6 @@ The types are for msgspec: a struct field of such a type refuses what is not of 
 error names the path of the field.
 """
 
-import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -12,10 +11,6 @@ from typing import Any
 import msgspec
 
 S10_WEIGHTS = (8, 6, 4, 2, 3, 5, 9, 7)  # UPU S10
-S10 = re.compile(r"^[A-Z]{2}\d{9}[A-Z]{2}\Z")
-DOSSIER_CODE = re.compile(
-    r"^(?:(?:\d{3}\.\d{2}\.\d{2}\.)?[A-Z]\d{2}(?:\.[0-9A-Z]{2,5}){0,4})-(?P<d>\d{6})-\d{4,6}\Z"
-)
 
 
 def _timed(value: str, shape: str, length: int) -> None:
@@ -108,18 +103,6 @@ def fit(document: object, wanted: Any) -> str:
     return ""
 
 
-def is_strict_dossier_code(code: str) -> bool:
-    """Whether the code has the national form and its six digits are a calendar day."""
-    found = DOSSIER_CODE.match(code)
-    if found is None:
-        return False
-    try:
-        datetime.strptime(found["d"], "%y%m%d")  # noqa: DTZ007 - a day, no time at all
-    except ValueError:
-        return False
-    return True
-
-
 def s10(prefix: str, serial: int, country: str = "VN") -> str:
     """The item number with this serial (0 to 99,999,999), check digit included.
 
@@ -129,10 +112,3 @@ def s10(prefix: str, serial: int, country: str = "VN") -> str:
     rest = 11 - sum(w * int(d) for w, d in zip(S10_WEIGHTS, digits, strict=True)) % 11
     check = {10: 0, 11: 5}.get(rest, rest)
     return f"{prefix}{digits}{check}{country}"
-
-
-def is_s10(number: str) -> bool:
-    """Whether an item number has the S10 shape and the right check digit."""
-    if S10.match(number) is None:
-        return False
-    return number == s10(number[:2], int(number[2:10]), number[11:])

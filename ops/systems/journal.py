@@ -12,8 +12,8 @@ from typing import BinaryIO
 
 import msgspec
 
-from ops.systems.faults import Subject
 from ops.systems.model import Effect, Json
+from ops.systems.rules import Subject
 
 
 class CallRecord(msgspec.Struct, frozen=True):

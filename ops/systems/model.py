@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 
 import msgspec
 
-from ops.systems.faults import Action, Subject
+from ops.systems.rules import Action, Subject
 from ops.systems.wire import Reply, Request
 
 Json: TypeAlias = dict[str, Any]

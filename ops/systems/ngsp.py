@@ -15,7 +15,6 @@ import msgspec
 from ops.systems.catalogue import Catalogue
 from ops.systems.config import NgspConfig
 from ops.systems.credentials import OAuth2, Tokens, bearer, same
-from ops.systems.faults import Action, Error, Subject
 from ops.systems.formats import fit
 from ops.systems.model import (
     Act,
@@ -32,6 +31,7 @@ from ops.systems.model import (
 )
 from ops.systems.ngsp_forms import SERVICES
 from ops.systems.ngsp_state import apply_write, file_urls, new_dossier, progress_key
+from ops.systems.rules import Action, Error, Subject
 from ops.systems.wire import Reply, Request
 
 LOGIN, TOKEN = "login", "token"

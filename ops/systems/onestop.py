@@ -17,7 +17,6 @@ from lxml import etree
 from ops.systems import soap
 from ops.systems.config import OnestopConfig
 from ops.systems.credentials import same
-from ops.systems.faults import Action, Error, SoapFault, Subject
 from ops.systems.model import (
     Act,
     ActError,
@@ -29,6 +28,7 @@ from ops.systems.model import (
     Outgoing,
     merge_switches,
 )
+from ops.systems.rules import Action, Error, SoapFault, Subject
 from ops.systems.wire import Reply, Request
 
 XML = "text/xml; charset=utf-8"

@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 
-import httpx
 import msgspec
 
-from ops.systems import faults as f
+from ops.systems import rules as r
+from ops.systems.faults import Faults, Verdict
 from ops.systems.journal import CallRecord, Journal
 from ops.systems.model import (
     Act,
@@ -26,29 +26,29 @@ from ops.systems.model import (
     System,
     json_reply,
 )
+from ops.systems.outbox import Outbox
 from ops.systems.wire import Plan, Reply, Request
 
 HTML = "<!DOCTYPE html><html><body><h1>Hệ thống đang bảo trì</h1></body></html>"
 SECRETS = ("password", "client_secret", "hub_token", "hub_password")  # of a configuration
-ACT_TIMEOUT = 120.0  # seconds; MyVNPost's clients allow as much
 
 
 @dataclass(slots=True)
 class Peer:
     """A system with its journal, its faults and its way to the hub.
 
-    `wall` is the clock of records, `clock` the monotonic one of windows and rates.
+    `wall` is the clock of records, `clock` the monotonic one of windows and rates. `fast`: counters
+    alone, no record of each call.
     """
 
     system: System
     journal: Journal
-    hub: str
+    outbox: Outbox
     fast: bool = False
     wall: Callable[[], float] = time.time
     clock: Callable[[], float] = time.monotonic
-    faults: f.Faults = field(default_factory=f.Faults)
+    faults: Faults = field(default_factory=Faults)
     on_faults: Callable[[], None] = lambda: None
-    _client: httpx.AsyncClient | None = None
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _second: int = 0
     _in_second: int = 0
@@ -86,10 +86,10 @@ class Peer:
             return Plan(outcome.reply, delay)
         return self._misbehave(call, verdict, delay)
 
-    def _misbehave(self, call: Call, verdict: f.Verdict, delay: float) -> Plan:
+    def _misbehave(self, call: Call, verdict: Verdict, delay: float) -> Plan:
         action = verdict.action
         outcome = self._judge(call) if _stores(action) else None
-        if isinstance(action, f.Expired):
+        if isinstance(action, r.Expired):
             self.system.expire(call)
         plan = self._plan(call, action, outcome, delay)
         said = outcome.verdict if outcome is not None else "fault"
@@ -97,19 +97,19 @@ class Peer:
         return plan
 
     def _plan(
-        self, call: Call, action: f.Action | None, outcome: Outcome | None, delay: float
+        self, call: Call, action: r.Action | None, outcome: Outcome | None, delay: float
     ) -> Plan:
         reply = outcome.reply if outcome is not None else None
         match action:
-            case f.Silence():
+            case r.Silence():
                 return Plan(hold=action.seconds, delay=delay)
-            case f.Reset() | f.StoreThenDrop():
+            case r.Reset() | r.StoreThenDrop():
                 return Plan(reset=True, delay=delay)
-            case f.Truncate() if reply is not None:
+            case r.Truncate() if reply is not None:
                 return Plan(reply, delay, cut=int(len(reply.body) * action.keep))
-            case f.Truncate():
+            case r.Truncate():
                 return Plan(json_reply(500, {}), delay, cut=1)
-            case f.SoapFault() | f.Error() | f.Expired():
+            case r.SoapFault() | r.Error() | r.Expired():
                 return Plan(self.system.error(call, action), delay)
             case _:
                 return Plan(_page(action), delay)
@@ -130,7 +130,7 @@ class Peer:
         self.system.apply(effect)
         after, urls = self.system.fetches(effect)
         for url in urls:
-            self.own(self._fetch(url, after))
+            self.own(self.outbox.fetch(url, after))
 
     def _over_pace(self, clock: float) -> bool:
         cap: int = self.system.switches.rate_cap
@@ -188,101 +188,38 @@ class Peer:
         verdict = self.faults.decide(act.outgoing.subject, self.clock())
         if verdict.delay:
             await asyncio.sleep(verdict.delay)
-        spoiled = isinstance(verdict.action, f.BadSignature) or order.get("credential") == "bad"
+        spoiled = isinstance(verdict.action, r.BadSignature) or order.get("credential") == "bad"
         outgoing = self.system.spoil(act.outgoing) if spoiled else act.outgoing
         if not spoiled:
             self._commit_all(act.before)
-        times = verdict.action.times if isinstance(verdict.action, f.Duplicate) else 1
+        times = verdict.action.times if isinstance(verdict.action, r.Duplicate) else 1
         times = max(times, min(int(order.get("repeat", 1)), 10))
-        answers = [await self._send(outgoing, verdict.rule) for _ in range(times)]
+        answers = [await self.outbox.send(outgoing, verdict.rule) for _ in range(times)]
         accepted = any(answer["accepted"] for answer in answers)
         if accepted:
             self._commit_all(act.after)
-        return _report(self.hub, outgoing, act, answers)
+        return _report(self.outbox.hub, outgoing, act, answers)
 
     def _commit_all(self, effects: tuple[Effect, ...]) -> None:
         for effect in effects:
             self.commit(effect)
-
-    async def _send(self, outgoing: Outgoing, rule: str) -> Json:
-        """Send once; a failure to connect or to answer is an answer too."""
-        begin = self.clock()
-        status: int | None = None
-        accepted = False
-        body: object = None
-        error = ""
-        try:
-            answer = await self._http().request(
-                outgoing.method,
-                self.hub + outgoing.path,
-                content=outgoing.body,
-                headers=dict(outgoing.headers),
-            )
-            status, accepted = (
-                answer.status_code,
-                self.system.accepted(answer.status_code, answer.content),
-            )
-            body = _shown(answer)
-        except httpx.HTTPError as failure:
-            error = type(failure).__name__
-        duration = self.clock() - begin
-        self._record_sent(outgoing, status, "accepted" if accepted else "not-accepted", rule)
-        return {
-            "status": status,
-            "body": body,
-            "error": error,
-            "accepted": accepted,
-            "duration": duration,
-        }
-
-    def _record_sent(self, outgoing: Outgoing, status: int | None, verdict: str, rule: str) -> None:
-        subject = outgoing.subject
-        number = self.journal.count(subject.operation, verdict, "out")
-        if self.fast:
-            return
-        digest = hashlib.sha256(outgoing.body).hexdigest()
-        shown = msgspec.json.encode(outgoing.shown).decode() if self.journal.bodies else ""
-        self.journal.record(
-            CallRecord(
-                number=number,
-                at=self.wall(),
-                operation=subject.operation,
-                verdict=verdict,
-                status=status,
-                direction="out",
-                service=subject.service,
-                dossier=subject.dossier,
-                key=subject.key,
-                method=outgoing.method,
-                path=outgoing.path,
-                rule=rule,
-                digest=digest,
-                content_digest=digest,
-                body=shown,
-            )
-        )
-
-    def _http(self) -> httpx.AsyncClient:
-        if self._client is None:
-            self._client = httpx.AsyncClient(timeout=ACT_TIMEOUT, trust_env=False)
-        return self._client
 
     # scripts
 
     def script(self, given: Json) -> Json:
         """Take over what `given` names of a fault script. Raises ValueError naming what is bad."""
         try:
-            script = msgspec.convert(given, f.Script)
+            script = msgspec.convert(given, r.Script)
         except msgspec.ValidationError as error:
             raise ValueError(f"faults: {error}") from error
         for rule in script.rules:
-            if isinstance(rule.action, f.SoapFault) and self.system.name != "onestop":
+            if isinstance(rule.action, r.SoapFault) and self.system.name != "onestop":
                 raise ValueError(f"rule {rule.name}: only onestop answers with SOAP Faults")
         self._take_over(script, frozenset(given))
         self.on_faults()
         return self.faults_in_force()
 
-    def _take_over(self, script: f.Script, named: frozenset[str]) -> None:
+    def _take_over(self, script: r.Script, named: frozenset[str]) -> None:
         if "switches" in named:
             self.system.switch(dict(script.switches))
         if "rules" in named or "seed" in named:
@@ -306,7 +243,7 @@ class Peer:
             "switches": self.system.switch({}),
         }
 
-    async def _perform(self, planned: f.Planned) -> None:
+    async def _perform(self, planned: r.Planned) -> None:
         await asyncio.sleep(planned.after)
         for number in range(planned.times):
             if number:
@@ -315,19 +252,8 @@ class Peer:
                 await self.act(dict(planned.act))
             except ActError as error:
                 self.journal.counters["schedule.refused"] += 1
-                self.journal.violation(f.Subject("schedule"), str(error), self.wall())
+                self.journal.violation(r.Subject("schedule"), str(error), self.wall())
                 return
-
-    async def _fetch(self, url: str, after: float) -> None:
-        """Fetch a file as the national side does some time later; loopback addresses only."""
-        await asyncio.sleep(after)
-        verdict = "not-loopback"
-        if httpx.URL(url).host in ("127.0.0.1", "::1"):
-            try:
-                verdict = str((await self._http().get(url)).status_code)
-            except httpx.HTTPError as error:
-                verdict = type(error).__name__
-        self.journal.count("fetch", verdict, "out")
 
     def own(self, work: Coroutine[object, object, None]) -> None:
         """Run a task that ends with this peer."""
@@ -343,43 +269,34 @@ class Peer:
         """End tasks, close the client and the journal."""
         self._cancel_all()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._client is not None:
-            await self._client.aclose()
+        await self.outbox.close()
         self.journal.close()
 
 
-def _stores(action: f.Action | None) -> bool:
+def _stores(action: r.Action | None) -> bool:
     """Whether the request has its effect although something goes wrong."""
     match action:
-        case f.StoreThenDrop():
+        case r.StoreThenDrop():
             return True
-        case f.Reset():
+        case r.Reset():
             return action.at == "after-store"
-        case f.Silence() | f.Status() | f.SoapFault() | f.Error() | f.Html() | f.Truncate():
+        case r.Silence() | r.Status() | r.SoapFault() | r.Error() | r.Html() | r.Truncate():
             return action.store
         case _:
             return False
 
 
-def _page(action: f.Action | None) -> Reply:
+def _page(action: r.Action | None) -> Reply:
     match action:
-        case f.Status():
+        case r.Status():
             headers = tuple(action.headers.items())
             return Reply(action.code, action.body.encode(), "text/plain; charset=utf-8", headers)
-        case f.Html():
+        case r.Html():
             return Reply(action.status, HTML.encode(), "text/html; charset=utf-8")
-        case f.Down(retry_after=int(seconds)):
+        case r.Down(retry_after=int(seconds)):
             return Reply(503, b"", "text/plain", (("Retry-After", str(seconds)),))
         case _:
             return Reply(503, b"", "text/plain")
-
-
-def _shown(answer: httpx.Response) -> object:
-    try:
-        shown: object = answer.json()
-    except ValueError:
-        return answer.text
-    return shown
 
 
 def _report(hub: str, outgoing: Outgoing, act: Act, answers: list[Json]) -> Json:

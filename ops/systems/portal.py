@@ -15,7 +15,6 @@ import msgspec
 
 from ops.systems.config import PortalConfig
 from ops.systems.credentials import OAuth2, bearer
-from ops.systems.faults import Action, Error, Subject
 from ops.systems.formats import fit
 from ops.systems.model import (
     Act,
@@ -31,6 +30,7 @@ from ops.systems.model import (
     with_headers,
 )
 from ops.systems.portal_forms import RECEIVED, SENT
+from ops.systems.rules import Action, Error, Subject
 from ops.systems.wire import Reply, Request
 
 TOKEN = "POST /oauth2/token"  # noqa: S105 - the name of an operation

@@ -15,7 +15,6 @@ import msgspec
 
 from ops.systems.config import PostalConfig
 from ops.systems.credentials import OAuth2, bearer
-from ops.systems.faults import Action, Error, Subject
 from ops.systems.formats import fit, s10
 from ops.systems.model import (
     Act,
@@ -29,6 +28,7 @@ from ops.systems.model import (
     json_reply,
     merge_switches,
 )
+from ops.systems.rules import Action, Error, Subject
 from ops.systems.wire import Reply, Request
 
 TOKEN, ORDER, CANCEL, TRACK = "token", "order", "cancel", "track"

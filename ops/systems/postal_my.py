@@ -14,7 +14,6 @@ import msgspec
 
 from ops.systems.config import PostalMyConfig
 from ops.systems.credentials import Tokens, same
-from ops.systems.faults import Action, Error, Subject
 from ops.systems.formats import fit, s10
 from ops.systems.model import (
     Act,
@@ -29,6 +28,7 @@ from ops.systems.model import (
 )
 from ops.systems.postal import SUFFIX
 from ops.systems.postal_my_forms import FORMS, QUERIES, Switches
+from ops.systems.rules import Action, Error, Subject
 from ops.systems.webhook import Webhooks
 from ops.systems.wire import Reply, Request
 

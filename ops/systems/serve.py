@@ -16,14 +16,15 @@ import yaml
 from ops.systems.config import read_config
 from ops.systems.inspection import Inspection
 from ops.systems.journal import Journal
+from ops.systems.listener import Listener
 from ops.systems.model import System
 from ops.systems.ngsp import Ngsp
 from ops.systems.onestop import Onestop
+from ops.systems.outbox import Outbox
 from ops.systems.peer import Peer
 from ops.systems.portal import Portal
 from ops.systems.postal import Postal
 from ops.systems.postal_my import PostalMy
-from ops.systems.wire import Listener
 
 SYSTEMS: dict[str, Any] = {
     "onestop": Onestop,
@@ -64,7 +65,8 @@ async def running(options: Options) -> AsyncIterator[Running]:
     config = read_config(options.system, options.config)
     system: System = SYSTEMS[options.system](config, options.keep)
     journal = Journal(keep=options.keep, bodies=not options.fast)
-    peer = Peer(system, journal, options.hub.rstrip("/"), fast=options.fast)
+    outbox = Outbox(system, journal, options.hub.rstrip("/"), options.fast)
+    peer = Peer(system, journal, outbox, options.fast)
     if options.state is not None:
         for effect in journal.open(options.state):
             system.apply(effect)

@@ -18,10 +18,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from ops.systems.config import PostalMyConfig
-from ops.systems.faults import Subject
 from ops.systems.formats import fit, s10
 from ops.systems.model import Act, ActError, Effect, Json, Outgoing
 from ops.systems.postal_my_forms import SignatureMode, Switches
+from ops.systems.rules import Subject
 
 
 class Row(msgspec.Struct, frozen=True):

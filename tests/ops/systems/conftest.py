@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from sim_kit import Hub, Loop, Sim, Start, opened, serving
 
+from ops.systems.listener import Listener
 from ops.systems.make_config import make_config
-from ops.systems.wire import Listener
 
 
 @pytest.fixture(scope="session")

@@ -12,9 +12,10 @@ from typing import Any
 import httpx
 import yaml
 
+from ops.systems.listener import Listener
 from ops.systems.peer import Peer
 from ops.systems.serve import Options, running
-from ops.systems.wire import Listener, Plan, Reply, Request
+from ops.systems.wire import Plan, Reply, Request
 
 Json = dict[str, Any]
 

@@ -10,7 +10,9 @@ import sim_golden as golden
 from sim_kit import Hub, Sim, Start
 from test_sim_portal import STEP, call, token
 
-from ops.systems import faults
+from ops.systems import rules
+from ops.systems.faults import Faults
+from ops.systems.rules import Subject
 
 PATH = f"/ho-so/{golden.CODE}"
 BROKEN = (httpx.ReadError, httpx.RemoteProtocolError, httpx.WriteError)
@@ -233,10 +235,10 @@ def test_an_unfit_script_is_refused_and_changes_nothing(start: Start, bad: dict[
 
 def chosen(seed: int, order: list[int]) -> set[int]:
     """Which of these subjects a rule with probability 0.3 hits, asked in this order."""
-    made = faults.Faults()
-    action, match = faults.Html(), faults.Match(probability=0.3)
-    made.replace([faults.Rule("r", action, match)], seed, 0.0)
-    subjects = {n: faults.Subject("op", "", f"d{n}", f"k{n}") for n in order}
+    made = Faults()
+    action, match = rules.Html(), rules.Match(probability=0.3)
+    made.replace([rules.Rule("r", action, match)], seed, 0.0)
+    subjects = {n: Subject("op", "", f"d{n}", f"k{n}") for n in order}
     return {n for n in order if made.decide(subjects[n], 0.0).action is not None}
 
 
@@ -248,13 +250,11 @@ def test_the_same_seed_hits_the_same_calls_in_any_order() -> None:
 
 
 def test_latency_follows_its_median_and_its_tail() -> None:
-    made = faults.Faults(seed=1)
-    drawn = sorted(
-        made.latency(1.5, 8.0, faults.Subject("op", "", "", f"k{n}")) for n in range(2000)
-    )
+    made = Faults(seed=1)
+    drawn = sorted(made.latency(1.5, 8.0, Subject("op", "", "", f"k{n}")) for n in range(2000))
     assert 1.35 < drawn[1000] < 1.65
     assert 6.0 < drawn[1980] < 10.5
-    assert 0.0 == made.latency(0.0, 8.0, faults.Subject("op"))
+    assert 0.0 == made.latency(0.0, 8.0, Subject("op"))
 
 
 def test_a_repeated_message_and_a_forged_one(start: Start, hub: Hub) -> None:

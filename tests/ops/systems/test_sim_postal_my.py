@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,16 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
 from sim_kit import Hub, Sim, Start
 
-from ops.systems.formats import is_s10, s10
+from ops.systems.formats import s10
 from ops.systems.webhook import signed_text
 
 LIST = {"type": "GUI", "size": 500, "page": 1, "isInternational": "false"}
+
+
+def is_s10(number: str) -> bool:
+    """S10 shape and check digit."""
+    shape = re.match(r"^[A-Z]{2}\d{9}[A-Z]{2}\Z", number)
+    return shape is not None and number == s10(number[:2], int(number[2:10]), number[11:])
 
 
 def token(sim: Sim) -> dict[str, str]:
