@@ -154,13 +154,19 @@ def _draw_one(draw: st.DrawFn, type_: Type, types: Mapping[str, Record], depth: 
             raise AssertionError(type_)
 
 
+_FORMED = {
+    "date-time": "2025-10-13T09:05:00+07:00",
+    "date": "2025-10-13",
+    "uri": "https://kho.example.test/tep/1?a=1&b=đ",
+}
+
+
 @cache
 def _texts(type_: TextType) -> st.SearchStrategy[str]:
     if type_.values is not None:
         return st.sampled_from(type_.values)
-    if type_.format in ("date-time", "date"):
-        moment = "2025-10-13T09:05:00+07:00"
-        return st.just(moment if type_.format == "date-time" else moment[:10])
+    if type_.format in _FORMED:
+        return st.just(_FORMED[type_.format])
     if type_.pattern is not None:
         return st.from_regex(type_.pattern, fullmatch=True, alphabet="0123456789abcdef")
     return _TEXTS.map(lambda text: text[: type_.max_length]).filter(
