@@ -130,6 +130,8 @@ def _draw(
         most = max(min(f.type.max_items or 2, depth), f.type.min_items)
         count = draw(st.integers(f.type.min_items, most))
         return [_draw_one(draw, f.type.item, types, depth - 1) for _ in range(count)]
+    if f.name == "DuongDan":  # xs:anyURI, whose form the type model does not keep
+        return "https://kho.example.test/tep/1?a=1&b=đ"
     if f.nullable and f.required and draw(st.booleans()):
         return None
     value = _draw_one(draw, f.type, types, depth)
@@ -157,7 +159,6 @@ def _draw_one(draw: st.DrawFn, type_: Type, types: Mapping[str, Record], depth: 
 _FORMED = {
     "date-time": "2025-10-13T09:05:00+07:00",
     "date": "2025-10-13",
-    "uri": "https://kho.example.test/tep/1?a=1&b=đ",
 }
 
 
