@@ -147,9 +147,11 @@ def test_log_events_are_literal_names(name: str, path: Path) -> None:
         levels = ("debug", "info", "warning", "error", "exception", "critical")
         if isinstance(owner, ast.Name) and owner.id == "log" and node.func.attr in levels:
             event = node.args[0] if node.args else None
-            assert isinstance(event, ast.Constant), f"{name}:{node.lineno} logs no literal name"
-            assert str(event.value).isidentifier(), f"{name}:{node.lineno} '{event.value}'"
-            assert str(event.value).islower(), f"{name}:{node.lineno} '{event.value}'"
+            where = f"{name}:{node.lineno}"
+            assert isinstance(event, ast.Constant), f"{where} logs no literal name"
+            assert isinstance(event.value, str), f"{where} logs no literal name"
+            assert event.value.isidentifier(), f"{where} {event.value}"
+            assert event.value.islower(), f"{where} {event.value}"
 
 
 SYSTEMS = {path.name for path in (ROOT / "connectors").iterdir() if path.is_dir()}

@@ -66,10 +66,10 @@ def outline(body: bytes) -> bytes:
 
 
 def _outline(element: Element, depth: int) -> Iterator[str]:
-    attributes = "".join(f" {name}={value!r}" for name, value in sorted(element.attrib.items()))
+    attributes = "".join(f" {name!s}={value!s}" for name, value in sorted(element.attrib.items()))
     text = element.text or ""
     shown = text if text.strip() or not len(element) else ""
-    yield f"{'  ' * depth}{element.tag}{attributes} {shown}".rstrip(" ")
+    yield f"{'  ' * depth}{element.tag!s}{attributes} {shown}".rstrip(" ")
     for child in element:
         yield from _outline(child, depth + 1)
 

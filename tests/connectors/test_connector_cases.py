@@ -1,7 +1,7 @@
 """Every recorded case of every connector gives what it gave, and every flow has one."""
 
 import pytest
-from connector_kit import NAMES, bundle, events
+from tests.connectors.connector_kit import NAMES, bundle, events
 
 from hub.registry.cases import run_cases
 

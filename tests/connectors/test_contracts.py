@@ -6,7 +6,7 @@ from base64 import b64encode
 from pathlib import Path
 
 import pytest
-from connector_kit import NAMES, bundle, case_text, emitted, sent, settings_of, soap_request
+from tests.connectors.connector_kit import NAMES, bundle, case_text, emitted, sent, settings_of, soap_request
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 

@@ -3,7 +3,6 @@
 import time
 
 import pytest
-from wsdl_samples import ANSWER, SOAP12, XS, field, request, schema, wsdl
 
 from hub.contract.load import load_contract
 from hub.contract.problems import ContractErrors
@@ -23,6 +22,7 @@ from hub.contract.types import (
     Type,
     Xml,
 )
+from tests.contract.wsdl_samples import ANSWER, SOAP12, XS, field, request, schema, wsdl
 
 SIMPLE = '<xs:simpleType name="T">{}</xs:simpleType>'
 RESTRICTED = SIMPLE.format('<xs:restriction base="xs:{base}">{facets}</xs:restriction>')

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 from lxml import etree
-from wsdl_samples import ANSWER, XS, field, request, schema, wsdl
 from zeep import Client
 from zeep.settings import Settings
 
@@ -15,6 +14,7 @@ from hub.contract.problems import ContractErrors
 from hub.contract.types import Boolean, Integer, ListOf, Number, Record, Text, Type
 from hub.contract.xml import Element, parse
 from hub.contract.xmlschema import Misfit, SchemaValidator, schema_of
+from tests.contract.wsdl_samples import ANSWER, XS, field, request, schema, wsdl
 
 ONESTOP = Path(__file__).parents[2] / "connectors" / "onestop"
 FILES = {

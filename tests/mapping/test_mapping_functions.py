@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from mapping_kit import value_of
 from typer.testing import CliRunner
 
 from hub.cli.mapping import app
@@ -15,6 +14,7 @@ from hub.errors import Reject
 from hub.mapping.functions import identifiers, lists, text, time
 from hub.mapping.functions.library import LIBRARY
 from hub.mapping.functions.reference import markdown
+from tests.mapping.mapping_kit import value_of
 
 INSTANT = 1760321100000  # 2025-10-13 09:05:00 local (codes, section 7)
 DAY = (date(2025, 10, 13) - date(1970, 1, 1)).days
@@ -234,7 +234,7 @@ def test_published_item_numbers_hold(number: str) -> None:
 
 
 def test_flags_reach_the_flow() -> None:
-    from mapping_kit import DOCUMENT, SETTING_VALUES, compiled
+    from tests.mapping.mapping_kit import DOCUMENT, SETTING_VALUES, compiled
 
     flow = compiled("def flow(doc):\n    return Failed(key=dossier_code(doc.key))\n")["flow", ""]
     flags: list[str] = []

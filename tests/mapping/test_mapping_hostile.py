@@ -3,9 +3,9 @@
 import time
 
 import pytest
-from mapping_kit import EMIT, SETTINGS
 
 from hub.mapping.program import MappingErrors, compile_mapping
+from tests.mapping.mapping_kit import EMIT, SETTINGS
 
 END = "\ndef flow(doc):\n    return None\n"
 

@@ -3,7 +3,11 @@
 from dataclasses import replace
 
 import pytest
-from mapping_kit import (
+
+from hub.contract.types import Field, Integer, ListOf, Record, Text
+from hub.errors import Reject
+from hub.mapping.program import FlowSignature
+from tests.mapping.mapping_kit import (
     DOC,
     DOCUMENT,
     EMIT,
@@ -15,10 +19,6 @@ from mapping_kit import (
     optional,
     value_of,
 )
-
-from hub.contract.types import Field, Integer, ListOf, Record, Text
-from hub.errors import Reject
-from hub.mapping.program import FlowSignature
 
 ROWS = [{"name": "a", "size": 1}, {"name": "b"}]
 

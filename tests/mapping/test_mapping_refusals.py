@@ -3,11 +3,20 @@
 from dataclasses import replace
 
 import pytest
-from mapping_kit import DOC, EMIT, MADE, SETTINGS, codes, field_codes, findings, optional
-from test_mapping_program import CALL
 
 from hub.contract.types import Field, Group, Integer, OneOf, Record, Text
 from hub.mapping.program import MappingErrors, check_only, compile_mapping
+from tests.mapping.mapping_kit import (
+    DOC,
+    EMIT,
+    MADE,
+    SETTINGS,
+    codes,
+    field_codes,
+    findings,
+    optional,
+)
+from tests.mapping.test_mapping_program import CALL
 
 
 @pytest.mark.parametrize(

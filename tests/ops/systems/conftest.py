@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sim_kit import Hub, Loop, Sim, Start, opened, serving
 
 from ops.systems.listener import Listener
 from ops.systems.make_config import make_config
+from tests.ops.systems.sim_kit import Hub, Loop, Sim, Start, opened, serving
 
 
 @pytest.fixture(scope="session")

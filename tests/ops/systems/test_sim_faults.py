@@ -6,13 +6,13 @@ from typing import Any
 
 import httpx
 import pytest
-import sim_golden as golden
-from sim_kit import Hub, Sim, Start
-from test_sim_portal import STEP, call, token
 
 from ops.systems import rules
 from ops.systems.faults import Faults
 from ops.systems.rules import Subject
+from tests.ops.systems import sim_golden as golden
+from tests.ops.systems.sim_kit import Hub, Sim, Start
+from tests.ops.systems.test_sim_portal import STEP, call, token
 
 PATH = f"/ho-so/{golden.CODE}"
 BROKEN = (httpx.ReadError, httpx.RemoteProtocolError, httpx.WriteError)

@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-import sim_golden as golden
-from sim_kit import Hub, Sim, Start
 
 from ops.systems.wire import Reply
+from tests.ops.systems import sim_golden as golden
+from tests.ops.systems.sim_kit import Hub, Sim, Start
 
 NATIONAL = "G22.99.99-251015-000003"
 

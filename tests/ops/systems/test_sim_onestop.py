@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sim_golden as golden
 from lxml import etree
-from sim_kit import Hub, Sim, Start
 
 from ops.systems import soap
 from ops.systems.wire import Reply
+from tests.ops.systems import sim_golden as golden
+from tests.ops.systems.sim_kit import Hub, Sim, Start
 
 zeep: Any = import_module("zeep")  # it has no types
 Transport: Any = import_module("zeep.transports").Transport

@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from sim_kit import Sim, Start
+
+from tests.ops.systems.sim_kit import Sim, Start
 
 PATH = "/apiVNPostNGSP/p1.0/order/post"
 NUMBER = "H44.99.99-251110-0006.C1"

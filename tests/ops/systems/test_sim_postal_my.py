@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sim_golden as golden
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
-from sim_kit import Hub, Sim, Start
 
 from ops.systems.formats import s10
 from ops.systems.webhook import signed_text
+from tests.ops.systems import sim_golden as golden
+from tests.ops.systems.sim_kit import Hub, Sim, Start
 
 LIST = {"type": "GUI", "size": 500, "page": 1, "isInternational": "false"}
 

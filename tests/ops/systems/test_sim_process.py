@@ -14,18 +14,18 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
-import sim_golden as golden
 import yaml
-from sim_kit import Sim, Start
-from test_sim_ngsp import call as national
-from test_sim_onestop import HEAD, SCAN, client
-from test_sim_portal import STEP
-from test_sim_portal import call as local
-from test_sim_postal_my import create
 
 from ops.systems import ngsp_forms, portal_forms, postal
 from ops.systems.__main__ import main
 from ops.systems.serve import SYSTEMS
+from tests.ops.systems import sim_golden as golden
+from tests.ops.systems.sim_kit import Sim, Start
+from tests.ops.systems.test_sim_ngsp import call as national
+from tests.ops.systems.test_sim_onestop import HEAD, SCAN, client
+from tests.ops.systems.test_sim_portal import STEP
+from tests.ops.systems.test_sim_portal import call as local
+from tests.ops.systems.test_sim_postal_my import create
 
 ROOT = Path(__file__).parents[3]
 
