@@ -163,8 +163,6 @@ def _rest(context: Context, call: ast.Call, each: Field) -> Node | None:
     if constant is not None:
         return Literal(Known(NEVER), call, constant)
     if context.scope.complete:
-        if isinstance(each.type, ListOf) and each.required:
-            return None
         return Literal(Known(NEVER), call, each.default)
     return None
 

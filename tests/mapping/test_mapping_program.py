@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from hub.contract.types import Field, Integer, ListOf, Record, Text
+from hub.contract.types import Boolean, Field, Integer, ListOf, OneOf, Record, Text
 from hub.errors import Reject
 from hub.mapping.program import FlowSignature
 from tests.mapping.mapping_kit import (
@@ -14,6 +14,7 @@ from tests.mapping.mapping_kit import (
     MADE,
     OTHER,
     SETTING_VALUES,
+    codes,
     compiled,
     emitted,
     optional,
@@ -81,6 +82,16 @@ ROWS = [{"name": "a", "size": 1}, {"name": "b"}]
         ('code(setting.codes, doc.note, otherwise="other")', "note", {"note": "a"}, "1"),
         ('code(setting.codes, doc.note, otherwise="other")', "note", {"note": "b"}, "other"),
         ('code(setting.codes, doc.note, otherwise="other")', "note", {}, None),
+        ("code(setting.codes, doc.note, otherwise=trim(doc.place.ward))", "note",
+         {"note": "b", "place": {"street": "", "ward": " w"}}, "w"),
+        ("cut(length=3, text=doc.key)", "note", {"key": "abcd"}, "abc"),
+        ("default(doc.words, []) if doc.sure else []", "words", {}, ["x", "y"]),
+        ("doc.sure and trim(doc.place.ward) is None", "sure", {}, True),
+        ("not doc.sure or trim(doc.place.ward) is not None", "sure", {}, False),
+        ("doc.sure or trim(doc.place.ward) is not None", "sure", {"sure": False}, False),
+        ("doc.sure and trim(doc.place.ward) is None and doc.sure", "sure", {"sure": False}, False),
+        ("trim(trim(doc.place.ward))", "note", {"place": {"street": "", "ward": " w"}}, "w"),
+        ("count([w for w in doc.words if trim(doc.place.ward) is None])", "count", {}, 2),
         ("instant(doc.moment)", "at", {"moment": "2025-10-13T09:05:00+07:00"}, 1760321100000),
         ('local_date(doc.day, "dd/MM/yyyy")', "day", {"day": "02/01/1970"}, 1),
     ],
@@ -239,6 +250,93 @@ CALL = FlowSignature(
     many=False,
     filled=frozenset({"session", "items.session"}),
 )
+
+
+def test_what_may_be_absent_stays_so_through_names_and_records() -> None:
+    inner = Record("Outer", (optional("inner", OTHER), optional("word", Text())))
+    flow = replace(
+        EMIT,
+        results={"Failed": OTHER, "Outer": inner},
+        constructors={"Failed": OTHER, "Outer": inner},
+        result_names={},
+    )
+    source = """
+def made(doc):
+    return Failed(key=doc.key) if doc.sure else None
+def flow(doc):
+    one = made(doc)
+    if doc.count == 0:
+        return [Outer(inner=w, word=w.key) for w in [Failed(key=w) for w in doc.words]]
+    return Outer(inner=one, word=one.key)
+"""
+    run = compiled(source, flow)["flow", ""]
+    failed = {"key": "k", "why": None}
+    for document, expected in [
+        ({"key": "k"}, [("Outer", {"inner": failed, "word": "k"})]),
+        ({"sure": False}, [("Outer", {"inner": None, "word": None})]),
+        ({"count": 0, "words": ["k"]}, [("Outer", {"inner": failed, "word": "k"})]),
+    ]:
+        assert expected == run({**DOCUMENT, **document}, None, SETTING_VALUES, [])
+
+
+def test_a_record_that_was_read_may_be_returned() -> None:
+    holder = Record("Holder", (Field("sure", OTHER), optional("perhaps", OTHER)))
+    flow = replace(EMIT, parameters=(holder,))
+    failed = {"key": "k", "why": None}
+    run = compiled("def flow(doc):\n    return doc.perhaps\n", flow)["flow", ""]
+    assert [("test.v1.Failed", failed)] == run({"perhaps": failed}, None, {}, [])
+    assert [] == run({"sure": failed}, None, {}, [])
+    run = compiled("def flow(doc):\n    return [doc.sure, Failed(key='x')]\n", flow)["flow", ""]
+    made = run({"sure": failed}, None, {}, [])
+    assert isinstance(made, list)
+    assert ["k", "x"] == [record["key"] for _, record in made]
+
+
+def test_a_field_of_several_records_is_read_where_all_have_it() -> None:
+    one = Record("One", (Field("key", Text()), Field("a", Text())))
+    two = Record("Two", (Field("key", Text()), Field("b", Text())))
+    flow = replace(EMIT, parameters=(Record("Holder", (Field("body", OneOf((one, two))),)),))
+    run = compiled("def flow(doc):\n    return Failed(key=doc.body.key)\n", flow)["flow", ""]
+    assert [("test.v1.Failed", {"key": "k", "why": None})] == run(
+        {"body": {"key": "k", "b": ""}}, None, {}, []
+    )
+    assert ["unknown-field"] == codes("def flow(doc):\n    return Failed(key=doc.body.a)\n", [flow])
+
+
+@pytest.mark.parametrize(
+    ("given", "expression", "expected"),
+    [
+        ((0, None), "[]", "does-not-fit"),
+        ((0, None), '["a"]', None),
+        ((0, None), '["a", "b", "c", "d"]', "does-not-fit"),
+        ((1, 3), "doc.words", None),
+        ((1, 3), '[w for w in doc.words if w != "z"]', "check"),
+        ((0, None), "doc.words", "check"),
+        ((4, 5), "doc.words", "does-not-fit"),
+        ((1, 1), 'doc.words + ["x"]', None),
+        ((0, None), 'doc.words + ["x"]', "check"),
+        ((0, None), '["a"] if doc.sure else ["b", "c"]', None),
+    ],
+)
+def test_the_length_of_a_list_is_proved_or_checked(
+    given: tuple[int, int | None], expression: str, expected: str | None
+) -> None:
+    source = Record("In", (Field("sure", Boolean()), Field("words", ListOf(Text(), *given))))
+    target = Record("Out", (Field("words", ListOf(Text(), 1, 3)),))
+    flow = replace(
+        EMIT, parameters=(source,), constructors={"Out": target}, results={"Out": target}
+    )
+    text = f"def flow(doc):\n    return Out(words={expression})\n"
+    if expected == "does-not-fit":
+        assert ["does-not-fit"] == codes(text, [flow])
+        return
+    run = compiled(text, flow)["flow", ""]
+    assert run({"sure": True, "words": ["a"]}, None, {}, [])
+    if expected == "check":
+        with pytest.raises(Reject, match="a list of"):
+            run(
+                {"sure": True, "words": ["z"] * 4 if "if w" not in expression else []}, None, {}, []
+            )
 
 
 def test_a_call_flow_gives_one_request_without_what_others_fill() -> None:
