@@ -11,6 +11,8 @@ from hub.errors import Reject
 
 _BOUNDS: Final = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
 
+_LARGEST = 1e300  # YAML reads 1e999 as infinity
+
 
 @dataclass(frozen=True, slots=True)
 class JsonScalars:
@@ -97,7 +99,7 @@ class JsonScalars:
         value = node.child(keyword).value
         if value is None:
             return None
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > _LARGEST:
             self.problems.add(node.where, f"{keyword} is not a number")
             return None
         return value

@@ -6,6 +6,7 @@ compiled from the schemas themselves (hub.contract.xsd): zeep forgets lengths, p
 """
 
 import logging
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
@@ -28,7 +29,7 @@ SOAP: Final = {
 _MIME: Final = "{http://schemas.xmlsoap.org/wsdl/mime/}"
 _BASE: Final = "file:///bundle/"
 _UNEXPECTED = (ZeepError, XmlError, LookupError, ValueError, TypeError, AttributeError,
-               AssertionError, NotImplementedError, RecursionError)  # fmt: skip
+               AssertionError, UserWarning, NotImplementedError, RecursionError)  # fmt: skip
 
 logging.getLogger("zeep").setLevel(logging.ERROR)  # its warnings are our refusals, with places
 
@@ -165,20 +166,37 @@ def _calls(files: Mapping[str, bytes], root: str, schemas: SchemaSet) -> list[_C
     """What zeep reads from a WSDL whose documents were found harmless."""
     settings = Settings(forbid_dtd=True, forbid_entities=True, forbid_external=True)
     try:
-        document = Document(_BASE + root, _Transport(files), settings=settings)  # type: ignore[arg-type]  # zeep's hint names the class, and asks for `load` alone
-        return list(_operations(document, root, schemas.problems))
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)  # zeep warns of parts that it drops
+            document = Document(_BASE + root, _Transport(files), settings=settings)  # type: ignore[arg-type]  # zeep's hint names the class, and asks for `load` alone
+        _check_ports(document, root, schemas)
+        calls = list(_operations(document, root, schemas.problems))
     except _UNEXPECTED as error:
         XsdTypes(schemas).check_all()  # our own words have a better place
         if not schemas.problems:
             what = f"the WSDL is not consistent: {type(error).__name__} {error}"
             schemas.problems.add(root, what[:300])
         return []
+    if not calls:
+        fix = "check that each port's binding is there"
+        schemas.problems.add(root, "the WSDL has no SOAP operation", fix)
+    return calls
+
+
+def _check_ports(document: Document, root: str, schemas: SchemaSet) -> None:
+    """Refuse what zeep drops without a word: a port whose binding is not there."""
+    for service in schemas.roots[root].iterfind(f"{WSDL}service"):
+        understood = document.services[service.get("name") or ""].ports
+        for port in service.iterfind(f"{WSDL}port"):
+            if port.get("name") not in understood:
+                what = f"the binding {port.get('binding')} of a port is not defined"
+                schemas.problems.add(f"{root}:{line_of(port)}", what, "import its WSDL")
 
 
 def _operations(document: Document, root: str, problems: Problems) -> Iterator[_Call]:
     for service in document.services.values():
         for port in service.ports.values():
-            version = SOAP.get("{%s}" % port.binding.nsmap.get("soap"))  # noqa: UP031  # Clark's braces
+            version = SOAP.get("{%s}" % getattr(port.binding, "nsmap", {}).get("soap"))  # noqa: UP031  # Clark's braces
             if version is None:
                 continue
             for operation in port.binding.all().values():

@@ -56,10 +56,9 @@ class XsdTypes:
         """A global element as a record that bears the element's name."""
         name = element.get("name") or ""
         type_ = self.element_type(element, name)
-        record = self.types.get(type_.name) if isinstance(type_, Ref) else type_
-        if isinstance(record, Record):
-            return self.keep(replace(record, name=name), element)
-        if isinstance(record, Anything):
+        if isinstance(type_, Record):
+            return self.keep(replace(type_, name=name), element)
+        if isinstance(type_, Anything):
             self._refuse(element, "a message of any content is not supported", "give it a type")
         text = Field(_TEXT, type_, xml=Xml(text=True))
         return self.keep(Record(name, (text,)), element)

@@ -92,7 +92,7 @@ class SchemaSet:
     roots: dict[str, Element] = field(default_factory=dict)  # parsed files
     known: dict[tuple[str, str | None, str], Definition] = field(default_factory=dict)
     _steps: int = 0
-    _seen: set[tuple[str, int, str | None]] = field(default_factory=set)
+    _seen: set[tuple[str, str, str | None]] = field(default_factory=set)
 
     def root(self, name: str, where: str) -> Element | None:
         """The root element of a file of the bundle; a problem is noted if there is none."""
@@ -121,7 +121,7 @@ class SchemaSet:
     def add(self, schema: Element, file: str, included_by: str | None = None) -> None:
         """Enter a schema document and all that it leads to."""
         namespace = schema.get("targetNamespace") or included_by
-        key = (file, line_of(schema), namespace)
+        key = (file, schema.getroottree().getpath(schema), namespace)
         if key in self._seen:
             return
         self._seen.add(key)

@@ -1,6 +1,7 @@
 """Documents are checked against their types, and come out as mappings may read them."""
 
 import string
+import sys
 import time
 from collections.abc import Callable
 
@@ -274,4 +275,5 @@ def test_900_bytes_are_checked_in_microseconds() -> None:
     document = {f.name: "giá trị số mười" for f in fields}
     assert 900 < len(msgspec.json.encode(document)) < 1_200
     validator = compile_validator(Record("HoSo", fields), {})
-    assert fastest(lambda: validator(document)) < 60e-6  # 6 to 9 µs on a quiet core
+    traced = sys.gettrace() is not None  # by coverage
+    assert fastest(lambda: validator(document)) < (1e-3 if traced else 60e-6)  # 6 to 9 µs

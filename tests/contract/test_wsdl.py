@@ -1,5 +1,6 @@
 """WSDL and XML Schema become the type model, or are refused by name and place."""
 
+import sys
 import time
 
 import pytest
@@ -384,6 +385,47 @@ REFUSED: list[tuple[bytes, str]] = [
 ]  # fmt: skip
 
 
+REFUSED += [
+    (wsdl(schema(f'<xs:element name="Do"/>{ANSWER}')), "a message of any content"),
+    (field('<xs:element name="a"><xs:complexType><xs:attributeGroup ref="t:N"/></xs:complexType>'
+           "</xs:element>"), "t:N is not defined"),
+    (field('<xs:group ref="t:N"/>'), "t:N is not defined"),
+    (field('<xs:element ref="t:N"/>'), "t:N is not defined"),
+    (field('<xs:element name="a"><xs:complexType><xs:attribute ref="t:N"/></xs:complexType>'
+           "</xs:element>"), "t:N is not defined"),
+    (field('<xs:element name="a"><xs:complexType><xs:complexContent mixed="true">'
+           '<xs:extension base="xs:anyType"/></xs:complexContent></xs:complexType></xs:element>'),
+     "mixed content"),
+    (field('<xs:element name="a"><xs:complexType><xs:complexContent>'
+           '<xs:extension base="t:N"/></xs:complexContent></xs:complexType></xs:element>'),
+     "t:N is not defined"),
+    (field('<xs:element name="a"><xs:simpleType><xs:restriction base="t:C"/></xs:simpleType>'
+           "</xs:element>", f'<xs:complexType name="C"><xs:sequence>{A}</xs:sequence>'
+           "</xs:complexType>"), "t:C is not a simple type"),
+    (field('<xs:element name="a"><xs:simpleType><xs:restriction base="t:N"/></xs:simpleType>'
+           "</xs:element>"), "t:N is not defined"),
+    (field('<xs:element name="a" type="t:T"/>', SIMPLE.format("")), "an empty xs:simpleType"),
+    (field('<xs:element name="a" type="t:T"/>', SIMPLE.format("<xs:restriction/>")),
+     "xs:restriction without a base"),
+    (restricted("boolean", '<xs:enumeration value="true"/>'), "xs:enumeration is not supported"),
+    (restricted("int", '<xs:enumeration value="x"/>'), "xs:enumeration is not supported"),
+    (field(f'<xs:sequence minOccurs="0">{A}<xs:choice>{B}{C}</xs:choice></xs:sequence>'),
+     "a choice inside an optional xs:sequence"),
+    (field(f'<xs:sequence minOccurs="0">{A}<xs:element name="b" minOccurs="0"/></xs:sequence>'),
+     "an optional xs:sequence with required and optional elements"),
+    (wsdl(schema(f'<xs:element type="xs:int"/>{ANSWER}')), "xs:element without a name"),
+    (wsdl(schema(f"<xs:include/>{ANSWER}")), "xs:include without schemaLocation"),
+    (wsdl(schema(f"<xs:what/>{ANSWER}")), "what is not supported here"),
+    (request(f"<xs:sequence>{A}</xs:sequence>",
+             header='<m:multipartRelated xmlns:m="http://schemas.xmlsoap.org/wsdl/mime/"/>'),
+     "mime:multipartRelated is not supported"),
+    (request(f"<xs:sequence>{A}</xs:sequence>", part='element="t:Absent"'),
+     "the WSDL is not consistent: UserWarning"),
+    (request(f"<xs:sequence>{A}</xs:sequence>").replace(b'binding="t:B"', b'binding="t:X"'),
+     "contract/x.wsdl:31: the binding t:X of a port is not defined"),
+]  # fmt: skip
+
+
 @pytest.mark.parametrize(("body", "what"), REFUSED, ids=range(len(REFUSED)))
 def test_what_is_not_supported_is_refused_by_name(body: bytes, what: str) -> None:
     found = problems(body)
@@ -433,7 +475,8 @@ def test_a_wsdl_of_600_types_is_read_within_two_seconds() -> None:
     started = time.process_time()
     contract = load(body)
     assert len(contract.types) == 602
-    assert time.process_time() - started < 2
+    traced = sys.gettrace() is not None  # by coverage, which costs three times as much
+    assert time.process_time() - started < (8 if traced else 2)
 
 
 def test_a_type_that_libxml2_would_chew_on_for_minutes_is_refused() -> None:
@@ -483,3 +526,106 @@ INTRICATE = [
 def test_parts_that_multiply_are_refused(types: str) -> None:
     (found,) = problems(field('<xs:element name="a" type="t:T" minOccurs="0"/>', types))
     assert "the schemas are too intricate" in found
+
+
+def test_a_wsdl_may_import_another_of_the_bundle() -> None:
+    whole = request(f"<xs:sequence>{A}</xs:sequence>").decode()
+    service = whole[whole.index("<wsdl:service") : whole.index("</wsdl:definitions>")]
+    head = whole[: whole.index(">", whole.index("<wsdl:definitions")) + 1]
+    files = {
+        "contract/x.wsdl": (
+            f'{head}<wsdl:import namespace="urn:test" location="y.wsdl"/>{service}'
+            "</wsdl:definitions>"
+        ).encode(),
+        "contract/y.wsdl": whole.replace(service, "").encode(),
+        "contract/unused.txt": b"x",
+    }
+    contract = load_contract("soap", files, ["contract/x.wsdl"])
+    assert list(contract.operations) == ["S.Do"]
+    assert set(contract.files) == {"contract/x.wsdl", "contract/y.wsdl"}
+
+
+def test_an_import_of_a_schema_as_a_wsdl_is_refused() -> None:
+    other = f'<xs:schema {XS} targetNamespace="u"/>'.encode()
+    body = request("", imports='<wsdl:import namespace="u" location="o.xsd"/>')
+    assert "wsdl:import of the schema contract/o.xsd" in problems(body, o=other)[0]
+
+
+def test_an_import_of_another_namespace_than_it_says_is_refused() -> None:
+    other = f'<xs:schema {XS} targetNamespace="u"/>'.encode()
+    body = wsdl(schema(f'<xs:import namespace="v" schemaLocation="o.xsd"/>{ANSWER}'))
+    assert "contract/o.xsd is not of the namespace 'v'" in problems(body, o=other)[0]
+
+
+def test_ports_of_other_protocols_are_left_out() -> None:
+    http = "http://schemas.xmlsoap.org/wsdl/http/"
+    text = request(f"<xs:sequence>{A}</xs:sequence>").decode()
+    text = text.replace(
+        '<wsdl:service name="S">',
+        f"""<wsdl:binding name="H" type="t:P"><h:binding xmlns:h="{http}" verb="GET"/>
+        <wsdl:operation name="Do"><h:operation xmlns:h="{http}" location="/Do"/>
+        <wsdl:input><h:urlEncoded xmlns:h="{http}"/></wsdl:input>
+        <wsdl:output/></wsdl:operation></wsdl:binding>
+        <wsdl:service name="S"><wsdl:port name="HPort" binding="t:H">
+        <h:address xmlns:h="{http}" location="http://127.0.0.1/"/></wsdl:port>""",
+    )
+    wire = load(text.encode()).operations["S.Do"].wire
+    assert isinstance(wire, SoapWire)
+    assert wire.port == "SPort"
+
+
+def test_two_wsdls_of_one_contract_may_not_have_the_same_operation() -> None:
+    body = request(f"<xs:sequence>{A}</xs:sequence>")
+    files = {"a.wsdl": body, "b.wsdl": body}
+    with pytest.raises(ContractErrors) as refused:
+        load_contract("soap", files, ["a.wsdl", "b.wsdl"])
+    assert "b.wsdl:8: Do is already defined at a.wsdl:8" in str(refused.value)
+
+
+def test_a_contract_is_of_a_known_kind_and_size() -> None:
+    with pytest.raises(ContractErrors, match="no contract is of the kind 'grpc'"):
+        load_contract("grpc", {"a": b""}, ["a"])
+    with pytest.raises(ContractErrors, match="no contract file is named"):
+        load_contract("rest", {}, [])
+    with pytest.raises(ContractErrors, match="more than 4194304 bytes"):
+        load_contract("rest", {"a": b" " * 4_194_305}, ["a"])
+    with pytest.raises(ContractErrors, match="more than 200 contract files"):
+        load_contract("rest", {str(n): b"" for n in range(201)}, ["0"])
+    with pytest.raises(ContractErrors, match=r"b\.yaml: is not in the bundle"):
+        load_contract("rest", {"a.yaml": b"{}"}, ["b.yaml"])
+
+
+def test_attributes_may_be_prohibited_typed_in_place_and_qualified() -> None:
+    record = do(
+        wsdl(
+            schema(
+                f"""<xs:element name="Do"><xs:complexType><xs:attribute name="x" use="prohibited"/>
+                <xs:attribute name="y"><xs:simpleType><xs:restriction base="xs:int"/>
+                </xs:simpleType></xs:attribute><xs:anyAttribute/></xs:complexType></xs:element>
+                {ANSWER}""",
+                'attributeFormDefault="qualified"',
+            )
+        )
+    )
+    (y,) = record.fields
+    assert (y.name, y.required, y.xml) == ("y", False, Xml("urn:test", attribute=True))
+    assert not record.closed
+
+
+def test_the_class_of_personal_data_may_stand_at_the_type() -> None:
+    more = """<xs:simpleType name="T"><xs:annotation><xs:appinfo><pii>p</pii></xs:appinfo>
+      </xs:annotation><xs:restriction base="xs:string"/></xs:simpleType>"""
+    assert do(field('<xs:element name="a" type="t:T"/>', more)).fields[0].pii == "p"
+
+
+def test_defaults_are_values_of_their_type() -> None:
+    record = do(
+        field(
+            '<xs:element name="a" type="xs:boolean" default="1"/>'
+            '<xs:element name="b" type="xs:decimal" default="1.5"/>'
+            '<xs:element name="c" type="xs:string" default="x"/>'
+            '<xs:element name="d" type="xs:int" fixed="4"/><xs:element name="e" maxOccurs="0"/>'
+        )
+    )
+    assert [f.default for f in record.fields] == [True, 1.5, "x", None]
+    assert record.fields[3].type == Integer(values=(4,))
