@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -282,3 +283,24 @@ def test_steps_still_work_after_every_fault_was_cleared(start: Start) -> None:
     assert 200 == sim.inspect.delete("/_sim/faults").status_code
     assert 200 == put(sim).status_code
     assert 200 == call(sim, "POST", f"{PATH}/tien-do", STEP, key="s").status_code
+
+
+def test_a_script_is_read_from_a_file(start: Start, tmp_path: Path) -> None:
+    file = tmp_path / "faults.yaml"
+    file.write_text(
+        "seed: 5\nswitches: {success: 201}\nrules:\n"
+        "  - {name: once, match: {operation: 'PUT *', nth: 1}, action: {kind: html}}\n",
+        encoding="utf-8",
+    )
+    sim = start("portal", script=file)
+    assert "<!DOCTYPE" in put(sim).text
+    assert 201 == put(sim).status_code
+    assert 5 == sim.get("faults")["seed"]
+
+
+@pytest.mark.parametrize("text", ["rules: [", "- 1", "rules: [{name: x}]", "surprise: 1"])
+def test_a_bad_script_stops_the_start(start: Start, tmp_path: Path, text: str) -> None:
+    file = tmp_path / "faults.yaml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=r"faults|yaml"):
+        start("portal", script=file)

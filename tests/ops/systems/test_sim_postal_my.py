@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
@@ -36,6 +37,12 @@ def create(sim: Sim, **change: Any) -> Any:
     info = golden.ORDER["informationOrder"] | change
     order = golden.ORDER | {"informationOrder": info}
     return sim.client.post("/CreateOrder", json=order, headers=token(sim))
+
+
+def on_create(action: dict[str, Any]) -> dict[str, Any]:
+    """A rule for the first order."""
+    match = {"operation": "CreateOrder"}
+    return {"name": "r", "match": match, "action": action, "times": 1}
 
 
 def listed(sim: Sim, first: str, last: str, **change: Any) -> Any:
@@ -217,3 +224,58 @@ def test_item_numbers_have_their_check_digit(number: str, valid: bool) -> None:
 @pytest.mark.parametrize(("serial", "check"), [(8, "0"), (15, "5"), (0, "5"), (12345678, "5")])
 def test_check_digits_of_the_edge_cases(serial: int, check: str) -> None:
     assert check == s10("EB", serial)[10]
+
+
+def test_the_history_of_an_order_is_told(start: Start) -> None:
+    sim = start("postal_my")
+    item = create(sim).json()["itemCode"]
+    sim.act("webhook", {"rows": [golden.SCAN | {"status": 12}, golden.SCAN]})
+    query = {"type": "1", "code": item}
+    answer = sim.client.get("/GetStatusHistoryOrder", params=query, headers=token(sim)).json()
+    rows = answer["data"]["statusHistory"]
+    assert [12, 14] == [row["statusCode"] for row in rows]
+    assert ("16/10/2025", "10:15:00") == (rows[1]["createdDate"], rows[1]["createdHour"])
+
+
+def test_a_delivered_order_cannot_be_cancelled(start: Start) -> None:
+    sim = start("postal_my")
+    original = create(sim).json()["orderHdrID"]
+    sim.act("webhook", {"rows": [golden.SCAN]})
+    body = {"OriginalId": original}
+    answer = sim.client.post("/orderCancel", json=body, headers=token(sim)).json()
+    assert "03" == answer["Type"]
+
+
+def test_a_token_that_is_ended_needs_a_new_one(start: Start) -> None:
+    sim = start("postal_my")
+    given = token(sim)
+    sim.faults(
+        {
+            "name": "e",
+            "match": {"operation": "CreateOrder"},
+            "action": {"kind": "expired"},
+            "times": 1,
+        }
+    )
+    statuses = [
+        sim.client.post("/CreateOrder", json=golden.ORDER, headers=head).status_code
+        for head in (given, given, token(sim))
+    ]
+    assert [401, 401, 200] == statuses
+
+
+def test_an_order_that_is_stored_and_not_answered_is_found_in_the_list(start: Start) -> None:
+    sim = start("postal_my")
+    sim.switch(today="15-10-2025")
+    sim.faults(
+        {
+            "name": "d",
+            "match": {"operation": "CreateOrder"},
+            "action": {"kind": "store-then-drop"},
+            "times": 1,
+        }
+    )
+    with pytest.raises(httpx.HTTPError):
+        create(sim)
+    rows = listed(sim, "15-10-2025", "15-10-2025").json()["results"]
+    assert [golden.CODE] == [row["saleOrderCode"] for row in rows]
