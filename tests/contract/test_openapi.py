@@ -362,6 +362,45 @@ REFUSED: list[tuple[bytes, str]] = [
 ]  # fmt: skip
 
 
+LOOP: dict[str, J] = {
+    "A": {"$ref": "#/components/schemas/B"},
+    "B": {"$ref": "#/components/schemas/A"},
+}
+REFUSED += [
+    (document(operation(A_REF), LOOP), "A contains itself, but is not an object"),
+    (document(operation({}, parameters=[{"$ref": "#/components/parameters/A"}]),
+              components={"parameters": {"A": {"$ref": "#/components/parameters/A"}}}),
+     "$ref leads in a circle"),
+    (document(operation({"$ref": 5})), "$ref is not a text"),
+    (document(operation({"$ref": "#/paths/~1a~1{id}/post/parameters/7"})), "which is not there"),
+    (document(operation({"$ref": "other.yaml"})), "$ref to 'other.yaml'"),
+    (document(operation(obj(type="integer", exclusiveMinimum=0.5))), "exclusiveMinimum is not a"),
+    (document(operation(obj(type="integer", minimum=0.5))), "minimum is not a whole number"),
+    (document(operation(obj(type="integer", minimum=True))), "minimum is not a number"),
+    (document(operation(obj(type="string", maxLength=-1))), "maxLength is negative"),
+    (document(operation(obj(type="string", enum=["a", "a"]))), "a value stands twice"),
+    (document(operation(obj(type="string", default=[1]))), "a default that is not a single value"),
+    (document(operation(obj(type="object", additionalProperties={"type": ["string", "null"]}))),
+     "a map whose values may be null"),
+    (document(operation({}, tags=["x"], nonsense=1)), "nonsense is not supported in an operation"),
+    (parameter(foo=1), "foo is not supported in a parameter"),
+    (parameter(explode=False), "this explode is not supported"),
+    (document(operation({"type": "object"}, parameters=[ID, ID])), "a parameter stands twice"),
+    (document(operation({"type": "object"}, parameters=[{
+        "name": "id", "in": "path", "schema": {"type": "string"}}])), "is not required: true"),
+    (document(operation({}, requestBody={"required": True, "content": {
+        "application/x-www-form-urlencoded": {"schema": {"type": "string"}}}})), "named fields"),
+    (document(operation({}, requestBody={"required": True, "content": {
+        "application/json": {"schema": {"type": "object"}, "encoding": {}}}})), "encoding is not"),
+    (document(operation({}, responses={"200": {"content": {"text/html": {}}}})), "text/html is"),
+    (document(operation({}, responses={"200": {"content": {"application/json": {
+        "schema": {"type": ["string", "null"]}}}}})), "an answer that may be null"),
+    (json.dumps({"openapi": "3.1.0", "paths": {"/a": {"trace": {}}}}).encode(), "trace is not"),
+    (document(operation(obj(type="number", minimum=0))).replace(b'"minimum": 0', b'"minimum": 1e999'),
+     "minimum is not a number"),
+]  # fmt: skip
+
+
 @pytest.mark.parametrize(("body", "what"), REFUSED, ids=range(len(REFUSED)))
 def test_what_is_not_supported_is_refused_by_name(body: bytes, what: str) -> None:
     found = problems(body)
@@ -423,3 +462,16 @@ def test_options_and_parts_that_multiply_are_refused() -> None:
     }
     found = problems(document(operation(ref("M0")), merged | {"M40": {"type": "object"}}))
     assert any("allOf is nested too intricately" in problem for problem in found)
+
+
+def test_references_lead_into_lists_and_through_escapes() -> None:
+    schemas: dict[str, J] = {"a/b~c": {"oneOf": [{"type": "string"}, {"type": "integer"}]}}
+    reference: J = {"$ref": "#/components/schemas/a~1b~0c/oneOf/1"}
+    assert field(reference, schemas).type == Integer()
+
+
+def test_two_documents_of_one_contract_may_not_have_the_same_operation() -> None:
+    body = document(operation({"type": "object", "properties": {"x": {}}}))
+    with pytest.raises(ContractErrors) as refused:
+        load_contract("rest", {"a.yaml": body, "b.yaml": body}, ["a.yaml", "b.yaml"])
+    assert "POST /a/{id} stands twice in the contract" in str(refused.value)
