@@ -18,6 +18,38 @@ MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 
 
 @dataclass(frozen=True, slots=True)
+class Variable:
+    """An environment variable that the hub reads. A default of "" means: not set."""
+
+    name: str
+    default: str
+    doc: str
+
+
+VARIABLES = (
+    Variable("HUB_HOME", ".hub", "folder for everything local: broker, run files, state, logs"),
+    Variable("HUB_CONNECTORS", "connectors", "folder of connectors"),
+    Variable("HUB_REGISTRATIONS", "registrations.yaml", "file that says where each system stands"),
+    Variable("HUB_SCHEMAS", "schemas/avro", "folder of event schemas"),
+    Variable(
+        "HUB_BOOTSTRAP", "", "HOST:PORT,… of an outside cluster; else the broker of `hub dev`"
+    ),
+    Variable("HUB_REGISTRY_URL", "", "an outside schema registry; else the one of `hub registry`"),
+    Variable("HUB_LISTEN", "127.0.0.1:0", "where a process listens; port 0 is a free one"),
+    Variable("HUB_PARTITIONS", str(PARTITIONS), "partitions of every topic, when they are made"),
+    Variable("HUB_DIGEST_KEY", "", "reference; key of bodies' digests, the same for all gateways"),
+    Variable("HUB_MAY_UNMASK", "no", "yes: people may see personal data here, with a reason"),
+    Variable("HUB_KAFKA_SECURITY", "PLAINTEXT", "PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL"),
+    Variable("HUB_KAFKA_SASL_MECHANISM", "", "PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512 (default)"),
+    Variable("HUB_KAFKA_SASL_USERNAME", "", "user for SASL"),
+    Variable("HUB_KAFKA_SASL_PASSWORD", "", "reference to the password for SASL"),
+    Variable("HUB_KAFKA_CA", "", "PEM file of the authorities that the cluster is checked against"),
+    Variable("HUB_KAFKA_CERTIFICATE", "", "PEM file of our own certificate"),
+    Variable("HUB_KAFKA_KEY", "", "PEM file of its key"),
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Security:
     """How to talk to the cluster. `sasl_password` is a reference, not a password."""
 
@@ -90,7 +122,8 @@ def resolve(reference: str) -> str:
                 where=reference,
                 fix="check the path and its permissions",
             ) from error
-    raise Halt("is not a secret's reference", where=kind or "''", fix="write env:NAME or file:PATH")
+    # what stands there is not repeated: it may be the secret itself
+    raise Halt("is not a secret's reference", where="secret", fix="write env:NAME or file:PATH")
 
 
 def _security(env: Mapping[str, str]) -> Security:

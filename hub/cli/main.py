@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from hub.cli import connector, dev, dossier, mapping, schema, topics
+from hub.cli import connector, dev, dossier, mapping, reference, schema, topics
 from hub.cli.output import CODES, answering
 from hub.errors import HubError
 from hub.log import configure
@@ -29,6 +29,8 @@ app.add_typer(dossier.app, name="dossier")
 app.add_typer(connector.app, name="connector")
 app.add_typer(mapping.app, name="mapping")
 app.add_typer(schema.app, name="schema")
+
+app.command("settings", epilog="Example: hub settings --json")(reference.settings)
 
 Listen = Annotated[
     str | None,
