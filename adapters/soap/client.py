@@ -18,11 +18,11 @@ from adapters.soap.envelope import KINDS, Wrap, proving
 from adapters.soap.fill import Fill, filler
 from adapters.soap.names import ENVELOPE, MEDIA_TYPE
 from adapters.soap.personal import masked, shower
-from adapters.soap.table import Node, compile_node
+from adapters.soap.table import Node, compile_node, record_of
 from adapters.soap.template import compile_template
 from adapters.soap.times import Clock
 from hub.contract.binding import Auth, Binding, Limits
-from hub.contract.types import Contract, Document, Operation, Record, Ref, SoapWire, Type
+from hub.contract.types import Contract, Document, Operation, Record, SoapWire
 from hub.contract.xml import parse
 from hub.errors import Reject
 
@@ -58,8 +58,8 @@ class _Plan:
     wrap: Wrap = field(repr=False)
     fill: Fill
     head: bytes = field(repr=False)  # up to the value of content-length
-    answer: str | None  # the answer's element, in lxml's form; None for a one-way operation
-    node: Node | None
+    answer: str  # the answer's element, in lxml's form
+    node: Node
     show: Callable[[Document], str]
     faults: Mapping[str, Node]
     limits: Limits
@@ -72,8 +72,6 @@ class _Plan:
         """What was answered. Raises nothing: what cannot be read is not valid."""
         headers = raw.fields()
         try:
-            if self.node is None or self.answer is None:
-                return self._of_one_way(raw, headers, sent)
             _check_media_type(headers.get("content-type", ""))
             document = stream.read(
                 raw.body, ENVELOPE[self.version], self.answer, self.node, self.limits
@@ -85,11 +83,6 @@ class _Plan:
         if raw.status not in _SUCCESS:
             return self._invalid(raw, headers, "an answer without Fault, but no success", sent)
         return Answer(raw.status, document, None, headers, excerpt=self.show(document))
-
-    def _of_one_way(self, raw: RawAnswer, headers: dict[str, str], sent: Document) -> Answer:
-        if raw.status in _SUCCESS and not raw.body.strip():
-            return Answer(raw.status, {}, None, headers)
-        return self._fault(raw, headers, sent)
 
     def _fault(self, raw: RawAnswer, headers: dict[str, str], sent: Document) -> Answer:
         limits = self.limits
@@ -199,7 +192,7 @@ def _plan(
 ) -> _Plan:
     types = contract.types
     ordered = not any(_ALL.search(data) for data in contract.files.values())
-    answer = _record(operation.answers.get("200"), types)
+    answer = record_of(operation.answers["200"], types)
     return _Plan(
         operation=operation,
         types=types,
@@ -208,22 +201,15 @@ def _plan(
         wrap=proving(auth, wire.version, clock),
         fill=filler(binding.fill, operation.request, types),
         head=_head(binding, endpoint, wire),
-        answer=_name(wire.answer_namespace, wire.answer_element) if answer is not None else None,
-        node=compile_node(types, answer, ordered=ordered) if answer is not None else None,
-        show=shower(answer, types) if answer is not None else lambda _: "",
+        answer=_name(wire.answer_namespace, wire.answer_element),
+        node=compile_node(types, answer, ordered=ordered),
+        show=shower(answer, types),
         faults={
-            name: compile_node(types, record)
+            name: compile_node(types, record_of(type_, types))
             for name, type_ in operation.faults.items()
-            if (record := _record(type_, types)) is not None
         },
         limits=binding.limits,
     )
-
-
-def _record(type_: Type | None, types: Mapping[str, Record]) -> Record | None:
-    if isinstance(type_, Ref):
-        return types[type_.name]
-    return type_ if isinstance(type_, Record) else None
 
 
 def _name(namespace: str | None, local: str) -> str:

@@ -16,11 +16,11 @@ from adapters.soap.envelope import Wrap, bare
 from adapters.soap.guard import Guard, guard
 from adapters.soap.inbound import check_media_type, open_envelope
 from adapters.soap.names import MEDIA_TYPE
-from adapters.soap.table import Node, compile_node
+from adapters.soap.table import Node, compile_node, record_of
 from adapters.soap.template import compile_template
 from adapters.soap.times import Clock
 from hub.contract.binding import Binding
-from hub.contract.types import Contract, Document, Operation, Record, Ref, SoapWire
+from hub.contract.types import Contract, Document, Operation, SoapWire
 from hub.contract.xml import Element, parse
 from hub.contract.xmlschema import Misfit, SchemaValidator, schema_of
 from hub.errors import Reject
@@ -48,7 +48,7 @@ class _Served:
     action: str
     node: Node
     wrap: Wrap
-    render: Callable[[Document], str] | None  # None for a one-way operation
+    render: Callable[[Document], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +156,6 @@ class SoapServer:
                 fix="refuse the request instead",
             )
         served, version = found
-        if served.render is None:
-            return HttpResponse(status, (), b"")
         return _response(status, version, served.wrap(served.render(body or {})))
 
     def refuse(self, refusal: Refusal, operation: str | None = None) -> HttpResponse:
@@ -312,15 +310,11 @@ def _service(contract: Contract, binding: Binding, service: str, version: str) -
 
 def _served(contract: Contract, operation: Operation, wire: SoapWire) -> _Served:
     types = contract.types
-    answer = operation.answers.get("200")
-    if isinstance(answer, Ref):
-        answer = types[answer.name]
+    answer = record_of(operation.answers["200"], types)
     return _Served(
         name=operation.name,
         action=wire.soap_action,
         node=compile_node(types, operation.request),
         wrap=bare(wire.version),
-        render=compile_template(types, answer, wire.answer_namespace, wire.answer_element)
-        if isinstance(answer, Record)
-        else None,
+        render=compile_template(types, answer, wire.answer_namespace, wire.answer_element),
     )

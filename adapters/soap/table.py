@@ -115,6 +115,14 @@ def _node(types: Mapping[str, Record], record: Record, made: dict[str, Node]) ->
     return node
 
 
+def record_of(type_: Type, types: Mapping[str, Record]) -> Record:
+    """The record of a message. Raises Reject for anything else."""
+    found = types.get(type_.name) if isinstance(type_, Ref) else type_
+    if not isinstance(found, Record):
+        raise Reject("a message is not one record", code="contract")
+    return found
+
+
 def is_anything(type_: Type) -> bool:
     """Whether the contract says nothing of what stands there (xs:anyType)."""
     return isinstance(type_, Anything) or (
@@ -154,17 +162,10 @@ def _slot(types: Mapping[str, Record], f: Field, place: int, made: dict[str, Nod
     if isinstance(type_, Record):
         slot.node = _node(types, type_, made)
     elif isinstance(type_, Ref):
-        slot.node = _node(types, _found(types, type_), made)
+        slot.node = _node(types, record_of(type_, types), made)
     else:
         slot.read = _with_default(type_, f)
     return slot
-
-
-def _found(types: Mapping[str, Record], ref: Ref) -> Record:
-    record = types.get(ref.name)
-    if record is None:
-        raise Reject(f"the contract has no type {ref.name}", code="contract")
-    return record
 
 
 def _with_default(type_: Type, f: Field) -> Reader:

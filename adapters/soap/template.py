@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from adapters.soap.names import XML, XSI
 from adapters.soap.scalars import Writer, write_text, writer
-from adapters.soap.table import is_anything
+from adapters.soap.table import is_anything, record_of
 from hub.contract.types import (
     Document,
     Field,
@@ -197,10 +197,7 @@ def _record(type_: Record | Ref, names: _Names) -> Put:
     made, name = names.made, type_.name
     if name not in names.started:
         names.started.add(name)
-        record = names.types.get(name) if isinstance(type_, Ref) else type_
-        if record is None:
-            raise Reject(f"the contract has no type {name}", code="contract")
-        made[name] = _content(record, names)
+        made[name] = _content(record_of(type_, names.types), names)
     if name in made:
         return made[name]
 

@@ -1,6 +1,7 @@
 """The way out: what is sent, what an answer is taken for, what a person gets to read."""
 
 import asyncio
+import ssl
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -265,6 +266,15 @@ def test_an_answer_shows_no_personal_field() -> None:
     assert answer.valid
     assert "riêng tư" not in answer.excerpt
     assert "026001000011" not in answer.excerpt
+
+
+def test_a_certificate_of_ours_is_shown_where_the_system_asks_for_one() -> None:
+    peer = Peer(answer_of())
+    mtls = Auth("mtls", {"certificate": CA.pem, "key": CA.key_pem, "ca": CA.pem})
+    call(peer, replace(BINDING, endpoint="https://127.0.0.1:8801", auth=(mtls,)))
+    origin = peer.sent[0][0]
+    assert isinstance(origin.tls, ssl.SSLContext)
+    assert 1 == len(origin.tls.get_ca_certs())
 
 
 # -- what is refused

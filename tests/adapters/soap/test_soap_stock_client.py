@@ -1,5 +1,6 @@
 """zeep, a stock client, over a real socket: reads our WSDL, proves who it is, is answered."""
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +16,9 @@ from zeep.wsse.signature import BinarySignature
 from zeep.wsse.username import UsernameToken
 from zeep.wsse.utils import get_security_header
 
-from adapters.http.messages import HttpResponse, Message, Refusal
+from adapters.http.messages import Answer, HttpResponse, Message, Refusal
+from adapters.http.transport import Transport
+from adapters.soap.client import open_client
 from adapters.soap.fault import PROBLEM
 from adapters.soap.names import WSU
 from adapters.soap.server import open_server
@@ -160,3 +163,25 @@ def test_a_stock_client_with_a_wrong_password_gets_the_fault_of_ws_security() ->
         client.service.Hoi(Ma="x")
     assert [] == arrived
     assert "wsse:FailedAuthentication" == refused.value.code
+
+
+@pytest.mark.parametrize("version", ["1.1", "1.2"])
+def test_our_own_client_is_answered_over_the_real_transport(version: str) -> None:
+    async def call(endpoint: str) -> tuple[Answer, Answer]:
+        async with Transport() as transport:
+            binding = Binding(endpoint, auth=(PASSWORD,))
+            client = open_client(contract(version), binding, transport, time.time)
+            taken = await client.call("Mau.Gui", DOCUMENT, "k")
+            return taken, await client.call("Mau.Gui", {**DOCUMENT, "Ma": "từ chối"}, "k")
+
+    with behind_a_socket(PASSWORD, version=version) as (wsdl, arrived):
+        taken, refused = asyncio.run(call(wsdl.removesuffix("/Mau?wsdl")))
+    assert [DOCUMENT, {**DOCUMENT, "Ma": "từ chối"}] == [message.document for message in arrived]
+    assert (200, None, True, ANSWERS["Mau.Gui"]) == (
+        taken.status,
+        taken.fault,
+        taken.valid,
+        taken.document,
+    )
+    assert ("Client", True) == (refused.fault, refused.valid)
+    assert "Không nhận" in refused.excerpt
