@@ -215,6 +215,7 @@ class Peer:
         for rule in script.rules:
             if isinstance(rule.action, r.SoapFault) and self.system.name != "onestop":
                 raise ValueError(f"rule {rule.name}: only onestop answers with SOAP Faults")
+        Faults().replace(script.rules, script.seed, 0.0)  # all or nothing: they must fit first
         self._take_over(script, frozenset(given))
         self.on_faults()
         return self.faults_in_force()

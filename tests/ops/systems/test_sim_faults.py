@@ -222,6 +222,11 @@ def test_which_calls_a_rule_means(start: Start, match: dict[str, Any], hit: list
         {"switches": {"no_such": 1}},
         {"switches": {"token_lifetime": "long"}},
         {"surprise": 1},
+        {
+            "switches": {"success": 204},
+            "rules": [{"name": "x", "action": {"kind": "html"}}] * 2,
+        },
+        {"switches": {"no_such": 1}, "rules": [], "on": ["x"]},
     ],
     ids=str,
 )
