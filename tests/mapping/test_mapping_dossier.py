@@ -1,5 +1,6 @@
 """A whole dossier from its event to the national form: the largest mapping, and its cost."""
 
+import sys
 import timeit
 from pathlib import Path
 
@@ -198,4 +199,4 @@ def test_it_costs_microseconds() -> None:
     """Measured: 12 µs alone on the machine; the bound leaves room for a busy one."""
     flow = compile_mapping(SOURCE, "mapping.py", [FLOW], SETTINGS).flow("dossier")
     best = min(timeit.repeat(lambda: flow(EVENT, None, {}, []), number=500, repeat=5)) / 500
-    assert best < 100e-6
+    assert best < (100e-6 if sys.gettrace() is None else 1e-3)

@@ -1,5 +1,6 @@
 """Mappings that mean harm: each is refused quickly, and in one way."""
 
+import sys
 import time
 
 import pytest
@@ -168,11 +169,11 @@ HOSTILE: dict[str, str] = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_mapping_is_refused_at_once(name: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()  # of this process alone: the machine may be busy
     with pytest.raises(MappingErrors) as caught:
         compile_mapping(HOSTILE[name], "mapping.py", [EMIT], SETTINGS)
-    elapsed = time.perf_counter() - start
+    elapsed = time.process_time() - start
     caught.value.render(HOSTILE[name])
     assert caught.value.diagnostics
-    assert elapsed < 1.0, f"{name} took {elapsed:.3f} s"
+    assert elapsed < (0.5 if sys.gettrace() is None else 5), f"{name} took {elapsed:.3f} s"
     assert all(d.what and d.code and d.at for d in caught.value.diagnostics)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from hub.contract.types import Boolean, Field, Integer, ListOf, OneOf, Record, Text
+from hub.contract.types import Boolean, Document, Field, Integer, ListOf, OneOf, Record, Text
 from hub.errors import Reject
 from hub.mapping.program import FlowSignature
 from tests.mapping.mapping_kit import (
@@ -182,6 +182,47 @@ def flow(doc):
     assert ["refused", None] == [record["why"] for _, record in made]
 
 
+def test_each_of_a_list_may_be_another_event() -> None:
+    source = """
+def flow(doc):
+    made = [Failed(key=w) if w == "x" else Happened(key=w) for w in doc.words]
+    if doc.count == 0:
+        return made
+    if doc.count == 1:
+        return made if doc.sure else []
+    if doc.count == 2:
+        return default(first(made), Failed(key="none"))
+    return [Failed(key=w) if w == "x" else Happened(key=w) for w in doc.words] + made
+"""
+    for count, sure, length in [
+        (0, True, 2),
+        (1, True, 2),
+        (1, False, 0),
+        (2, True, 1),
+        (3, True, 4),
+    ]:
+        made = emitted(source, count=count, sure=sure)
+        assert isinstance(made, list)
+        names = ["test.v1.Failed", "test.v1.Happened"] * 2
+        assert names[:length] == [name for name, _ in made]
+
+
+def test_functions_keep_an_enumeration() -> None:
+    source = """
+T = {"A": "1", "B": "2"}
+L = {"a": "1", "b": "2"}
+def flow(doc):
+    return [Failed(key=default(code(T, present(doc.x)), "-")), Failed(key=code(L, lower(doc.y))),
+            Failed(key=code(T, upper(doc.z))), Failed(key=code(L, fold(trim(doc.z))))]
+"""
+    enumerations = {"x": ("A", "", "B"), "y": ("A", "B"), "z": (" a".strip(), "B")}
+    record = Record("In", tuple(Field(n, Text(values=v)) for n, v in enumerations.items()))
+    run = compiled(source, replace(EMIT, parameters=(record,)))["flow", ""]
+    made = run({"x": "", "y": "B", "z": "a"}, None, {}, [])
+    assert isinstance(made, list)
+    assert ["-", "2", "1", "1"] == [made_record["key"] for _, made_record in made]
+
+
 def test_a_function_may_give_a_plain_value() -> None:
     flow = replace(EMIT, name="identity", results={}, constructors={}, many=False, value=Text())
     found = compiled('def identity(doc):\n    return f"{doc.key}/{doc.count}"\n', flow)
@@ -271,11 +312,12 @@ def flow(doc):
 """
     run = compiled(source, flow)["flow", ""]
     failed = {"key": "k", "why": None}
-    for document, expected in [
+    cases: list[tuple[Document, object]] = [
         ({"key": "k"}, [("Outer", {"inner": failed, "word": "k"})]),
         ({"sure": False}, [("Outer", {"inner": None, "word": None})]),
         ({"count": 0, "words": ["k"]}, [("Outer", {"inner": failed, "word": "k"})]),
-    ]:
+    ]
+    for document, expected in cases:
         assert expected == run({**DOCUMENT, **document}, None, SETTING_VALUES, [])
 
 

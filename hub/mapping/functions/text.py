@@ -185,7 +185,14 @@ def is_blank(text: str | None) -> bool:
     return text is None or not text.strip()
 
 
-@function()
+def _not_blank(arguments: Sequence[Known], literals: Sequence[object]) -> Known:
+    first = arguments[0].type
+    if isinstance(first, Text) and first.values is not None:
+        return Known(Text(values=tuple(v for v in first.values if v.strip())), absent=True)
+    return Known(_no_longer(arguments, literals).type, absent=True)
+
+
+@function(refine=_not_blank)
 def present(text: str | None) -> str | None:
     """The text, or absent where it is empty or blank: for peers that send "" for nothing.
 
