@@ -1,0 +1,1 @@
+"""Timelines, deadlines and counts: what can be known from the topics, rebuilt whenever lost."""

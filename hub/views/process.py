@@ -1,0 +1,155 @@
+"""`hub views`: the process that follows the topics and answers questions about dossiers."""
+
+import asyncio
+import secrets
+import shutil
+from collections.abc import Callable
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
+from typing import TypeVar
+
+from hub.broker import KafkaBroker
+from hub.errors import Halt, HubError, Retry
+from hub.events.catalogue import Catalogue, load
+from hub.events.codec import Codec
+from hub.log import get_logger, place_of
+from hub.records import Spot
+from hub.registry.schemas.client import RegistryClient
+from hub.serving import run, serving
+from hub.settings import Settings
+from hub.surroundings import bootstrap, now_ms, registry_url
+from hub.topics import CATALOGUE, DOSSIER, RECEIPT, ensure_all
+from hub.views.app import make_app, run_app
+from hub.views.asking import Asking
+from hub.views.calendar import load as load_calendar
+from hub.views.follower import Follower
+from hub.views.http import ViewsApp
+from hub.views.store import Store
+
+T = TypeVar("T")
+log = get_logger("hub.views")
+TOPICS = (DOSSIER, CATALOGUE, RECEIPT)
+GROUP = "hub-views-v1"
+AGAIN = 1.0  # seconds between two tries to reach what is not there
+
+
+class Progress:
+    """What is known outside about how far the views are."""
+
+    def __init__(self) -> None:
+        self.asking: Asking | None = None
+        self.follower: Follower | None = None
+        self.missing = "the broker"
+
+    def problems(self) -> list[str]:
+        """Why the answers may be incomplete."""
+        if self.missing or self.follower is None:
+            return [f"waiting for {self.missing}"]
+        if self.follower.holding:
+            return [f"waiting for the schema registry: {self.follower.holding}"]
+        behind = self.follower.behind()
+        return [f"{behind} records behind"] if behind else []
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The cluster as it was found at the start."""
+
+    address: str
+    cluster: str
+    begin: dict[Spot, int]
+    end: dict[Spot, int]
+
+
+def views(settings: Settings) -> None:
+    """Follow and answer until SIGTERM or SIGINT."""
+    run(lambda stop: _main(settings, stop))
+
+
+async def _main(settings: Settings, stop: asyncio.Event) -> None:
+    catalogue = load(settings.schemas)
+    progress = Progress()
+    app = ViewsApp(progress, load_calendar(), now_ms)
+    async with AsyncExitStack() as stack:
+        url = await stack.enter_async_context(serving(app, "views", settings))
+        log.info("views_started", url=url)
+        found = await _patiently(lambda: _find(settings), stop)
+        if found is None:
+            return
+        file = settings.home / "state" / "views" / "views.db"
+        store = Store(file, found.cluster)
+        stack.callback(store.close)
+        if store.begin_at(found.begin, found.end):
+            log.warning("views_state_rebuilt", reason="the topics hold less than was known")
+        asking = Asking(file)
+        stack.callback(asking.close)
+        progress.follower = Follower(store, lambda: _codec(settings, catalogue), found.end)
+        progress.asking, progress.missing = asking, ""
+        await _follow(settings, found, store, progress, stop)
+        log.info("views_stopping")
+
+
+async def _follow(
+    settings: Settings, found: Found, store: Store, progress: Progress, stop: asyncio.Event
+) -> None:
+    """Stream until the stop; a stream that breaks is begun anew where the store stands."""
+    follower = progress.follower
+    if follower is None:
+        return
+    folder = settings.home / "state" / "views" / "faust"
+    while not stop.is_set():
+        # A group of its own, that never commits: Kafka forgets it when it is left.
+        group = f"{GROUP}-{secrets.token_hex(4)}"
+        app = make_app(
+            found.address, settings.security, group, folder, TOPICS, store.positions, follower.apply
+        )
+        try:
+            progress.missing = ""
+            await run_app(app, stop)
+        except Halt:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever Faust does, the state is whole
+            log.error("stream_broken", error=type(error).__name__, at=place_of(error))
+            progress.missing = "the stream, which broke"
+            await _pause(stop)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)  # Faust's own; nothing in it is of use
+
+
+def _find(settings: Settings) -> Found:
+    address = bootstrap(settings)
+    broker = KafkaBroker(address, settings.security)
+    ensure_all(broker, settings.partitions)
+    spots = [Spot(topic, number) for topic in TOPICS for number in range(broker.partitions(topic))]
+    reader = broker.reader(spots)
+    try:
+        return Found(address, broker.cluster(), reader.begin(), reader.end())
+    finally:
+        reader.close()
+
+
+def _codec(settings: Settings, catalogue: Catalogue) -> Codec:
+    return Codec(catalogue, RegistryClient(registry_url(settings)))
+
+
+async def _patiently(ask: Callable[[], T], stop: asyncio.Event) -> T | None:
+    """What `ask` finds, as soon as it is there; None if the stop comes first."""
+    told = ""
+    while not stop.is_set():
+        try:
+            return await asyncio.to_thread(ask)
+        except (Retry, Halt) as error:
+            if str(error) != told:
+                told = str(error)
+                _tell(error)
+            await _pause(stop)
+    return None
+
+
+def _tell(error: HubError) -> None:
+    log.warning("broker_awaited", where=error.where, what=error.what, fix=error.fix)
+
+
+async def _pause(stop: asyncio.Event) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), AGAIN)

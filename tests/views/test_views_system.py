@@ -1,0 +1,143 @@
+"""On a real Kafka: the process answers, is killed, loses its state, and answers the same again."""
+
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import orjson
+import pytest
+
+from adapters.http.simple import fetch
+from hub.broker import KafkaBroker
+from hub.dev import runfiles
+from hub.dev.waiting import until
+from hub.errors import HubError
+from hub.events import Codec
+from hub.records import Outgoing
+from hub.registry.schemas.client import RegistryClient
+from hub.settings import environment
+from hub.topics import DOSSIER, RECEIPT, ensure_all
+from tests.brokers import LiveBroker, running_broker
+from tests.events.records import CATALOGUE, SCHEMAS
+from tests.registry.serving import serving
+from tests.views.facts import MARKED, late_over_tet, on_time, outgoing, paid, receipts, supplemented
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
+FAR = 40.0  # seconds
+PARTITIONS = 3
+STORIES = (on_time(), supplemented(), paid(), late_over_tet())
+CODES = tuple(str(story[0][1]["dossier_code"]) for story in STORIES)
+
+
+@pytest.fixture(scope="module")
+def own_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveBroker]:
+    """A broker of these tests: the topics have the hub's own names."""
+    with running_broker(tmp_path_factory.mktemp("views-kafka")) as broker:
+        ensure_all(KafkaBroker(broker.bootstrap), PARTITIONS)
+        yield broker
+
+
+class Views:
+    """A running `hub views`."""
+
+    def __init__(self, process: subprocess.Popen[bytes], home: Path, log: Path) -> None:
+        self.process = process
+        self.log = log
+        self._home = home
+
+    @property
+    def url(self) -> str:
+        def here() -> bool:
+            assert self.process.poll() is None, self.log.read_text()
+            found = runfiles.find(self._home, "views")
+            return found is not None and found.pid == self.process.pid
+
+        assert until(here, FAR), self.log.read_text()
+        found = runfiles.find(self._home, "views")
+        assert found is not None
+        return found.url
+
+    def get(self, path: str) -> tuple[int, object]:
+        status, headers, body = fetch("GET", self.url + path, timeout=10.0)
+        plain = "json" not in headers.get("content-type", "")
+        return status, body.decode() if plain else orjson.loads(body)
+
+    def ready(self) -> bool:
+        try:
+            return self.get("/health/ready")[0] == 200
+        except HubError:
+            return False
+
+
+@contextmanager
+def running(home: Path, bootstrap: str, registry: str | None) -> Iterator[Views]:
+    log = home / "views.log"
+    changes = {
+        "HUB_HOME": str(home),
+        "HUB_BOOTSTRAP": bootstrap,
+        "HUB_REGISTRY_URL": registry or "",
+        "HUB_SCHEMAS": str(SCHEMAS),
+        "HUB_PARTITIONS": str(PARTITIONS),
+    }
+    with log.open("ab") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "hub.cli", "views"],
+            env=environment(changes),
+            stdout=out,
+            stderr=out,
+        )
+    try:
+        yield Views(process, home, log)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def keep(broker: KafkaBroker, records: list[Outgoing]) -> None:
+    writer = broker.writer()
+    try:
+        for future in [writer.send(record) for record in records]:
+            future.result(timeout=FAR)
+    finally:
+        writer.close()
+
+
+def test_killed_and_without_its_state_it_answers_the_same(
+    own_kafka: LiveBroker, tmp_home: Path
+) -> None:
+    broker = KafkaBroker(own_kafka.bootstrap)
+    with serving(broker) as registry:
+        codec = Codec(CATALOGUE, RegistryClient(registry))
+        events = [outgoing(story, codec) for story in STORIES]
+        keep(broker, [record for story in events for record in story])
+        keep(broker, receipts(broker, events[0], codec, PARTITIONS))
+        keep(broker, [Outgoing(DOSSIER, b"foreign", b"{}"), Outgoing(RECEIPT, b"x", None, (), 0)])
+        with running(tmp_home, own_kafka.bootstrap, registry) as views:
+            assert until(views.ready, FAR), views.log.read_text()
+            first = [views.get(f"/dossiers/{code}") for code in CODES]
+            counts = views.get("/counts")
+            assert [200] * 4 == [status for status, _ in first]
+            views.process.send_signal(signal.SIGKILL)
+            views.process.wait()
+        again = tmp_home / "state" / "views"
+        assert again.exists()
+        with running(tmp_home, own_kafka.bootstrap, registry) as views:  # with its state
+            assert until(views.ready, FAR), views.log.read_text()
+            assert first == [views.get(f"/dossiers/{code}") for code in CODES]
+            assert counts == views.get("/counts")
+            views.process.kill()
+            views.process.wait()
+        shutil.rmtree(again)
+        with running(tmp_home, own_kafka.bootstrap, registry) as views:  # and without
+            assert until(views.ready, FAR), views.log.read_text()
+            assert first == [views.get(f"/dossiers/{code}") for code in CODES]
+            assert counts == views.get("/counts")
+            views.process.terminate()
+            assert 0 == views.process.wait(20), views.log.read_text()
+            log = views.log.read_text()
+    said = orjson.dumps([first, counts]).decode() + log
+    assert not [mark for mark in MARKED if mark in said]
