@@ -396,7 +396,7 @@ REFUSED += [
     (document(operation({}, responses={"200": {"content": {"application/json": {
         "schema": {"type": ["string", "null"]}}}}})), "an answer that may be null"),
     (json.dumps({"openapi": "3.1.0", "paths": {"/a": {"trace": {}}}}).encode(), "trace is not"),
-    (document(operation(obj(type="number", minimum=0))).replace(b'"minimum": 0', b'"minimum": 1e999'),
+    (document(operation(obj(type="number", minimum=0))).replace(b'm": 0', b'm": 1e999'),
      "minimum is not a number"),
 ]  # fmt: skip
 
