@@ -9,8 +9,9 @@ that waits, sends it, waits for all acknowledgements and reports once: many call
 import ssl
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, OffsetAndMetadata, TopicPartition
@@ -112,7 +113,11 @@ class KafkaWriter:
                 self._queue.clear()
                 self._bytes = 0
             sent = [(self._start(outgoing), done) for outgoing, done in batch]
-            self._report([(done, _settle(future)) for future, done in sent])
+            results = [(done, _settle(future)) for future, done in sent]
+            try:
+                self._report(results)
+            except RuntimeError:  # the loop that wanted to know has ended; nobody waits any more
+                return
 
     def _start(self, outgoing: Outgoing) -> object:
         """The library's future, or the HubError that stands in its place."""
@@ -124,7 +129,7 @@ class KafkaWriter:
                 headers=list(outgoing.headers),
                 partition=outgoing.partition,
             )
-        except (KafkaError, AssertionError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001 - the library raises many kinds; none may end the thread
             return _translate(error)
 
 
@@ -133,7 +138,7 @@ def _settle(future: object) -> Position | HubError:
         return future
     try:
         metadata = future.get(timeout=15)  # type: ignore[attr-defined]  # the library has no hints
-    except KafkaError as error:
+    except Exception as error:  # noqa: BLE001 - as above
         return _translate(error)
     return Position(metadata.topic, metadata.partition, metadata.offset)
 
@@ -143,6 +148,15 @@ def _translate(error: Exception) -> HubError:
     if name in ("MessageSizeTooLargeError", "RecordListTooLargeError", "InvalidTopicError"):
         return Reject(f"the broker refuses the record ({name})", code="too-large")
     return Retry(f"the broker did not answer as it should ({name})", after=1.0, system=True)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """The library's errors as ours."""
+    try:
+        yield
+    except KafkaError as error:
+        raise _translate(error) from error
 
 
 def _call_all(results: list[tuple[Done, Position | HubError]]) -> None:
@@ -168,20 +182,24 @@ class KafkaReader:
         self._consumer.assign(self._spots)
 
     def begin(self) -> dict[Spot, int]:
-        return _spots(self._consumer.beginning_offsets(self._spots))
+        with _translated():
+            return _spots(self._consumer.beginning_offsets(self._spots))
 
     def end(self) -> dict[Spot, int]:
-        return _spots(self._consumer.end_offsets(self._spots))
+        with _translated():
+            return _spots(self._consumer.end_offsets(self._spots))
 
     def seek(self, spot: Spot, offset: int) -> None:
         self._consumer.seek(TopicPartition(*spot), offset)
 
     def position(self, spot: Spot) -> int:
-        position: int = self._consumer.position(TopicPartition(*spot))
+        with _translated():
+            position: int = self._consumer.position(TopicPartition(*spot))
         return position
 
     def poll(self, seconds: float) -> list[Record]:
-        return _records(self._consumer.poll(timeout_ms=int(seconds * 1000)))
+        with _translated():
+            return _records(self._consumer.poll(timeout_ms=int(seconds * 1000)))
 
     def close(self) -> None:
         self._consumer.close()
@@ -210,10 +228,8 @@ class KafkaMember:
         self._consumer.subscribe(list(topics), listener=_Listener(rebalance))
 
     def poll(self, seconds: float) -> list[Record]:
-        try:
+        with _translated():
             return _records(self._consumer.poll(timeout_ms=int(seconds * 1000)))
-        except KafkaError as error:
-            raise _translate(error) from error
 
     def pause(self, spots: Iterable[Spot]) -> None:
         self._consumer.pause(*[TopicPartition(*spot) for spot in spots])

@@ -11,6 +11,7 @@ from pathlib import Path
 from adapters.http.simple import fetch
 from hub.cli.output import say
 from hub.dev import runfiles
+from hub.dev.process import owned_by_us
 from hub.errors import Halt, HubError
 from hub.settings import Settings, environment
 from hub.surroundings import bootstrap
@@ -60,14 +61,15 @@ def up(settings: Settings) -> None:
 def _start(name: str, settings: Settings, address: str) -> Child:
     log = settings.home / "log" / f"{name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
+    host, port = settings.listen
     changes = {
         "HUB_HOME": str(settings.home),
         "HUB_BOOTSTRAP": address,
-        "HUB_LISTEN": f"{settings.listen[0]}:0",
+        "HUB_LISTEN": f"{host}:{port if name == 'gateway' else 0}",
     }
     with log.open("ab") as out:
         process = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-m", "hub.cli", name],
+            owned_by_us([sys.executable, "-m", "hub.cli", name]),
             stdout=out,
             stderr=out,
             env=environment(changes),

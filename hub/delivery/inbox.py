@@ -14,7 +14,7 @@ from typing import TypeVar
 from hub import metrics
 from hub.delivery.lane import Lane
 from hub.errors import HubError, Retry
-from hub.log import get_logger
+from hub.log import get_logger, place_of
 from hub.records import Broker, Member, Spot
 
 T = TypeVar("T")
@@ -127,6 +127,11 @@ class Inbox:
                 self._poll(self._member)
             except HubError as error:
                 log.warning("inbox_interrupted", group=self._group, reason=str(error))
+                self._stop.wait(AGAIN)
+            except Exception as error:  # noqa: BLE001 - this thread may not end while it is wanted
+                log.error(
+                    "inbox_bug", group=self._group, error=type(error).__name__, at=place_of(error)
+                )
                 self._stop.wait(AGAIN)
             finally:
                 if self._member is not None:

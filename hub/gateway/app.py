@@ -7,6 +7,7 @@ grows, and a sender that drips is cut off.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Set as AbstractSet
 from typing import Any, Protocol, TypeAlias
 
 from adapters.http.messages import HttpRequest, HttpResponse, Refusal
@@ -36,8 +37,10 @@ class Health(Protocol):
 class GatewayApp:
     """ASGI 3 application."""
 
-    def __init__(self, doors: Mapping[str, Door], health: Health) -> None:
+    def __init__(self, doors: Mapping[str, Door], closed: AbstractSet[str], health: Health) -> None:
+        """`closed`: registrations that should have a door but are not live; they may come back."""
         self.doors = doors
+        self._closed = closed
         self._health = health
         self._requests = 0
         self._bytes = 0
@@ -57,6 +60,9 @@ class GatewayApp:
         raw = bytes(scope.get("raw_path") or path.encode()).decode("ascii", "replace")
         name, _, rest = raw[1:].partition("/")
         door = self.doors.get(name)
+        if name in self._closed:
+            metrics.refused.labels(name, "not-live").inc()
+            return of_refusal(unavailable("this registration is not live; its operator knows why"))
         if door is None:
             return of_refusal(
                 Refusal(404, "unknown-operation", "Nothing is served under this path")

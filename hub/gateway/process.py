@@ -63,7 +63,10 @@ async def _main(settings: Settings, stop: asyncio.Event) -> None:
             digest_key=around.digest_key,
             clock=now_ms,
         )
-        app = GatewayApp(_doors(around, intake), Readiness(tail))
+        doors = _doors(around, intake)
+        receiving = {x.name for x in around.landscape.live if x.bundle.manifest.inbound}
+        closed = around.landscape.down | (receiving - doors.keys())
+        app = GatewayApp(doors, closed, Readiness(tail))
         url = await stack.enter_async_context(serving(app, "gateway", settings))
         log.info("gateway_started", url=url, registrations=sorted(app.doors))
         await stop.wait()
@@ -71,10 +74,13 @@ async def _main(settings: Settings, stop: asyncio.Event) -> None:
 
 
 def _doors(around: Surroundings, intake: Intake) -> dict[str, Door]:
-    """A door for each registration that receives; one that cannot be opened is named."""
+    """A door for each registration that receives; one that cannot be opened is named.
+
+    A paused registration is delivered nothing, but what its system says is still kept.
+    """
     doors: dict[str, Door] = {}
     for live in around.landscape.live:
-        if live.registration.paused or live.bundle.manifest.inbound is None:
+        if live.bundle.manifest.inbound is None:
             continue
         try:
             doors[live.name] = Door(live, server_of(live), intake)

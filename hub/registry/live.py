@@ -51,6 +51,7 @@ class Landscape:
 
     bundles: Mapping[str, Bundle]
     live: tuple[Live, ...]
+    down: frozenset[str]  # registrations that are wanted but not live
     problems: Mapping[str, tuple[Problem, ...]]
     events: Events = field(repr=False)
 
@@ -67,9 +68,12 @@ def read_landscape(connectors: Path, registrations: Path, events: Events) -> Lan
         except BundleErrors as error:
             problems[folder.name] = error.problems
     live: list[Live] = []
-    for entry in _entries(registrations, problems):
+    entries = _entries(registrations, problems)
+    for entry in entries:
         _add(entry, bundles, live, problems)
-    return Landscape(bundles, tuple(live), problems, events)
+    names = {entry.name or entry.connector for entry in entries}
+    down = names - {found.name for found in live}
+    return Landscape(bundles, tuple(live), frozenset(down), problems, events)
 
 
 def _entries(file: Path, problems: dict[str, tuple[Problem, ...]]) -> list[RegistrationEntry]:

@@ -18,6 +18,7 @@ from typing import Any
 import yaml
 
 from hub.dev.kafka import DevBroker
+from hub.dev.process import owned_by_us
 from hub.settings import environment
 from ops.demo.http import get, wait_for
 
@@ -135,7 +136,7 @@ def _process(
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as out:
         process = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, *arguments],
+            owned_by_us([sys.executable, *arguments]),  # they end with the demo, whatever ends it
             env=dict(variables),
             stdin=subprocess.DEVNULL,
             stdout=out,
