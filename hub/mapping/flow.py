@@ -86,6 +86,11 @@ def spend(budget: list[int], of: Sequence[object], weight: int) -> None:
         )
 
 
+def measure(budget: list[int], *parts: str | int) -> None:
+    """Pay for a text before it is made of its parts."""
+    spend(budget, range(sum(len(part) for part in parts if isinstance(part, str))), 0)
+
+
 def _span(code: CodeType, instruction: int, line: int) -> Span:
     """Where in the source an instruction comes from."""
     for position, place in enumerate(code.co_positions()):

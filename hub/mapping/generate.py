@@ -210,21 +210,22 @@ def _not(writer: Writer, node: Not) -> ast.expr:
 
 
 def _format(writer: Writer, node: Format) -> ast.expr:
+    """An f-text; one that may be long is paid for before it is made."""
     values: list[ast.expr] = []
+    measured: list[ast.expr] = []
     for part in node.parts:
         value = writer.write(part)
-        constant = isinstance(value, ast.Constant) and isinstance(value.value, str)
-        values.append(
-            value
-            if constant
-            else py.at_place(ast.FormattedValue(value=value, conversion=-1), node.at)
-        )
-    text: ast.expr = py.at_place(ast.JoinedStr(values=values), node.at)
-    if node.bounded:
-        return text
-    kept = writer.name(text, node.at)
-    writer.spend(kept, 0, node.at)
-    return kept
+        if isinstance(value, ast.Constant) and isinstance(value.value, str):
+            values.append(value)
+            continue
+        if not node.bounded:
+            value = writer.name(value, node.at)
+            measured.append(value)
+        values.append(py.at_place(ast.FormattedValue(value=value, conversion=-1), node.at))
+    if measured:
+        paid = py.call("measure", [py.load("v_budget", node.at), *measured], node.at)
+        writer.out.append(py.at_place(ast.Expr(value=paid), node.at))
+    return py.at_place(ast.JoinedStr(values=values), node.at)
 
 
 def _each(writer: Writer, node: Each) -> ast.expr:

@@ -6,7 +6,6 @@ checked, what is absent when its operand is) is explicit here; the generator dec
 """
 
 import ast
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -274,14 +273,3 @@ class Routine:
     steps: tuple[Step, ...]
     known: Known  # of what it returns
     cost: int  # nodes that run at most, those of called helpers included, lists' turns not
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """Everything the generator needs."""
-
-    routines: tuple[Routine, ...]
-    entries: dict[tuple[str, str], Routine]
-    shared: dict[str, object]  # tables, constants
-    functions: dict[str, Callable[..., object]]  # library functions and checks, by Python name
-    fields: tuple[tuple[ast.AST, str], ...]  # which source expression fills which field

@@ -16,7 +16,7 @@ from hub.contract.types import ListOf, OneOf, Record, Ref, Type
 from hub.mapping.context import Context, Scope
 from hub.mapping.diagnostics import MappingErrors, Report, Span
 from hub.mapping.expressions import expression
-from hub.mapping.flow import Flow, spend
+from hub.mapping.flow import Flow, measure, spend
 from hub.mapping.generate import module as generated
 from hub.mapping.nodes import Routine
 from hub.mapping.parse import parse
@@ -74,6 +74,7 @@ def compile_mapping(
         "__builtins__": {},
         "len": len,
         "spend": spend,
+        "measure": measure,
         **context.shared,
         **context.functions,
     }

@@ -66,7 +66,6 @@ Types: TypeAlias = Mapping[str, Record]
 
 NEVER = Never()
 POISON = Poison()
-TEXT = Text()
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,6 +182,30 @@ def flow(doc):
     assert ["refused", None] == [record["why"] for _, record in made]
 
 
+@pytest.mark.parametrize(
+    "step",
+    [
+        'f"{{a{0}}}{{a{0}}}"',
+        'f"' + "{{a{0}}}" * 100 + '"',
+        'joined([a{0}, a{0}, a{0}], "")',
+        'f"{{count([x for x in doc.words])}}{{a{0}}}{{a{0}}}{{a{0}}}"',
+    ],
+)
+def test_texts_do_not_grow_without_bound(step: str) -> None:
+    lines = "".join(f"    a{n + 1} = {step.format(n)}\n" for n in range(60))
+    with pytest.raises(Reject) as caught:
+        emitted(f"def flow(doc):\n    a0 = doc.key\n{lines}    return Failed(key=a60)\n")
+    assert "mapping.py:" in caught.value.where
+
+
+def test_lists_do_not_grow_without_bound() -> None:
+    lines = "".join(f"    a{n + 1} = a{n} + a{n}\n" for n in range(60))
+    with pytest.raises(Reject, match="too long"):
+        emitted(
+            f"def flow(doc):\n    a0 = doc.words\n{lines}    return Failed(key=joined(a60, ''))\n"
+        )
+
+
 def test_each_of_a_list_may_be_another_event() -> None:
     source = """
 def flow(doc):
