@@ -8,22 +8,29 @@ import asyncio
 import contextlib
 import signal
 import socket
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from hub.dev import runfiles
 from hub.errors import Halt
-from hub.settings import Settings
+from hub.settings import Settings, Tls
 
+CERTIFICATE = "certificate"  # in the scope's state: subject of a verified client certificate
 START = 10.0  # seconds until the server must listen
 GRACE = 8  # seconds that requests under way get
 
 
 @asynccontextmanager
-async def serving(app: object, name: str, settings: Settings) -> AsyncIterator[str]:
+async def serving(
+    app: object, name: str, settings: Settings, tls: Tls | None = None
+) -> AsyncIterator[str]:
     """Serve `app` and publish the address until the block ends. Yields the URL.
+
+    With `tls`, over https; a verified client certificate stands in the scope's state.
 
     Raises Halt if the address cannot be bound.
     """
@@ -31,7 +38,11 @@ async def serving(app: object, name: str, settings: Settings) -> AsyncIterator[s
     host, port = listener.getsockname()[:2]
     config = uvicorn.Config(
         app,  # type: ignore[arg-type]  # any ASGI application
-        http="httptools",
+        http=_WithCertificate if tls else "httptools",
+        ssl_certfile=tls.certificate if tls else None,
+        ssl_keyfile=tls.key if tls else None,
+        ssl_ca_certs=tls.client_ca if tls else None,
+        ssl_cert_reqs=ssl.CERT_OPTIONAL if tls and tls.client_ca else ssl.CERT_NONE,
         loop="none",
         log_config=None,
         access_log=False,
@@ -53,12 +64,23 @@ async def serving(app: object, name: str, settings: Settings) -> AsyncIterator[s
                     raise Halt("the server ended before it listened", where=name)
                 await asyncio.sleep(0.005)
         shown = f"[{host}]" if ":" in host else host
-        url = f"http://{shown}:{port}"
+        url = f"{'https' if tls else 'http'}://{shown}:{port}"
         with runfiles.publish(settings.home, name, url):
             yield url
     finally:
         server.should_exit = True
         await task
+
+
+class _WithCertificate(HttpToolsProtocol):
+    """uvicorn's protocol, which tells the application who a client's certificate names."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn
+        super().connection_made(transport)
+        found = transport.get_extra_info("peercert") or {}
+        subject = {name: value for part in found.get("subject", ()) for name, value in part}
+        if subject:
+            self.app_state = {**self.app_state, CERTIFICATE: subject}
 
 
 def run(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:

@@ -36,6 +36,9 @@ VARIABLES = (
     ),
     Variable("HUB_REGISTRY_URL", "", "an outside schema registry; else the one of `hub registry`"),
     Variable("HUB_LISTEN", "127.0.0.1:0", "where a process listens; port 0 is a free one"),
+    Variable("HUB_TLS_CERTIFICATE", "", "PEM file: the gateway serves https with it"),
+    Variable("HUB_TLS_KEY", "", "PEM file of its key"),
+    Variable("HUB_TLS_CLIENT_CA", "", "PEM file: authorities of systems' certificates (mTLS)"),
     Variable("HUB_PARTITIONS", str(PARTITIONS), "partitions of every topic, when they are made"),
     Variable("HUB_DIGEST_KEY", "", "reference; key of bodies' digests, the same for all gateways"),
     Variable("HUB_MAY_UNMASK", "no", "yes: people may see personal data here, with a reason"),
@@ -63,6 +66,15 @@ class Security:
 
 
 @dataclass(frozen=True, slots=True)
+class Tls:
+    """Files with which the gateway serves https; `client_ca` asks systems for a certificate."""
+
+    certificate: str
+    key: str
+    client_ca: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What a process of the hub needs to know of its surroundings."""
 
@@ -76,6 +88,7 @@ class Settings:
     partitions: int
     digest_key: str | None = field(repr=False)  # reference; key of the bodies' digests
     may_unmask: bool = False  # whether people may see personal data here, with a reason
+    tls: Tls | None = None
     security: Security = Security()
 
 
@@ -94,6 +107,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         digest_key=env.get("HUB_DIGEST_KEY") or None,
         may_unmask=_one_of("HUB_MAY_UNMASK", env.get("HUB_MAY_UNMASK", "no"), ("no", "yes"))
         == "yes",
+        tls=_tls(env),
         security=_security(env),
     )
 
@@ -124,6 +138,18 @@ def resolve(reference: str) -> str:
             ) from error
     # what stands there is not repeated: it may be the secret itself
     raise Halt("is not a secret's reference", where="secret", fix="write env:NAME or file:PATH")
+
+
+def _tls(env: Mapping[str, str]) -> Tls | None:
+    certificate = env.get("HUB_TLS_CERTIFICATE")
+    key = env.get("HUB_TLS_KEY")
+    client_ca = env.get("HUB_TLS_CLIENT_CA") or None
+    if not certificate and not key and not client_ca:
+        return None
+    if not certificate or not key:
+        missing = "HUB_TLS_KEY" if certificate else "HUB_TLS_CERTIFICATE"
+        raise Halt("is not set, but another HUB_TLS variable is", where=missing)
+    return Tls(certificate, key, client_ca)
 
 
 def _security(env: Mapping[str, str]) -> Security:

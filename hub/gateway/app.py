@@ -14,6 +14,7 @@ from adapters.http.messages import HttpRequest, HttpResponse, Refusal
 from adapters.http.problem import of_refusal
 from hub import metrics
 from hub.gateway.door import Door, unavailable
+from hub.serving import CERTIFICATE
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Event: TypeAlias = MutableMapping[str, Any]
@@ -136,6 +137,7 @@ def _request(scope: Scope, name: str, path: str, body: bytes) -> HttpRequest:
         headers=headers,
         body=body,
         peer=client[0] if client else "",
+        certificate=scope.get("state", {}).get(CERTIFICATE),
         root=f"/{name}",
         scheme=scope.get("scheme", "http"),
     )

@@ -67,7 +67,7 @@ async def _main(settings: Settings, stop: asyncio.Event) -> None:
         receiving = {x.name for x in around.landscape.live if x.bundle.manifest.inbound}
         closed = around.landscape.down | (receiving - doors.keys())
         app = GatewayApp(doors, closed, Readiness(tail))
-        url = await stack.enter_async_context(serving(app, "gateway", settings))
+        url = await stack.enter_async_context(serving(app, "gateway", settings, settings.tls))
         log.info("gateway_started", url=url, registrations=sorted(app.doors))
         await stop.wait()
         log.info("gateway_stopping")

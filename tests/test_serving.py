@@ -1,0 +1,99 @@
+"""Serving over https, and what a client's certificate says, with a certificate made on the spot."""
+
+import asyncio
+import ssl
+from collections.abc import MutableMapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from hub.serving import CERTIFICATE, serving
+from hub.settings import Tls, load
+
+Event = MutableMapping[str, Any]
+DAY = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def name(common: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
+
+
+class Authority:
+    """A certificate authority of this test."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.key = ec.generate_private_key(ec.SECP256R1())
+        self.certificate = self._sign(name("Test CA"), self.key, authority=True)
+        self.file = self._write("ca.pem", self.certificate)
+
+    def issue(self, common: str) -> tuple[str, str]:
+        """Files of a certificate and its key."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        file = self._write(f"{common}.pem", self._sign(name(common), key))
+        pem = key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        (self.folder / f"{common}.key").write_bytes(pem)
+        return file, str(self.folder / f"{common}.key")
+
+    def _sign(
+        self, subject: x509.Name, key: ec.EllipticCurvePrivateKey, *, authority: bool = False
+    ) -> x509.Certificate:
+        address = x509.SubjectAlternativeName([x509.DNSName("localhost")])
+        return (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(name("Test CA"))
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(DAY - timedelta(days=365))
+            .not_valid_after(DAY + timedelta(days=3650))
+            .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
+            .add_extension(address, critical=False)
+            .sign(self.key, hashes.SHA256())
+        )
+
+    def _write(self, file: str, certificate: x509.Certificate) -> str:
+        path = self.folder / file
+        path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+        return str(path)
+
+
+async def tells_who(scope: Event, receive: object, send: Any) -> None:
+    found = scope["state"].get(CERTIFICATE, {})
+    body = found.get("commonName", "nobody").encode()
+    headers = [(b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def test_a_client_certificate_tells_the_application_who_calls(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    certificate, key = authority.issue("gateway")
+    settings = load({"HUB_HOME": str(tmp_path)})
+    tls = Tls(certificate, key, authority.file)
+
+    def ask(url: str, client: tuple[str, str] | None) -> str:
+        context = ssl.create_default_context(cafile=authority.file)
+        if client:
+            context.load_cert_chain(*client)
+        with httpx.Client(verify=context, trust_env=False) as session:
+            return session.get(url).text
+
+    async def serve() -> tuple[str, str]:
+        async with serving(tells_who, "gateway", settings, tls) as url:
+            assert url.startswith("https://")
+            here = url.replace("127.0.0.1", "localhost")
+            with_one = await asyncio.to_thread(ask, here, authority.issue("portal"))
+            return with_one, await asyncio.to_thread(ask, here, None)
+
+    assert asyncio.run(serve()) == ("portal", "nobody")
