@@ -1,6 +1,7 @@
 """What is asked of a message before its body is looked at: envelope, version, headers."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from adapters.http.messages import HttpRequest, Refusal
 from adapters.soap.names import ENVELOPE, SOAP11, SOAP12, WSSE
@@ -94,15 +95,24 @@ def _malformed(title: str, detail: str) -> Refusal:
 
 def check_media_type(request: HttpRequest) -> None:
     """Raises Refusal (415) for what is not XML in UTF-8 as it stands."""
-    media_type, _, parameters = request.headers.get("content-type", "").partition(";")
+    misfit = _misfit(request.headers.get("content-type", ""))
+    if misfit:
+        raise _unsupported(misfit)
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise _unsupported("send the message without content-encoding")
+
+
+@lru_cache(maxsize=256)  # a system sends the same words every time
+def _misfit(content_type: str) -> str:
+    """What to send instead, "" if it is good."""
+    media_type, _, parameters = content_type.partition(";")
     if media_type.strip().lower() not in _MEDIA_TYPES:
-        raise _unsupported("send text/xml (SOAP 1.1) or application/soap+xml (1.2), no attachments")
+        return "send text/xml (SOAP 1.1) or application/soap+xml (1.2), no attachments"
     for parameter in parameters.split(";"):
         name, _, value = parameter.partition("=")
         if name.strip().lower() == "charset" and value.strip(" \"'").lower() not in _UTF8:
-            raise _unsupported("send UTF-8")
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
-        raise _unsupported("send the message without content-encoding")
+            return "send UTF-8"
+    return ""
 
 
 def _unsupported(detail: str) -> Refusal:

@@ -5,6 +5,8 @@ validator would come on top; the table knows order, presence and forms itself. T
 verdicts against XML Schema's.
 """
 
+from functools import cache
+from typing import NamedTuple
 from xml.parsers import expat
 
 from adapters.soap.names import XSI
@@ -50,6 +52,20 @@ def read(body: bytes, envelope: str, element: str, node: Node, limits: Limits) -
     return walk.result
 
 
+class _Names(NamedTuple):
+    """The elements of an envelope."""
+
+    envelope: str
+    header: str
+    body: str
+    fault: str
+
+
+@cache
+def _names(namespace: str) -> _Names:
+    return _Names(*(f"{{{namespace}}}{name}" for name in ("Envelope", "Header", "Body", "Fault")))
+
+
 class _Walk:
     """Where expat stands: in the envelope's frame, in a record, or in a single value (`slot`)."""
 
@@ -57,9 +73,9 @@ class _Walk:
         "depth",
         "document",
         "elements",
-        "envelope",
         "frame",
         "limits",
+        "names",
         "nil",
         "node",
         "parser",
@@ -74,7 +90,7 @@ class _Walk:
     )
 
     def __init__(self, envelope: str, element: str, node: Node, limits: Limits) -> None:
-        self.envelope = envelope
+        self.names = _names(envelope)
         self.root = element
         self.limits = limits
         self.result: Document | None = None
@@ -121,23 +137,23 @@ class _Walk:
         self.count()
         frame, name = self.frame, _clark(tag)
         frame.append(name)
-        if len(frame) == 1 and name != f"{{{self.envelope}}}Envelope":
+        if len(frame) == 1 and name != self.names.envelope:
             raise Unfit("not an envelope of this SOAP version")
         if len(frame) == _BODY:
             self.next_part(name)
-        if len(frame) == _ELEMENT and frame[1] == f"{{{self.envelope}}}Body":
+        if len(frame) == _ELEMENT and frame[1] == self.names.body:
             self.enter(name, attributes)
 
     def next_part(self, name: str) -> None:
         """At most one Header, then exactly one Body."""
-        expected = {f"{{{self.envelope}}}Header": 0, f"{{{self.envelope}}}Body": 1}.get(name)
-        if expected is None or expected < self.part:
+        expected = 1 if name == self.names.body else 0
+        if expected < self.part or name not in self.names[1:3]:
             raise Unfit("the envelope is not one Header and one Body")
         self.part = expected + 1
 
     def enter(self, name: str, attributes: dict[str, str]) -> None:
         """The body's element begins."""
-        if name == f"{{{self.envelope}}}Fault":
+        if name == self.names.fault:
             raise IsFault
         if self.result is not None or name != self.root:
             raise Unfit("the body is not the answer of this operation")

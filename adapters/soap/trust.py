@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from threading import Lock
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from adapters.soap.denial import denied
@@ -84,7 +84,7 @@ def _vouches(anchor: x509.Certificate, certificate: x509.Certificate) -> bool:
         if not anchor.extensions.get_extension_for_class(x509.BasicConstraints).value.ca:
             return False
         certificate.verify_directly_issued_by(anchor)
-    except (x509.ExtensionNotFound, ValueError, TypeError, InvalidSignature):
+    except (x509.ExtensionNotFound, ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
         return False
     return True
 

@@ -24,7 +24,7 @@ from adapters.soap.times import FRESH
 from adapters.soap.timestamp import check as check_timestamp
 from adapters.soap.timestamp import find as find_timestamp
 from adapters.soap.trust import Trust
-from hub.contract.xml import Element, canonical
+from hub.contract.xml import Element, XmlError, canonical
 
 _DSIG_MORE = "http://www.w3.org/2001/04/xmldsig-more#"
 _XMLENC = "http://www.w3.org/2001/04/xmlenc#"
@@ -120,7 +120,7 @@ def _verified(
     prefixes = _exclusive(_one(signed_info, f"{{{DS}}}CanonicalizationMethod"))
     key = trust.key(certificate, now)
     try:
-        key.verify(value, canonical(signed_info, prefixes), padding.PKCS1v15(), algorithm)
+        key.verify(value, _canonical(signed_info, prefixes), padding.PKCS1v15(), algorithm)
     except InvalidSignature:
         raise denied("The signature does not hold", "send the message as it was signed") from None
     return value
@@ -146,7 +146,7 @@ def _referenced(reference: Element, ids: Mapping[str, Element]) -> Element:
     if make is None:
         raise denied("The signature's digest is not accepted", _USE)
     expected = _decoded(_one(reference, f"{{{DS}}}DigestValue"))
-    if not compare_digest(make(canonical(target, prefixes)).digest(), expected):
+    if not compare_digest(make(_canonical(target, prefixes)).digest(), expected):
         raise denied("A signed part was changed", "send the message as it was signed")
     return target
 
@@ -185,6 +185,15 @@ def _exclusive(method: Element) -> tuple[str, ...]:
     if len(prefixes) > _PREFIXES:
         raise denied("The canonicalisation is not accepted", _USE)
     return tuple(prefixes)
+
+
+def _canonical(element: Element, prefixes: tuple[str, ...]) -> bytes:
+    try:
+        return canonical(element, prefixes)
+    except (XmlError, ValueError):  # it has no form for relative namespace names, for one
+        raise denied(
+            "A signed part has no canonical form", "use absolute namespace names"
+        ) from None
 
 
 def _algorithm(element: Element) -> str:

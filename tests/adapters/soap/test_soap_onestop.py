@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import zeep
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adapters.http.connection import Origin, RawAnswer
@@ -71,7 +71,7 @@ class Loop:
 OPERATIONS = sorted(contract().operations)
 
 
-@settings(max_examples=5)
+@settings(max_examples=5, suppress_health_check=[HealthCheck.too_slow])  # a busy machine
 @given(data=st.data())
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_every_operation_is_written_as_zeep_does_and_read_again(

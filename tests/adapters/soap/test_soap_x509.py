@@ -3,14 +3,18 @@
 import hashlib
 from base64 import b64encode
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.serialization import Encoding
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from lxml import etree
 from zeep.exceptions import SignatureVerificationFailed
 
+from adapters.http.messages import Refusal
 from adapters.soap.names import DS, EXC_C14N, SOAP11, WSSE, WSU
 from adapters.soap.server import SoapServer
 from adapters.soap.signing import Signer
@@ -149,6 +153,9 @@ def test_a_message_past_its_own_expiry_is_refused() -> None:
     assert server.read(post(first)).document == DOCUMENT  # a minute between clocks is allowed
     clock.now += 2
     assert "has expired" in refusal(server, post(second)).title
+
+
+WHOLE = signed()
 
 
 # -- signature wrapping: the signed part is moved away, another body is put in its place
@@ -406,6 +413,28 @@ def test_a_comment_in_a_signed_value_does_not_cut_it(server: SoapServer) -> None
     body = signed().replace(b"GD-1", b"GD<!-- -->-1")  # canonical XML knows no comments
     document: Document = server.read(post(body)).document
     assert document["Ma"] == "GD-1"
+
+
+@pytest.mark.parametrize("part", [b"<ds:SignedInfo ", b"<n0:Gui "])
+def test_a_part_without_a_canonical_form_is_refused(server: SoapServer, part: bytes) -> None:
+    body = signed().replace(part, part + b'xmlns:r="a/b" r:x="1" ', 1)
+    assert refusal(server, post(body)).code == "denied"
+
+
+@settings(max_examples=300)
+@given(
+    place=st.floats(0, 1),
+    length=st.integers(0, 40),
+    put=st.binary(max_size=12) | st.text().map(str.encode),
+)
+def test_a_damaged_message_is_refused_and_breaks_nothing(
+    place: float, length: int, put: bytes
+) -> None:
+    at = int(place * len(WHOLE))
+    damaged = WHOLE[:at] + put + WHOLE[at + length :]
+    with suppress(Refusal):
+        # If it is let in, what changed was no part of what the signature covers.
+        assert door(auth()).read(post(damaged)).document == DOCUMENT
 
 
 @pytest.mark.parametrize(
