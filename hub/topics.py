@@ -14,6 +14,7 @@ CATALOGUE = "hub.catalogue"
 RECEIPT = "hub.receipt"
 DEAD = "hub.dead"
 CURSOR = "hub.cursor"
+ACT = "hub.act"
 SCHEMAS = "_schemas"
 
 EVENT_TOPICS = (DOSSIER, CATALOGUE)
@@ -55,6 +56,7 @@ TOPICS = (
     Topic(CATALOGUE, {**_KEPT, "max.message.bytes": str(EVENT_BYTES)}),
     Topic(RECEIPT, {**_KEPT, "max.message.bytes": str(EVENT_BYTES)}),
     Topic(DEAD, {**_KEPT, "max.message.bytes": str(DEAD_BYTES)}),
+    Topic(ACT, {**_KEPT, "max.message.bytes": str(EVENT_BYTES)}),
     Topic(CURSOR, _COMPACTED, single=True),
     Topic(SCHEMAS, _SCHEMAS, single=True),
 )

@@ -23,6 +23,7 @@ app = typer.Typer(
 )
 app.add_typer(dev.app, name="dev")
 app.add_typer(topics.event, name="event")
+app.add_typer(topics.act, name="act")
 app.add_typer(topics.receipt, name="receipt")
 app.add_typer(topics.dead, name="dead-letter")
 app.add_typer(dossier.app, name="dossier")

@@ -4,15 +4,16 @@ from typing import Annotated
 
 import typer
 
-from hub.cli.browse import access, event_row, moment, open_browser, readable, records
+from hub.cli.browse import Browser, access, event_row, moment, open_browser, readable, records
 from hub.cli.output import answering, show_json, show_rows
 from hub.contract.types import Document
 from hub.errors import HubError, Reject
 from hub.records import Record
 from hub.settings import load
-from hub.topics import DEAD, EVENT_TOPICS, RECEIPT
+from hub.topics import ACT, DEAD, EVENT_TOPICS, RECEIPT
 
 event = typer.Typer(no_args_is_help=True, help="Events: the facts that were kept.")
+act = typer.Typer(no_args_is_help=True, help="Acts: what was refused or set aside.")
 receipt = typer.Typer(
     no_args_is_help=True, help="Receipts: what became of each event at each registration."
 )
@@ -80,6 +81,36 @@ def event_show(
                     show_json(row)
                     return
         raise Reject(f"there is no event {event_id}", fix="hub event list")
+
+
+@act.callback()
+def _act() -> None:
+    """Acts: what was refused or set aside, and gave no event."""
+
+
+@act.command("list", epilog="Example: hub act list --kind SET_ASIDE")
+def act_list(
+    registration: Annotated[str | None, typer.Option(help="only this registration")] = None,
+    kind: Annotated[str | None, typer.Option(help="CONFLICT, SET_ASIDE or SECRECY_REFUSED")] = None,
+    *,
+    limit: Limit = 50,
+    as_json: Json = False,
+) -> None:
+    """List what was refused or set aside, oldest first; nothing of its content is kept."""
+    with answering():
+        browser = open_browser(load())
+        rows = [_act_row(browser, r) for r in records(browser, (ACT,), registration)]
+        chosen = [row for row in rows if kind in (None, row["kind"])]
+        columns = ("at", "kind", "registration", "flow", "subject", "reason")
+        show_rows(chosen[-limit:], columns, as_json=as_json)
+
+
+def _act_row(browser: Browser, record: Record) -> Document:
+    try:
+        found = readable(browser, record.value or b"", unmasked=False)
+    except HubError as error:
+        found = {"kind": "(unreadable)", "reason": error.what}
+    return {**found, "at": moment(record.timestamp)}
 
 
 @receipt.callback()

@@ -28,6 +28,7 @@ class Inflow:
     identity: tuple[str, ...] = ()
     identify: Callable[[Document], tuple[str, ...]] | None = None  # where paths cannot say it
     ignore: tuple[str, ...] = ()
+    aside: str = ""  # why an item may give no event; such items are recorded
     marks: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
 
@@ -45,6 +46,15 @@ class Fact:
     flags: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What one item says: who it is, and the events that it gave (often one, sometimes none)."""
+
+    identity: tuple[str, ...]
+    digest: str
+    facts: tuple[Fact, ...]
+
+
 def items_of(inflow: Inflow, document: Document) -> list[Document]:
     """The items of a message. Raises Reject (code secrecy) before anything else looks at them."""
     rule = violation(document, inflow.marks, inflow.texts)
@@ -53,7 +63,7 @@ def items_of(inflow: Inflow, document: Document) -> list[Document]:
     return split(document, inflow.split)
 
 
-def facts_of(
+def read_item(
     inflow: Inflow,
     item: Document,
     headers: Mapping[str, str],
@@ -61,8 +71,8 @@ def facts_of(
     digest_key: bytes,
     now: int,
     named: tuple[str, ...] | None = None,
-) -> list[Fact]:
-    """The events of one item, in their order.
+) -> Item:
+    """What one item says; its events in their order.
 
     `now`: epoch ms, for facts whose sender names no time. `named`: the item's identity where the
     caller knows it.
@@ -72,8 +82,6 @@ def facts_of(
     who = named or _who(inflow, item, headers)
     flags: list[str] = []
     events = inflow.emit(item, now, inflow.settings, flags)
-    if not events:
-        return []
     mark = digest(item, inflow.ignore, digest_key).hex()
     said = tuple(dict.fromkeys(flags))
     facts = []
@@ -83,7 +91,7 @@ def facts_of(
             raise Reject("is empty", where=f"{kind} {key_field(kind)}", code="key")
         number = event_id(inflow.registration, inflow.flow, who, index)
         facts.append(Fact(number, kind, topic_of(kind), key, record, mark, said))
-    return facts
+    return Item(who, mark, tuple(facts))
 
 
 def _who(inflow: Inflow, item: Document, headers: Mapping[str, str]) -> tuple[str, ...]:

@@ -13,16 +13,20 @@ from typing import Literal, TypeAlias
 
 from hub import metrics
 from hub.contract.types import Document
-from hub.errors import HubError, Retry
+from hub.errors import HubError, Reject, Retry
 from hub.events.catalogue import Catalogue
 from hub.events.codec import Codec
 from hub.events.headers import Envelope, write_headers
+from hub.intake.acts import SCHEMA as ACT_SCHEMA
+from hub.intake.acts import Act, Kind, record_of
+from hub.intake.acts import as_document as act_document
 from hub.intake.index import FactIndex
-from hub.intake.inflow import Fact, Inflow, check_size, facts_of, items_of
+from hub.intake.inflow import Fact, Inflow, Item, check_size, items_of, read_item
+from hub.intake.item import digest
 from hub.intake.served import Served
 from hub.intake.trace import continued
 from hub.log import get_logger
-from hub.records import Outgoing, Position, Writer
+from hub.records import Done, Outgoing, Position, Writer
 
 Verdict: TypeAlias = Literal["accepted", "duplicate", "conflict", "nothing"]
 log = get_logger("hub.intake")
@@ -66,69 +70,85 @@ class Intake:
 
         Raises Reject (mapping, identity, secrecy, size), Retry when the broker did not acknowledge.
         """
-        items = items_of(inflow, document)
-        facts = [self._facts(inflow, item, headers, None) for item in items]
-        return await self.keep(inflow, facts, headers.get("traceparent"))
+        items = [
+            self._read(inflow, item, headers, None) for item in await self._open(inflow, document)
+        ]
+        return await self.keep(inflow, items, headers.get("traceparent"))
 
     async def take_item(
         self, inflow: Inflow, item: Document, named: tuple[str, ...] | None
     ) -> Taken:
         """Keep what one polled item says; `named` is its identity where the poll made it."""
-        (whole,) = items_of(inflow, item)
-        return await self.keep(inflow, [self._facts(inflow, whole, {}, named)], None)
+        (whole,) = await self._open(inflow, item)
+        return await self.keep(inflow, [self._read(inflow, whole, {}, named)], None)
 
-    def _facts(
+    async def _open(self, inflow: Inflow, document: Document) -> list[Document]:
+        """The items; a refusal for secrecy is on record before it is told."""
+        try:
+            return items_of(inflow, document)
+        except Reject as error:
+            mark = digest(document, inflow.ignore, self._digest_key).hex()
+            act = Act("SECRECY_REFUSED", inflow.registration, inflow.flow, None, error.where, mark)
+            await _all([self._record(act)])
+            raise
+
+    def _read(
         self,
         inflow: Inflow,
         item: Document,
         headers: Mapping[str, str],
         named: tuple[str, ...] | None,
-    ) -> list[Fact]:
-        facts = facts_of(
-            inflow, item, headers, self._key_field, self._digest_key, self._clock(), named
-        )
-        if not facts:
-            metrics.foreign.labels(inflow.registration, inflow.flow).inc()
-        return facts
+    ) -> Item:
+        now = self._clock()
+        return read_item(inflow, item, headers, self._key_field, self._digest_key, now, named)
 
-    async def keep(
-        self, inflow: Inflow, groups: list[list[Fact]], traceparent: str | None
-    ) -> Taken:
+    async def keep(self, inflow: Inflow, items: list[Item], traceparent: str | None) -> Taken:
         """Append the facts of each item, unless they are known; wait for every acknowledgement."""
-        plan = self._plan(inflow, groups)
+        plan = self._plan(inflow, items)
         ready = [(fact, self._outgoing(inflow, fact, traceparent)) for fact in plan.new]
         waits = [p[1] for fact in plan.known if (p := self._pending.get(fact.id))]
         waits += [self._append(inflow, fact, outgoing) for fact, outgoing in ready]
+        waits += [self._record(act) for act in plan.acts]
         await _all(waits)
         return Taken(
             _verdict(len(plan.new), len(plan.known), plan.conflicts), len(plan.new), plan.conflicts
         )
 
-    def _plan(self, inflow: Inflow, groups: list[list[Fact]]) -> "_Plan":
-        """What is new, what is known, how many items say something else than before."""
-        plan = _Plan([], [], 0)
+    def _plan(self, inflow: Inflow, items: list[Item]) -> "_Plan":
+        """What is new, what is known, what says something else than before or is set aside."""
+        plan = _Plan([], [], [])
         here: dict[str, str] = {}  # a batch may hold the same row twice
-        for facts in groups:
-            found = [here.get(fact.id) or self._known(fact.id) for fact in facts]
-            clashes = [
-                fact.id
-                for fact, digest in zip(facts, found, strict=True)
-                if digest not in (None, fact.digest)
-            ]
-            if clashes:
-                plan.conflicts += 1
-                metrics.conflicts.labels(inflow.registration, inflow.flow).inc()
-                log.warning(
-                    "item_conflict",
-                    registration=inflow.registration,
-                    flow=inflow.flow,
-                    event_ids=clashes,
-                )
+        for item in items:
+            if not item.facts:
+                self._aside(inflow, item, plan)
+            found = [here.get(fact.id) or self._known(fact.id) for fact in item.facts]
+            if any(known not in (None, item.digest) for known in found):
+                self._conflict(inflow, item, plan)
                 continue
-            for fact, digest in zip(facts, found, strict=True):
-                (plan.known if digest else plan.new).append(fact)
+            for fact, known in zip(item.facts, found, strict=True):
+                (plan.known if known else plan.new).append(fact)
                 here[fact.id] = fact.digest
         return plan
+
+    def _aside(self, inflow: Inflow, item: Item, plan: "_Plan") -> None:
+        metrics.foreign.labels(inflow.registration, inflow.flow).inc()
+        if inflow.aside:
+            plan.acts.append(_act("SET_ASIDE", inflow, item, inflow.aside))
+
+    def _conflict(self, inflow: Inflow, item: Item, plan: "_Plan") -> None:
+        metrics.conflicts.labels(inflow.registration, inflow.flow).inc()
+        ids = tuple(fact.id for fact in item.facts)
+        log.warning(
+            "item_conflict", registration=inflow.registration, flow=inflow.flow, event_ids=ids
+        )
+        plan.acts.append(_act("CONFLICT", inflow, item, "known with another content"))
+
+    def _record(self, act: Act) -> asyncio.Future[None]:
+        """Append an act; the future ends with its acknowledgement."""
+        value = self._codec.encode(ACT_SCHEMA, act_document(act, self._clock()))
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._send(record_of(act, value), lambda result: _end(future, result))
+        return future
 
     def _known(self, event_id: str) -> str | None:
         pending = self._pending.get(event_id)
@@ -165,19 +185,17 @@ class Intake:
             if isinstance(result, Position):
                 self._index.kept(fact.id, bytes.fromhex(fact.digest))
                 metrics.kept.labels(inflow.registration, fact.type).inc()
-            if future.done():
-                return
-            if isinstance(result, HubError):
-                future.set_exception(result)
-            else:
-                future.set_result(None)
+            _end(future, result)
 
         self._pending[fact.id] = (fact.digest, future)
+        self._send(outgoing, done)
+        return future
+
+    def _send(self, outgoing: Outgoing, done: Done) -> None:
         try:
             self._writer.append(outgoing, done)
         except Retry as full:
             done(full)
-        return future
 
 
 @dataclass(slots=True)
@@ -186,7 +204,27 @@ class _Plan:
 
     new: list[Fact]
     known: list[Fact]
-    conflicts: int
+    acts: list[Act]
+
+    @property
+    def conflicts(self) -> int:
+        """How many items say something else than before."""
+        return sum(act.kind == "CONFLICT" for act in self.acts)
+
+
+def _act(kind: Kind, inflow: Inflow, item: Item, reason: str) -> Act:
+    ids = tuple(fact.id for fact in item.facts)
+    subject = " ".join(item.identity)
+    return Act(kind, inflow.registration, inflow.flow, subject, reason, item.digest, ids)
+
+
+def _end(future: asyncio.Future[None], result: Position | HubError) -> None:
+    if future.done():
+        return
+    if isinstance(result, HubError):
+        future.set_exception(result)
+    else:
+        future.set_result(None)
 
 
 async def _all(waits: list[asyncio.Future[None]]) -> None:

@@ -206,6 +206,7 @@ def _inflow(live: Live, name: str, flow: Flow) -> Inflow:
         identity=() if flow.identity == "function" else words(flow.identity),
         identify=_identify(live, name, settings) if flow.identity == "function" else None,
         ignore=tuple(flow.ignore),
+        aside=flow.aside,
         marks=tuple(secrecy.marks) if secrecy else (),
         texts=tuple(secrecy.texts) if secrecy else (),
     )

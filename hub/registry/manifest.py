@@ -176,6 +176,7 @@ class Flow(Struct, frozen=True, forbid_unknown_fields=True):
     split: str | None = None
     identity: Words | None = None
     ignore: list[str] = []
+    aside: str = ""  # why an item of this flow may give no event; such items are listed
     emit: Words | None = None
     call: Words | None = None
     ask: Ask | None = None
@@ -247,8 +248,8 @@ def flow_problems(name: str, flow: Flow) -> list[str]:
 
 
 _KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "receive": (("emit", "identity"), ("split", "ignore", "answers")),
-    "poll": (("emit",), ("identity", "ignore")),
+    "receive": (("emit", "identity"), ("split", "ignore", "answers", "aside")),
+    "poll": (("emit",), ("identity", "ignore", "aside")),
     "on": (("call",), ("ask", "serves", "outcomes", "in_doubt")),
 }
 

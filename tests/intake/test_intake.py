@@ -70,12 +70,13 @@ def catalogue() -> Catalogue:
 class World:
     def __init__(self, catalogue: Catalogue, folder: Path) -> None:
         self.broker = MemoryBroker()
-        for topic in ("hub.dossier", "hub.catalogue"):
+        for topic in ("hub.dossier", "hub.catalogue", "hub.act"):
             self.broker.ensure_topic(topic, 1, {})
         self.index = FactIndex(folder / "index.db", "twin")
+        self.codec = Codec(catalogue, Ids())
         self.intake = Intake(
             catalogue=catalogue,
-            codec=Codec(catalogue, Ids()),
+            codec=self.codec,
             index=self.index,
             writer=self.broker.writer(),
             served=Served([Want(TRACKED, "portal", "portal")]),
@@ -90,12 +91,18 @@ class World:
             split="data",
             identity=("item", "status"),
             ignore=("sent",),
+            aside="order of another customer",
             marks=("data.doMat",),
         )
 
     def take(self, *rows: Document) -> Taken:
         rows_: list[Value] = list(rows)
         return asyncio.run(self.intake.take(self.inflow, {"data": rows_}, {}))
+
+    @property
+    def acts(self) -> list[Document]:
+        records = self.broker.since(Spot("hub.act", 0), 0)
+        return [self.codec.decode(record.value or b"")[1] for record in records]
 
     @property
     def kept(self) -> list[Record]:
@@ -146,9 +153,31 @@ def test_what_a_crash_left_half_kept_is_completed(world: World) -> None:
     fresh.index.close()
 
 
-def test_a_row_that_means_nothing_gives_nothing(world: World) -> None:
+def test_a_row_that_means_nothing_gives_no_event_but_is_listed(world: World) -> None:
     assert world.take(row(99)) == Taken("nothing", 0, 0)
     assert world.kept == []
+    (act,) = world.acts
+    assert (act["kind"], act["subject"], act["reason"]) == (
+        "SET_ASIDE",
+        "EB1 99",
+        "order of another customer",
+    )
+
+
+def test_a_conflict_and_a_secrecy_mark_are_on_record_without_their_content(world: World) -> None:
+    world.take(row(6))
+    world.take(row(6, note="other"))
+    with pytest.raises(Reject):
+        world.take(row(12, doMat="C", note="Nguyễn Văn Mẫu"))
+    conflict, secret = world.acts
+    assert (conflict["kind"], conflict["subject"]) == ("CONFLICT", "EB1 6")
+    assert conflict["event_ids"] == [read_headers(world.kept[0].headers).id]
+    assert (secret["kind"], secret["subject"], secret["reason"]) == (
+        "SECRECY_REFUSED",
+        None,
+        "mark data.doMat",
+    )
+    assert all("Mẫu" not in str(act) for act in world.acts)
 
 
 def test_flags_and_trace_travel_in_the_headers(world: World) -> None:
