@@ -23,6 +23,7 @@ from hub.settings import Security, resolve
 BATCH = 500  # records folded in one transaction
 WITHIN = 0.05  # seconds that a batch may wait for more
 BUFFER = 4_096  # records that Faust reads ahead; the default stalls (libraries: faust-streaming)
+FETCH = 262_144  # bytes of a partition at once; Kafka gives a larger record all the same
 SESSION = 10.0  # seconds
 STOP = 10.0  # seconds until Faust must have stopped
 
@@ -65,6 +66,7 @@ def make_app(
         broker_heartbeat_interval=SESSION / 4,
         broker_request_timeout=30.0,
         consumer_auto_offset_reset="earliest",
+        consumer_max_fetch_size=FETCH,
         stream_buffer_maxsize=BUFFER,
         stream_wait_empty=False,
         agent_supervisor=CrashingSupervisor,

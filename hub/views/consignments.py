@@ -1,6 +1,7 @@
 """Where the envelopes of a dossier are. The post never changes a dossier's status or deadline."""
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hub.contract.types import Document
 from hub.views.wording import number, text
@@ -17,16 +18,14 @@ KINDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True, array_like=True):
     """What was said of a consignment, and when (epoch ms)."""
 
     state: str
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Consignment:
+class Consignment(Struct, frozen=True, array_like=True):
     """One order. `ordered`, `delivered`, `came_back`: epoch ms, None while it did not happen."""
 
     order: str

@@ -4,7 +4,7 @@ Terminal is the first outcome by offset for one (event's place, registration, se
 series (a requeue) replaces a lower one; PARKED is a state that any terminal outcome ends.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from hub.contract.types import Document
 from hub.views.wording import number, text
@@ -12,8 +12,7 @@ from hub.views.wording import number, text
 MOST_DELIVERIES = 2_000  # of one key; the oldest are forgotten first
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Struct, frozen=True, array_like=True):
     """The state of one event at one registration. `offset`: of the event on its topic."""
 
     offset: int

@@ -95,7 +95,7 @@ def _event(record: Record, name: str, document: Document, envelope: Envelope) ->
         record.offset,
         envelope.time,
         envelope.id[:LONGEST_CODE],
-        name,
+        name.rpartition(".")[2],
         envelope.source[:LONGEST_CODE],
         document,
         envelope.flags,

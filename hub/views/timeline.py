@@ -6,7 +6,10 @@ declare free of personal data are read (test_timeline_privacy), so nothing perso
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hub.contract.types import Document, Value
 from hub.views import consignments
@@ -49,19 +52,13 @@ class Fact:
     offset: int
     recorded: int
     event_id: str
-    type: str  # full name
+    kind: str  # the short name of the event, `StatusChanged`
     source: str  # registration
     record: Document = field(repr=False)
     flags: tuple[str, ...] = ()
 
-    @property
-    def kind(self) -> str:
-        """The short name, `StatusChanged`."""
-        return self.type.rpartition(".")[2]
 
-
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True, array_like=True):
     """A line of the timeline. `at`: when it happened, epoch ms."""
 
     offset: int
@@ -72,8 +69,7 @@ class Entry:
     event_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
+class Flag(Struct, frozen=True, array_like=True):
     """What is odd, for a report; never a reason to refuse."""
 
     code: str
@@ -81,9 +77,11 @@ class Flag:
     says: str
 
 
-@dataclass(frozen=True, slots=True)
-class Dossier:
+class Dossier(Struct, frozen=True, array_like=True):
     """What is known of one dossier. Times are epoch ms; "" and None: not known (yet).
+
+    A msgspec struct, because it is kept as bytes and copied at every event: `dataclasses.replace`
+    took half of the time of the fold.
 
     `due`: the due date in force. `judged`: the one against which lateness is judged, which an
     extension moves only if its reason is SUPPLEMENT: LATE does not (local.md, section 5), and OTHER

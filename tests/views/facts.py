@@ -92,8 +92,8 @@ def fact(
     short: str, at: str, offset: int, *, code: str = "H44.99.99-251013-0001", **fields: Value
 ) -> Fact:
     """An event as a fact, recorded when it happened."""
-    name, record = event(short, code, at, **fields)
-    return Fact(offset, ms(at), f"{code}/{offset}", name, source_of(short), record)
+    _, record = event(short, code, at, **fields)
+    return Fact(offset, ms(at), f"{code}/{offset}", short, source_of(short), record)
 
 
 def source_of(short: str) -> str:
@@ -293,7 +293,7 @@ def facts_of(events: Iterable[tuple[str, Document]]) -> list[Fact]:
         at, short = record["at"], name.rpartition(".")[2]
         assert isinstance(at, int)
         made.append(
-            Fact(offset, at, event_id(name, record, offset), name, source_of(short), record)
+            Fact(offset, at, event_id(name, record, offset), short, source_of(short), record)
         )
     return made
 
