@@ -78,6 +78,7 @@ def test_strange_symbols_have_a_way_out_where_a_peer_may_surprise() -> None:
         "common.v1.DossierStatus": "UNKNOWN",
         "common.v1.PostalState": "UNKNOWN",
         "hub.v1.Outcome": "UNKNOWN",
+        "hub.v1.ActKind": "UNKNOWN",
         "hub.v1.ReceiptKind": "UNKNOWN",
     } == defaults
 
