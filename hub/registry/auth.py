@@ -15,7 +15,7 @@ def _needs(required: str, optional: str = "") -> Needs:
 INBOUND: Mapping[str, Needs] = {
     "none": _needs(""),
     "usernametoken": _needs("username password"),
-    "x509": _needs("ca"),
+    "x509": _needs("ca", "subject"),
     "bearer": _needs("token"),
     "api_key": _needs("header value"),
     "basic": _needs("username password"),
