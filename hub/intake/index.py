@@ -28,7 +28,6 @@ class FactIndex:
     def __init__(self, file: Path, origin: str) -> None:
         """`origin` names the log that is followed; a table of another log is thrown away."""
         file.parent.mkdir(parents=True, exist_ok=True)
-        self._file = file
         self._fresh: dict[bytes, bytes] = {}
         self._lock = threading.Lock()
         self._writer = _open(file)

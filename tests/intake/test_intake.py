@@ -69,6 +69,7 @@ def catalogue() -> Catalogue:
 
 class World:
     def __init__(self, catalogue: Catalogue, folder: Path) -> None:
+        self.folder = folder
         self.broker = MemoryBroker()
         for topic in ("hub.dossier", "hub.catalogue", "hub.act"):
             self.broker.ensure_topic(topic, 1, {})
@@ -147,7 +148,7 @@ def test_the_same_identity_with_another_body_is_a_conflict(world: World) -> None
 def test_what_a_crash_left_half_kept_is_completed(world: World) -> None:
     world.take(row(14))
     first = read_headers(world.kept[0].headers)
-    fresh = World(load(Path("schemas/avro")), Path(world.index._file).parent / "fresh")
+    fresh = World(load(Path("schemas/avro")), world.folder / "fresh")
     fresh.index.follow([(first.id, bytes.fromhex(first.digest or ""))], {})
     assert fresh.take(row(14)) == Taken("accepted", 1, 0)
     fresh.index.close()
