@@ -50,12 +50,13 @@ def make_app(
     group: str,
     folder: Path,
     topics: Sequence[str],
-    positions: Positions,
+    begin: Positions,
     apply: Apply,
 ) -> faust.App:
     """An app that hands batches of records to `apply`, one after the other, in offset order.
 
-    Opens nothing. When `apply` raises, the app crashes with that error.
+    `begin` is asked where to read on whenever partitions are assigned. Opens nothing. When `apply`
+    raises, the app crashes with that error.
     """
     app = faust.App(
         group,
@@ -77,7 +78,7 @@ def make_app(
         store="memory://",
         datadir=str(folder),
     )
-    reader = type("Reader", (Reader,), {"positions": staticmethod(positions)})
+    reader = type("Reader", (Reader,), {"positions": staticmethod(begin)})
     app.transport.Consumer = reader  # type: ignore[misc]  # of this one transport, not of all
     # acks=False: there is nothing to commit, and Faust holds no list of what is under way.
     source = app.topic(*topics, key_serializer="raw", value_serializer="raw", acks=False)

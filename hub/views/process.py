@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from typing import TypeVar
@@ -84,7 +84,7 @@ async def _main(settings: Settings, stop: asyncio.Event) -> None:
         asking = Asking(file)
         stack.callback(asking.close)
         progress.follower = Follower(store, lambda: _codec(settings, catalogue), found.end)
-        progress.asking, progress.missing = asking, ""
+        progress.asking, progress.missing = asking, "partitions"
         await _follow(settings, found, store, progress, stop)
         log.info("views_stopping")
 
@@ -97,14 +97,18 @@ async def _follow(
     if follower is None:
         return
     folder = settings.home / "state" / "views" / "faust"
+
+    def begin() -> Mapping[Spot, int]:
+        progress.missing = ""
+        return store.positions()
+
     while not stop.is_set():
         # A group of its own, that never commits: Kafka forgets it when it is left.
         group = f"{GROUP}-{secrets.token_hex(4)}"
         app = make_app(
-            found.address, settings.security, group, folder, TOPICS, store.positions, follower.apply
+            found.address, settings.security, group, folder, TOPICS, begin, follower.apply
         )
         try:
-            progress.missing = ""
             await run_app(app, stop)
         except Halt:
             raise
