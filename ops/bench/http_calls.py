@@ -1,6 +1,6 @@
 """How many calls a second: our transport against httpx's own client, in one run.
 
-    python ops/bench/http_calls.py [seconds]
+    python -m ops.bench http
 
 A peer in a process of its own answers every POST of 1 KB with a short JSON document. 32 calls are
 in flight at any time. Only the ratio counts: machines differ, and drift within minutes.
@@ -8,7 +8,6 @@ in flight at any time. Only the ratio counts: machines differ, and drift within 
 
 import asyncio
 import multiprocessing
-import sys
 from collections.abc import Awaitable, Callable
 from multiprocessing.connection import Connection as Pipe
 from time import perf_counter
@@ -17,8 +16,10 @@ import httptools
 import httpx
 
 from adapters.http.transport import Origin, Transport
+from ops.bench.figures import Figure
 
 CALLS = 32
+BASE = "httpx client as it comes"
 BODY = b'{"x": "' + b"a" * 1_000 + b'"}'
 ANSWER = (
     b'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 13\r\n\r\n{"ok":  true}'
@@ -93,15 +94,12 @@ async def compare(port: int, seconds: float) -> dict[str, float]:
         )
     limits = httpx.Limits(max_connections=CALLS)
     async with httpx.AsyncClient(limits=limits, trust_env=False) as client:
-        rates["httpx client as it comes"] = await rate(
-            lambda: client.post(url, headers=headers, content=BODY), seconds
-        )
+        rates[BASE] = await rate(lambda: client.post(url, headers=headers, content=BODY), seconds)
     return rates
 
 
-def main() -> None:
-    """Print calls a second and how many times httpx's client that is."""
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 3.0
+def http(seconds: float = 2.0) -> list[Figure]:
+    """Calls a second, and how many times those of httpx's client that is."""
     ours, theirs = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(target=peer, args=(theirs,), daemon=True)
     process.start()
@@ -110,10 +108,8 @@ def main() -> None:
     finally:
         process.terminate()
         process.join(5)
-    base = rates["httpx client as it comes"]
-    for name, value in rates.items():
-        sys.stdout.write(f"{name:32} {value:8.0f}/s {value / base:6.1f} x\n")
-
-
-if __name__ == "__main__":
-    main()
+    base = rates[BASE]
+    return [
+        Figure("http", name, "calls/s", (value,), note=f"{value / base:.1f} x")
+        for name, value in rates.items()
+    ]

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,19 +59,27 @@ class Stage:
         return [json.loads(line) for line in done.stdout.splitlines() if line.strip()]
 
 
+def say(text: str) -> None:
+    """Progress, for people."""
+    sys.stderr.write(f"demo: {text}\n")
+    sys.stderr.flush()
+
+
 @contextmanager
-def stage(home: Path, jars: Path, *, postal: str = "postal_my") -> Iterator[Stage]:
+def stage(
+    home: Path, jars: Path, *, postal: str = "postal_my", tell: Callable[[str], None] = say
+) -> Iterator[Stage]:
     """Start everything. Raises StageError.
 
     `jars`: where the broker's files are kept between runs. `postal`: which of the two postal
-    systems serves the agencies.
+    systems serves the agencies. `tell`: hears each step.
     """
     with ExitStack() as stack:
-        say("starting Apache Kafka")
+        tell("starting Apache Kafka")
         broker = stack.enter_context(DevBroker(home, cache=jars))
         credentials = _credentials(home)
         gateway = f"127.0.0.1:{_free_port()}"
-        say("starting the simulated systems")
+        tell("starting the simulated systems")
         running = [
             stack.enter_context(_system(home, name, f"http://{gateway}")) for name in SYSTEMS
         ]
@@ -85,7 +93,7 @@ def stage(home: Path, jars: Path, *, postal: str = "postal_my") -> Iterator[Stag
                 "HUB_PARTITIONS": PARTITIONS,
             }
         )
-        say("starting the hub: registry, gateway, worker, views")
+        tell("starting the hub: registry, gateway, worker, views")
         hub = stack.enter_context(
             _process("hub", ["-m", "hub.cli", "up", "--listen", gateway], home, variables)
         )
@@ -98,12 +106,6 @@ def stage(home: Path, jars: Path, *, postal: str = "postal_my") -> Iterator[Stag
             urls=urls,
             environment=variables,
         )
-
-
-def say(text: str) -> None:
-    """Progress, for people."""
-    sys.stderr.write(f"demo: {text}\n")
-    sys.stderr.flush()
 
 
 def _credentials(home: Path) -> dict[str, Any]:

@@ -1,0 +1,160 @@
+"""A fast system to deliver to: answers at once, and remembers what came in which order.
+
+    python -m ops.bench.peer <file>      writes {"port": …} to the file when it serves
+
+A fact tells its place among the facts of its dossier (ops.bench.messages); what comes twice, or
+before its turn, is counted. `GET /_bench` tells the counts.
+"""
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httptools
+import msgspec
+import uvloop
+
+from adapters.http.connection import Stream
+
+JSON = b"HTTP/1.1 %d OK\r\ncontent-type: %b\r\ncontent-length: %d\r\n\r\n%b"
+TOKEN = b'{"access_token":"t","token_type":"Bearer","expires_in":36000}'
+SOAP = (
+    b'<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"><soap:Body>'
+    b'<%bTraLoi xmlns="urn:vn:tinh:motcua:1"><KetQua><Ma>00</Ma></KetQua></%bTraLoi>'
+    b"</soap:Body></soap:Envelope>"
+)
+
+
+class Counts(msgspec.Struct):
+    """What came. Times are of the machine's monotonic clock, seconds."""
+
+    calls: int = 0
+    repeated: int = 0
+    out_of_order: int = 0
+    dossiers: int = 0
+    first: float = 0.0
+    last: float = 0.0
+
+
+class Book:
+    """Which fact of which dossier came when, per registration path."""
+
+    def __init__(self) -> None:
+        self._keys: set[bytes] = set()
+        self._last: dict[bytes, int] = {}
+        self.counts = Counts()
+
+    def enter(self, dossier: bytes, step: int, key: bytes) -> None:
+        """Note a call."""
+        counts = self.counts
+        counts.last = time.monotonic()
+        counts.first = counts.first or counts.last
+        counts.calls += 1
+        counts.repeated += key in self._keys
+        self._keys.add(key)
+        counts.out_of_order += step != self._last.get(dossier, -1) + 1
+        self._last[dossier] = step
+        counts.dossiers = len(self._last)
+
+
+class Peer(asyncio.Protocol):
+    """One connection."""
+
+    def __init__(self, book: Callable[[], Book], fresh: Callable[[], None]) -> None:
+        self._book, self._fresh = book, fresh
+        self._parser = httptools.HttpRequestParser(self)
+        self._stream: Stream | None = None
+        self._url, self._key, self._body = b"", b"", b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if isinstance(transport, Stream):
+            self._stream = transport
+
+    @property
+    def open(self) -> bool:
+        """Whether the connection stands."""
+        return self._stream is not None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        del exc
+        self._stream = None
+
+    def data_received(self, data: bytes) -> None:
+        self._parser.feed_data(data)
+
+    def on_url(self, url: bytes) -> None:
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if name == b"idempotency-key":
+            self._key = value
+
+    def on_body(self, body: bytes) -> None:
+        self._body += body
+
+    def on_message_complete(self) -> None:
+        url, key, body = self._url, self._key, self._body
+        self._url, self._key, self._body = b"", b"", b""
+        if self._stream is not None:
+            self._stream.write(self._answer(url, key, body))
+
+    def _answer(self, url: bytes, key: bytes, body: bytes) -> bytes:
+        book = self._book()
+        if url == b"/_bench":
+            return _json(200, msgspec.json.encode(book.counts))
+        if url == b"/_bench/fresh":
+            self._fresh()
+            return _json(200, b"{}")
+        if url.startswith(b"/oauth2/"):
+            return _json(200, TOKEN)
+        if url.startswith(b"/ho-so/"):
+            step = body.partition(b'"noiDung":"')[2].partition(b'"')[0]
+            book.enter(url.split(b"/")[2], int(step), key)
+            return _json(200, b'{"ma":"OK"}')
+        book.enter(_text(body, b"MaHoSo"), int(_text(body, b"MaGoc") or b"0"), _key(body))
+        answer = _element(body)
+        text = SOAP % (answer, answer)
+        return JSON % (200, b"text/xml; charset=utf-8", len(text), text)
+
+
+def _json(status: int, body: bytes) -> bytes:
+    return JSON % (status, b"application/json", len(body), body)
+
+
+def _text(body: bytes, name: bytes) -> bytes:
+    """The text of the first element of this name, whatever its prefix."""
+    return body.partition(name + b">")[2].partition(b"<")[0]
+
+
+def _key(body: bytes) -> bytes:
+    return _text(body, b"MaGiaoDich")
+
+
+def _element(body: bytes) -> bytes:
+    """The name of the element in the SOAP body."""
+    inside = body.partition(b"Body>")[2].lstrip()[1:]
+    name = inside.replace(b">", b" ").partition(b" ")[0]
+    return name.rpartition(b":")[2]
+
+
+async def serve(file: Path) -> None:
+    """Until the process is ended."""
+    book = Book()
+
+    def fresh() -> None:
+        nonlocal book
+        book = Book()
+
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Peer(lambda: book, fresh), "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    new = file.with_suffix(".new")
+    new.write_bytes(msgspec.json.encode({"port": port}))
+    new.replace(file)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    uvloop.run(serve(Path(sys.argv[1])))
