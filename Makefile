@@ -30,6 +30,7 @@ lint: setup ## format, lint, types, dependencies, dead code
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/deptry hub adapters
+	$(BIN)/vulture
 
 unit: setup ## the tests that need no broker
 	$(BIN)/pytest -m "not system and not fault" -q
