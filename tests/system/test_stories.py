@@ -1,0 +1,395 @@
+"""The stories of the demo on a real broker, and what must hold after them.
+
+One stage plays scenarios 1, 3 and 4; the tests then look at it from outside: with stock clients,
+in the logs, through the commands. One of them stops the hub and starts it again.
+"""
+
+import contextlib
+import io
+import json
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+
+from hub.broker import KafkaBroker
+from hub.dev import process, runfiles
+from hub.dev.waiting import until
+from hub.records import Spot
+from hub.settings import Security, environment
+from ops.demo import stage as parts
+from ops.demo.http import get
+from ops.demo.play import Player
+from ops.demo.stage import Stage, health, stage
+from ops.demo.stories import S1, S3, S4, STORIES
+from ops.demo.verdict import Cell, cells, show
+from tests.brokers import CACHE
+from tests.system.privacy import leaks, logs, personal, secrets_of
+from tests.system.reading import Decoder, Row, decoder, read_all
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
+FAR = 40.0  # seconds
+EVENTS = ("hub.dossier", "hub.catalogue")
+TOPICS = (*EVENTS, "hub.receipt")
+SERVING = ("gateway", "worker", "views")
+REGISTRATIONS = ("onestop", "portal", "ngsp", "postal_my")
+
+
+@dataclass
+class Played:
+    """The stage after the stories; `said` is what the demo wrote for people."""
+
+    stage: Stage
+    stack: ExitStack = field(repr=False)
+    cells: list[Cell]
+    said: str
+
+    def url(self, name: str) -> str:
+        """Where a process of the hub serves now."""
+        found = runfiles.find(self.stage.home, name)
+        assert found is not None, f"{name} does not run"
+        return found.url
+
+    def command(self, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+        """Run a command as a person would."""
+        return subprocess.run(
+            [sys.executable, "-m", "hub.cli", *arguments],
+            env={**self.stage.environment, **variables},
+            capture_output=True,
+            encoding="utf-8",
+            timeout=FAR,
+            check=False,
+        )
+
+    def calls(self, system: str) -> list[dict[str, Any]]:
+        """Every call about a dossier of the stories that a system was made."""
+        _, rows = get(f"{self.stage.inspect[system]}/_sim/calls?direction=in")
+        return [row for row in rows if row.get("dossier", "").startswith((S1, S3, S4))]
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
+    home = tmp_path_factory.mktemp("stage")
+    out = io.StringIO()
+    with ExitStack() as stack:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+            running = stack.enter_context(stage(home, CACHE))
+            health(running)
+            player = Player(running, Counter())
+            for story in STORIES:
+                player.play(story)
+            found = list(cells(running, STORIES))
+            show(found)
+        yield Played(running, stack, found, out.getvalue())
+
+
+@pytest.fixture(scope="module")
+def rows(played: Played) -> list[Row]:
+    return read_all(played.stage.bootstrap, TOPICS)
+
+
+@pytest.fixture
+def decode(played: Played) -> Iterator[Decoder]:
+    with decoder(played.url("registry")) as decode:
+        yield decode
+
+
+def of_stories(rows: list[Row]) -> list[Row]:
+    return [row for row in rows if row.topic == "hub.dossier" and row.key in (S1, S3, S4)]
+
+
+def test_every_system_holds_what_its_story_says(played: Played) -> None:
+    wrong = {(c.story.number, c.system): (c.should, c.holds) for c in played.cells if not c.agrees}
+    assert wrong == {}
+    asked = Counter(cell.system for cell in played.cells)
+    assert asked["hub"] == asked["views"] == asked["portal"] == len(STORIES)
+
+
+def test_a_stock_consumer_reads_every_record(rows: list[Row], decode: Decoder) -> None:
+    for row in rows:
+        value = decode(row)
+        if row.topic == "hub.dossier":
+            assert value["dossier_code"] == row.key
+        if row.topic == "hub.receipt":
+            assert value["key"] == row.key
+    kinds = Counter(row.topic for row in rows)
+    assert kinds["hub.dossier"] >= sum(story.events for story in STORIES)
+    assert kinds["hub.catalogue"] > 0, "the poll of the catalogue gave nothing"
+    assert kinds["hub.receipt"] >= sum(sum(story.receipts.values()) for story in STORIES)
+
+
+def test_events_bear_cloudevents_headers(rows: list[Row]) -> None:
+    for row in rows:
+        if row.topic not in EVENTS:
+            continue
+        headers = row.headers
+        assert headers["ce_specversion"] == "1.0"
+        assert str(UUID(headers["ce_id"])) == headers["ce_id"]
+        assert headers["ce_source"].removeprefix("/connectors/") in REGISTRATIONS
+        assert datetime.fromisoformat(headers["ce_time"]).tzinfo is not None
+        assert headers["content-type"] == "application/vnd.confluent.avro"
+        assert headers["traceparent"].startswith("00-")
+        assert row.value[0] == 0
+        domain, _, name = headers["ce_type"].partition(".v1.")
+        assert domain in ("dossier", "consignment", "payment", "catalogue")
+        assert name
+
+
+def test_a_dossier_has_one_partition_on_every_topic(rows: list[Row]) -> None:
+    places: dict[str, set[int]] = {}
+    for row in rows:
+        if row.key in (S1, S3, S4):
+            places.setdefault(row.key, set()).add(row.partition)
+    assert {key: len(found) for key, found in places.items()} == {S1: 1, S3: 1, S4: 1}
+
+
+def test_every_fact_is_kept_once(rows: list[Row]) -> None:
+    events = of_stories(rows)
+    assert len(events) == sum(story.events for story in STORIES)
+    assert len({row.headers["ce_id"] for row in events}) == len(events)
+
+
+def test_every_fact_has_one_end_at_each_registration(rows: list[Row], decode: Decoder) -> None:
+    ends = Counter(
+        (value["event_id"], value["connector"])
+        for value in (decode(row) for row in rows if row.topic == "hub.receipt")
+    )
+    assert {pair: count for pair, count in ends.items() if count != 1} == {}
+
+
+def test_a_record_that_was_there_already_is_updated(played: Played) -> None:
+    found = played.stage.hub(
+        "receipt", "list", "--dossier", S4, "--registration", "ngsp", "--json", "-n", "100"
+    )
+    (accepted,) = [row for row in found if row["event"] == "Accepted"]
+    first, second = accepted["attempts"]
+    assert (accepted["tries"], first["outcome"], second["outcome"]) == (2, "again", "delivered")
+    assert second["again"] is True
+    calls = [c for c in played.calls("ngsp") if c["dossier"] == S4]
+    assert [c["verdict"] for c in calls[:2]] == ["exists", "stored"]
+
+
+def test_personal_values_stand_in_no_header(rows: list[Row]) -> None:
+    texts = [(f"{r.topic} {n}", text) for r in rows for n, text in r.headers.items()]
+    assert leaks(texts, personal()) == []
+
+
+def test_logs_hold_neither_a_person_nor_a_secret(played: Played) -> None:
+    needles = personal() | secrets_of(played.stage.home)
+    found = dict(logs(played.stage.home))
+    assert {"gateway.log", "worker.log", "views.log", "registry.log", "hub.log"} <= set(found)
+    assert leaks(found.items(), needles) == []
+    assert leaks([("demo", played.said)], needles) == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("event", "list"),
+        ("event", "list", "--json"),
+        ("receipt", "list"),
+        ("receipt", "list", "--json"),
+        ("dead-letter", "list"),
+        ("dossier", "show", S1),
+        ("dossier", "show", S4, "--json"),
+        ("dev", "status", "--json"),
+    ],
+    ids=" ".join,
+)
+def test_commands_show_neither_a_person_nor_a_secret(
+    played: Played, words: tuple[str, ...]
+) -> None:
+    more = ("-n", "1000") if "list" in words else ()
+    done = played.command(*words, *more)
+    assert done.returncode == 0, done.stderr
+    needles = personal() | secrets_of(played.stage.home)
+    assert leaks([("stdout", done.stdout), ("stderr", done.stderr)], needles) == []
+
+
+def test_personal_data_is_shown_with_the_right_and_a_reason_only(
+    played: Played, rows: list[Row]
+) -> None:
+    event = next(r for r in of_stories(rows) if r.headers["ce_type"] == "dossier.v1.Received")
+    number = event.headers["ce_id"]
+    masked = played.command("event", "show", number)
+    assert masked.returncode == 0, masked.stderr
+    assert leaks([("masked", masked.stdout)], personal()) == []
+    access = played.stage.home / "log" / "access.jsonl"
+    before = access.read_bytes().splitlines() if access.exists() else []
+    refused = played.command("event", "show", number, "--unmask", "complaint 12")
+    assert (refused.returncode, refused.stdout) == (4, "")
+    assert "HUB_MAY_UNMASK" in refused.stderr
+    shown = played.command(
+        "event", "show", number, "--unmask", "complaint 12", HUB_MAY_UNMASK="yes"
+    )
+    assert shown.returncode == 0, shown.stderr
+    assert leaks([("shown", shown.stdout)], personal()) == ["shown"]
+    (line,) = access.read_bytes().splitlines()[len(before) :]
+    entry = json.loads(line)
+    assert (entry["reason"], entry["what"]) == ("complaint 12", f"event {number}")
+    assert entry["who"]
+
+
+@pytest.mark.parametrize("name", SERVING)
+def test_every_process_tells_how_it_is(played: Played, name: str) -> None:
+    url = played.url(name)
+    assert httpx.get(f"{url}/health/live").status_code == 200
+    assert httpx.get(f"{url}/health/ready").status_code == 200
+    page = httpx.get(f"{url}/metrics")
+    assert page.status_code == 200
+    assert "# TYPE" in page.text
+    assert leaks([(name, page.text)], personal() | secrets_of(played.stage.home)) == []
+
+
+def test_counters_agree_with_the_topics(played: Played, rows: list[Row]) -> None:
+    # the worker restarts in another test: what it has counted since is at most what was told
+    page = httpx.get(f"{played.url('worker')}/metrics").text
+    delivered = [line for line in page.splitlines() if line.startswith("hub_receipts_total")]
+    assert sum(float(line.rpartition(" ")[2]) for line in delivered) <= len(rows)
+    assert 'hub_halted{registration="ngsp"} 1.0' not in page
+
+
+def test_the_gateway_listens_where_it_was_told(played: Played) -> None:
+    assert played.url("gateway") == played.stage.gateway
+
+
+def test_status_tells_where_everything_is(played: Played) -> None:
+    (said,) = played.stage.hub("dev", "status", "--json")
+    assert said["bootstrap"] == played.stage.bootstrap
+    found = {row["name"]: row for row in said["processes"]}
+    assert {"kafka", "registry", *SERVING} <= set(found)
+    for name in SERVING:
+        assert httpx.get(f"{found[name]['url']}/health/live").status_code == 200
+
+
+def _unsettled(played: Played) -> dict[Spot, int]:
+    """How far each registration's committed offsets are from the topics' ends."""
+    broker = KafkaBroker(played.stage.bootstrap, Security())
+    spots = [Spot(t, p) for t in EVENTS for p in range(broker.partitions(t))]
+    reader = broker.reader(spots)
+    try:
+        ends = reader.end()
+    finally:
+        reader.close()
+    found: dict[Spot, int] = {}
+    for name in REGISTRATIONS:
+        committed = broker.committed(f"hub.{name}")
+        for spot in spots:
+            if committed[spot][0] != ends[spot]:
+                found[Spot(f"{name} {spot.topic}", spot.partition)] = (
+                    ends[spot] - committed[spot][0]
+                )
+    return found
+
+
+def _stop(played: Played) -> list[int]:
+    """SIGTERM to `hub up`; the pids that ran until then."""
+    entries = [
+        entry
+        for entry in runfiles.read_all(played.stage.home)
+        if entry.name in (*SERVING, "registry")
+    ]
+    parents = {_parent(entry.pid) for entry in entries}
+    assert len(parents) == 1, "the hub's processes have one parent"
+    (up,) = parents
+    identity = process.identity(up)
+    assert identity is not None
+    assert process.end(up, identity, signal.SIGTERM, FAR), "hub up did not end"
+    return [up, *(entry.pid for entry in entries)]
+
+
+def _parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def _running(pid: int) -> bool:
+    """Whether it works; what only waits to be reaped does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+def test_the_hub_ends_in_order_and_begins_where_it_was(played: Played) -> None:
+    assert until(lambda: not _unsettled(played), FAR), _unsettled(played)
+    before = {system: len(played.calls(system)) for system in REGISTRATIONS}
+    ended = _stop(played)
+    assert until(lambda: not any(_running(pid) for pid in ended), FAR)
+    assert _unsettled(played) == {}
+    address = played.stage.gateway.removeprefix("http://")
+    again = parts._process(
+        "again",
+        ["-m", "hub.cli", "up", "--listen", address],
+        played.stage.home,
+        environment(dict(played.stage.environment)),
+    )
+    played.stack.enter_context(again)
+    assert until(lambda: _ready(played), FAR), parts.tail(played.stage.home, "again")
+    # an event of each partition passes every lane after the restart; nothing old goes before it
+    broker = KafkaBroker(played.stage.bootstrap, Security())
+    count = broker.partitions("hub.dossier")
+    codes: dict[int, str] = {}
+    number = 0
+    while len(codes) < count:
+        number += 1
+        code = f"H44.99.99-251101-{number:04d}"
+        codes.setdefault(broker.partition_of(code.encode(), count), code)
+    for code in codes.values():
+        report = _wish(played, code)
+        assert report["accepted"], report["answer"]
+    assert until(lambda: not _unsettled(played), FAR), _unsettled(played)
+    told = [c for c in _calls(played, "onestop") if c["dossier"] in codes.values()]
+    assert len(told) == count
+    assert {system: len(played.calls(system)) for system in REGISTRATIONS} == before
+
+
+def _calls(played: Played, system: str) -> list[dict[str, Any]]:
+    _, rows = get(f"{played.stage.inspect[system]}/_sim/calls?direction=in")
+    return [row for row in rows if row.get("verdict") in ("stored", "unknown")]
+
+
+def _wish(played: Played, code: str) -> dict[str, Any]:
+    body = {"nguon": "TINH", "thoiDiem": "01/11/2025 08:00:00", "diem": 5}
+    order = {
+        "operation": "POST /ho-so/{maHoSo}/danh-gia",
+        "body": body,
+        "key": f"danh-gia-{code}",
+        "dossier": code,
+    }
+    # the one-stop must know the dossier, or it answers 03 and the hub goes on trying
+    act = f"{played.stage.inspect['onestop']}/_sim/act"
+    seed = {"operation": "BaoTienDo", "body": _step(code)}
+    assert httpx.post(act, json=seed, timeout=FAR).json()["accepted"]
+    found: dict[str, Any] = httpx.post(
+        f"{played.stage.inspect['portal']}/_sim/act", json=order, timeout=FAR
+    ).json()
+    return found
+
+
+def _step(code: str) -> dict[str, str]:
+    return {
+        "MaGiaoDich": f"GD-{code}",
+        "ThoiDiem": "2025-11-01T07:00:00+07:00",
+        "MaHoSo": code,
+        "NguonHoSo": "TINH",
+        "TrangThai": "posting",  # an inner step: the hub takes it, nobody is told
+    }
+
+
+def _ready(played: Played) -> bool:
+    for name in SERVING:
+        found = runfiles.find(played.stage.home, name)
+        if found is None or get(f"{found.url}/health/ready")[0] != 200:
+            return False
+    return True
