@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from hub.errors import Reject
@@ -22,7 +22,21 @@ class Ports:
     controller: int
 
 
-def server_properties(ports: Ports, data: Path) -> str:
+@dataclass(frozen=True, slots=True)
+class More:
+    """What a broker has beyond the usual, to play somebody else's cluster.
+
+    `listeners`: port of 127.0.0.1 by security protocol (SSL, SASL_SSL, ...), beside PLAINTEXT.
+    `properties`: settings, stronger than ours. `scram`: `--add-scram` of Kafka's StorageTool, for
+    users that are there when the data folder is made; seen by whoever lists processes then.
+    """
+
+    listeners: Mapping[str, int] = field(default_factory=dict)
+    properties: Mapping[str, str] = field(default_factory=dict, repr=False)
+    scram: tuple[str, ...] = field(default=(), repr=False)
+
+
+def server_properties(ports: Ports, data: Path, more: More | None = None) -> str:
     """`server.properties` of a broker that is its own controller.
 
     Raises Reject if the path of `data` has characters that Kafka takes for syntax.
@@ -34,18 +48,24 @@ def server_properties(ports: Ports, data: Path) -> str:
                 what=f"Kafka cannot keep data in a path with {taboo!r}",
                 fix="move it",
             )
+    more = more or More()
+    doors = {"PLAINTEXT": ports.broker, **more.listeners}
+    told = ",".join(f"{name}://127.0.0.1:{port}" for name, port in doors.items())
     settings = {
         "process.roles": "broker,controller",
         "node.id": str(NODE),
         "controller.quorum.voters": f"{NODE}@127.0.0.1:{ports.controller}",
         "controller.listener.names": "CONTROLLER",
         "inter.broker.listener.name": "PLAINTEXT",
-        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
-        "listeners": f"PLAINTEXT://127.0.0.1:{ports.broker},CONTROLLER://127.0.0.1:{ports.controller}",
-        "advertised.listeners": f"PLAINTEXT://127.0.0.1:{ports.broker}",
+        "listener.security.protocol.map": ",".join(
+            [*(f"{name}:{name}" for name in doors), "CONTROLLER:PLAINTEXT"]
+        ),
+        "listeners": f"{told},CONTROLLER://127.0.0.1:{ports.controller}",
+        "advertised.listeners": told,
         "log.dirs": str(data),
         **WHAT_THE_HUB_NEEDS,
         **SMALL,
+        **more.properties,
     }
     return properties(settings)
 

@@ -12,7 +12,7 @@ from typing import Self
 
 from hub.dev import node as nodes
 from hub.dev import process, runfiles, wire
-from hub.dev.config import Ports
+from hub.dev.config import More, Ports
 from hub.dev.disk import locked
 from hub.dev.journal import tail
 from hub.dev.jvm import ENVIRONMENT, Java, fetch, finish, train
@@ -36,6 +36,7 @@ class DevBroker:
 
     `cache`: where jars are kept, default `<home>/dev`; several homes can share one.
     `owned`: it dies with the thread that calls `start`; otherwise it stays until `stop`.
+    `more`: what it has beyond the usual.
     """
 
     def __init__(
@@ -45,8 +46,9 @@ class DevBroker:
         cache: Path | None = None,
         owned: bool = True,
         progress: Progress | None = None,
+        more: More | None = None,
     ) -> None:
-        self.node = Node(home.absolute())
+        self.node = Node(home.absolute(), more or More())
         self._cache = (cache or home / "dev").absolute()
         self._owned = owned
         self._progress = progress or to_stderr()

@@ -8,12 +8,12 @@ import re
 import shutil
 import socket
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
-from hub.dev.config import Ports, log4j2_properties, server_properties
+from hub.dev.config import More, Ports, log4j2_properties, server_properties
 from hub.dev.disk import write_whole
 from hub.dev.jvm import Java
 from hub.errors import Halt
@@ -24,6 +24,7 @@ class Node:
     """Where one broker keeps its things: below `<home>/dev/kafka`, logs in `<home>/log`."""
 
     home: Path
+    more: More = field(default_factory=More)
 
     @property
     def folder(self) -> Path:
@@ -108,7 +109,8 @@ def configure(node: Node, ports: Ports) -> None:
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
     node.log.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(node.folder / "server.properties", server_properties(ports, node.data).encode())
+    settings = server_properties(ports, node.data, node.more)
+    write_whole(node.folder / "server.properties", settings.encode())
     write_whole(node.folder / "log4j2.properties", log4j2_properties(node.log).encode())
 
 
@@ -127,12 +129,14 @@ def format_data(java: Java, node: Node, ports: Ports) -> None:
         return
     fresh = node.folder / "data.new"
     shutil.rmtree(fresh, ignore_errors=True)
-    write_whole(node.folder / "format.properties", server_properties(ports, fresh).encode())
+    settings = server_properties(ports, fresh, node.more)
+    write_whole(node.folder / "format.properties", settings.encode())
     cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes)[:22].decode().replace("-", "_")
     java.run(
         (*flags(node), *java.cached()),
         *("kafka.tools.StorageTool", "format", f"--cluster-id={cluster}"),
         *("--config", str(node.folder / "format.properties")),
+        *(word for user in node.more.scram for word in ("--add-scram", user)),
         log=node.folder / "format.out",
     )
     fresh.replace(node.data)

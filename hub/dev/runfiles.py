@@ -28,8 +28,9 @@ class Running:
     """A process that serves.
 
     `url`: where it listens (for Kafka: host:port). `started`: RFC 3339, UTC. `process`: see
-    `hub.dev.process.identity`. `extra`: what the process wants to be known, such as the address
-    of an inspection endpoint; never a secret.
+    `hub.dev.process.identity`; "" for a program that is not ours and only tells its pid. `extra`:
+    what the process wants to be known, such as the address of an inspection endpoint; never a
+    secret.
     """
 
     name: str
@@ -41,7 +42,8 @@ class Running:
 
     @property
     def alive(self) -> bool:
-        return process.identity(self.pid) == self.process
+        known = process.identity(self.pid)
+        return known is not None and self.process in ("", known)
 
 
 @contextmanager
@@ -110,7 +112,7 @@ class _File(msgspec.Struct, frozen=True):
     pid: int
     url: str
     started: str
-    process: str
+    process: str = ""
 
 
 def _decode(path: Path) -> Running | None:

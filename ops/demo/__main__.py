@@ -24,7 +24,9 @@ def main() -> int:
     parser.add_argument("--keep", action="store_true", help="leave it running until Ctrl-C")
     parser.add_argument("--home", type=Path, default=Path(".hub/demo"), help="data folder, emptied")
     given = parser.parse_args()
-    signal.signal(signal.SIGTERM, _interrupted)
+    # both by hand: a shell starts background jobs with SIGINT ignored
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _interrupted)
     home: Path = given.home.absolute()
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)

@@ -91,3 +91,13 @@ def test_nobody_can_be_published_who_does_not_run(tmp_home: Path) -> None:
         gone.wait()
     with pytest.raises(Reject, match="no process"):
         runfiles.write(tmp_home, "gateway", "http://x", gone.pid, {})
+
+
+def test_a_program_that_is_not_ours_may_tell_its_pid_alone(tmp_home: Path) -> None:
+    folder = tmp_home / "run"
+    folder.mkdir()
+    told = {"name": "portal", "url": "http://127.0.0.1:1", "started": "x", "inspect": "http://i"}
+    (folder / "portal.json").write_text(json.dumps({**told, "pid": os.getpid()}))
+    (folder / "gone.json").write_text(json.dumps({**told, "name": "gone", "pid": 2**22 + 1}))
+    (found,) = runfiles.read_all(tmp_home)
+    assert (found.name, found.extra["inspect"]) == ("portal", "http://i")
