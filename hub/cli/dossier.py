@@ -1,12 +1,14 @@
 """`hub dossier`: what is known of one dossier, asked from the views."""
 
+import sys
 from typing import Annotated
+from urllib.parse import quote
 
 import orjson
 import typer
 
 from adapters.http.simple import fetch
-from hub.cli.output import answering, say, show_json, show_rows
+from hub.cli.output import answering, show_json, show_rows
 from hub.dev import runfiles
 from hub.errors import Reject, Retry
 from hub.settings import load
@@ -32,16 +34,16 @@ def show(
         found = runfiles.find(settings.home, "views")
         if found is None:
             raise Retry("the views do not run", fix="start them: hub up, or hub views")
-        status, _, body = fetch("GET", f"{found.url}/dossiers/{code}", timeout=10.0)
+        status, _, body = fetch("GET", f"{found.url}/dossiers/{quote(code, safe='')}", timeout=10.0)
         if status == NOT_FOUND:
-            raise Reject(f"no dossier {code} is known", fix="hub event list shows codes")
+            raise Reject(f"no dossier {code} is known", fix="`hub event list` shows codes")
         if status != 200:  # noqa: PLR2004 - HTTP
             raise Retry(f"the views answered {status}", fix="see log/views.log")
         dossier = orjson.loads(body)
         if as_json:
             show_json(dossier)
             return
-        say(_headline(dossier))
+        sys.stdout.write(_headline(dossier) + "\n")
         show_rows(dossier["timeline"], ("at", "type", "source", "says"), as_json=False)
 
 

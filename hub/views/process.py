@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from hub.broker import KafkaBroker
-from hub.errors import Halt, HubError, Retry
+from hub.errors import Halt, Retry
 from hub.events.catalogue import Catalogue, load
 from hub.events.codec import Codec
 from hub.log import get_logger, place_of
@@ -121,7 +121,10 @@ async def _follow(
 
 
 def _find(settings: Settings) -> Found:
-    address = bootstrap(settings)
+    try:
+        address = bootstrap(settings)
+    except Halt as error:  # of no broker; it may be on its way
+        raise Retry(error.what, error.where, error.fix, system=True) from error
     broker = KafkaBroker(address, settings.security)
     ensure_all(broker, settings.partitions)
     spots = [Spot(topic, number) for topic in TOPICS for number in range(broker.partitions(topic))]
@@ -142,7 +145,7 @@ async def _patiently(ask: Callable[[], T], stop: asyncio.Event) -> T | None:
     while not stop.is_set():
         try:
             return await asyncio.to_thread(ask)
-        except (Retry, Halt) as error:
+        except Retry as error:
             if str(error) != told:
                 told = str(error)
                 _tell(error)
@@ -150,7 +153,7 @@ async def _patiently(ask: Callable[[], T], stop: asyncio.Event) -> T | None:
     return None
 
 
-def _tell(error: HubError) -> None:
+def _tell(error: Retry) -> None:
     log.warning("broker_awaited", where=error.where, what=error.what, fix=error.fix)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import orjson
 import pytest
+from confluent_kafka import Consumer
 
 from adapters.http.simple import fetch
 from hub.broker import KafkaBroker
@@ -20,7 +21,7 @@ from hub.events import Codec
 from hub.records import Outgoing
 from hub.registry.schemas.client import RegistryClient
 from hub.settings import environment
-from hub.topics import DOSSIER, RECEIPT, ensure_all
+from hub.topics import DOSSIER, RECEIPT, TOPICS, ensure_all
 from tests.brokers import LiveBroker, running_broker
 from tests.events.records import CATALOGUE, SCHEMAS
 from tests.registry.serving import serving
@@ -74,8 +75,9 @@ class Views:
 
 
 @contextmanager
-def running(home: Path, bootstrap: str, registry: str | None) -> Iterator[Views]:
-    log = home / "views.log"
+def child(
+    part: str, home: Path, bootstrap: str, registry: str | None
+) -> Iterator[subprocess.Popen[bytes]]:
     changes = {
         "HUB_HOME": str(home),
         "HUB_BOOTSTRAP": bootstrap,
@@ -83,18 +85,24 @@ def running(home: Path, bootstrap: str, registry: str | None) -> Iterator[Views]
         "HUB_SCHEMAS": str(SCHEMAS),
         "HUB_PARTITIONS": str(PARTITIONS),
     }
-    with log.open("ab") as out:
+    with (home / f"{part}.log").open("ab") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", "hub.cli", "views"],
+            [sys.executable, "-m", "hub.cli", part],
             env=environment(changes),
             stdout=out,
             stderr=out,
         )
     try:
-        yield Views(process, home, log)
+        yield process
     finally:
         process.kill()
         process.wait()
+
+
+@contextmanager
+def running(home: Path, bootstrap: str, registry: str | None) -> Iterator[Views]:
+    with child("views", home, bootstrap, registry) as process:
+        yield Views(process, home, home / "views.log")
 
 
 def keep(broker: KafkaBroker, records: list[Outgoing]) -> None:
@@ -104,6 +112,18 @@ def keep(broker: KafkaBroker, records: list[Outgoing]) -> None:
             future.result(timeout=FAR)
     finally:
         writer.close()
+
+
+def told_by_cli(home: Path, code: str) -> str:
+    """What `hub dossier show` prints."""
+    found = subprocess.run(
+        [sys.executable, "-m", "hub.cli", "dossier", "show", code],
+        env=environment({"HUB_HOME": str(home)}),
+        stdout=subprocess.PIPE,
+        timeout=FAR,
+        check=True,
+    )
+    return found.stdout.decode()
 
 
 def test_killed_and_without_its_state_it_answers_the_same(
@@ -136,8 +156,65 @@ def test_killed_and_without_its_state_it_answers_the_same(
             assert until(views.ready, FAR), views.log.read_text()
             assert first == [views.get(f"/dossiers/{code}") for code in CODES]
             assert counts == views.get("/counts")
+            shown = told_by_cli(tmp_home, CODES[0])
             views.process.terminate()
             assert 0 == views.process.wait(20), views.log.read_text()
             log = views.log.read_text()
-    said = orjson.dumps([first, counts]).decode() + log
+    lines = shown.splitlines()
+    assert (
+        f"{CODES[0]} · RESULT_RETURNED · on time (finished 2025-10-15 14:20, due 2025-10-16 17:00)"
+        == lines[0]
+    )
+    assert ["AT", "TYPE", "SOURCE", "SAYS"] == lines[1].split()
+    assert 2 + 14 == len(lines)  # 13 events and a dead letter
+    said = orjson.dumps([first, counts]).decode() + log + shown
     assert not [mark for mark in MARKED if mark in said]
+
+
+def test_it_waits_for_what_is_not_there_and_outlives_a_broker_that_dies(
+    tmp_path: Path, tmp_home: Path
+) -> None:
+    with running(tmp_home, "", None) as views:
+        assert (503, "waiting for the broker\n") == views.get("/health/ready")
+        assert 503 == views.get(f"/dossiers/{CODES[0]}")[0]
+        with running_broker(tmp_path / "kafka") as kafka:
+            broker = KafkaBroker(kafka.bootstrap)
+            ensure_all(broker, PARTITIONS)
+            pid = kafka.control.pid
+            assert pid is not None
+            runfiles.write(tmp_home, "kafka", kafka.bootstrap, pid, {})
+            with child("registry", tmp_home, kafka.bootstrap, None):
+                assert until(lambda: runfiles.find(tmp_home, "registry") is not None, FAR)
+                found = runfiles.find(tmp_home, "registry")
+                assert found is not None
+                codec = Codec(CATALOGUE, RegistryClient(found.url))
+                codec.warm()
+                keep(broker, [one for story in STORIES[:2] for one in outgoing(story, codec)])
+            # The registry is gone: the events are there, what they say is not known yet.
+            assert until(lambda: "schema registry" in str(views.get("/health/ready")[1]), FAR), (
+                views.log.read_text()
+            )
+            assert 404 == views.get(f"/dossiers/{CODES[0]}")[0]
+            with child("registry", tmp_home, kafka.bootstrap, None):
+                assert until(views.ready, FAR), views.log.read_text()
+                assert [200, 200] == [views.get(f"/dossiers/{code}")[0] for code in CODES[:2]]
+                kafka.control.kill()
+                kafka.control.start()
+                keep(KafkaBroker(kafka.bootstrap), outgoing(STORIES[2], codec))
+                assert until(lambda: views.get(f"/dossiers/{CODES[2]}")[0] == 200, FAR), (
+                    views.log.read_text()
+                )
+            made = topics_of(kafka.bootstrap)
+        views.process.terminate()
+        assert 0 == views.process.wait(30), views.log.read_text()
+    ours = {topic.name for topic in TOPICS}
+    assert ours <= made
+    assert {"__consumer_offsets"} >= made - ours
+
+
+def topics_of(bootstrap: str) -> set[str]:
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "looks"})
+    try:
+        return set(consumer.list_topics(timeout=FAR).topics)
+    finally:
+        consumer.close()
