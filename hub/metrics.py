@@ -21,6 +21,11 @@ unserved = Counter(
 conflicts = Counter(
     "hub_conflicts_total", "Items with a known identity and another body", ["registration", "flow"]
 )
+unconfirmed = Counter(
+    "hub_unconfirmed_items_total",
+    "Items that their system, asked again, did not confirm",
+    ["registration", "flow"],
+)
 secrecy = Counter(
     "hub_secrecy_refusals_total", "ALERT when it grows: secrecy marks refused", ["registration"]
 )

@@ -201,3 +201,19 @@ def scans(row):
             ),
         ]
     return [tracked]
+
+
+def scans_confirm(row, first):
+    """MyVNPost's own word on a row that its signature does not prove.
+
+    The signature covers the first row only; in mode rsa-encrypted anybody who has the public key
+    can make one, so what ends a consignment or moves money is asked about there too.
+    """
+    if not setting.confirm_milestones:
+        return None
+    if first and setting.signature_mode != "rsa-encrypted":
+        return None
+    state = code(STATE, text_of(row.status), otherwise="UNKNOWN")
+    if first and state not in ["DELIVERED", "RETURNED", "COD_SETTLED"]:
+        return None
+    return GetOrder(code=row.itemCode)

@@ -1,6 +1,6 @@
 """`hub event`, `hub receipt`, `hub dead-letter`: what stands on the topics."""
 
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
@@ -8,6 +8,7 @@ from hub.cli.browse import Browser, access, event_row, moment, open_browser, rea
 from hub.cli.output import answering, show_json, show_rows
 from hub.contract.types import Document
 from hub.errors import HubError, Reject
+from hub.intake.acts import Kind
 from hub.records import Record
 from hub.settings import load
 from hub.topics import ACT, DEAD, EVENT_TOPICS, RECEIPT
@@ -83,6 +84,9 @@ def event_show(
         raise Reject(f"there is no event {event_id}", fix="hub event list")
 
 
+_KINDS = ", ".join(get_args(Kind))
+
+
 @act.callback()
 def _act() -> None:
     """Acts: what was refused or set aside, and gave no event."""
@@ -91,7 +95,7 @@ def _act() -> None:
 @act.command("list", epilog="Example: hub act list --kind SET_ASIDE")
 def act_list(
     registration: Annotated[str | None, typer.Option(help="only this registration")] = None,
-    kind: Annotated[str | None, typer.Option(help="CONFLICT, SET_ASIDE or SECRECY_REFUSED")] = None,
+    kind: Annotated[str | None, typer.Option(help=_KINDS)] = None,
     *,
     limit: Limit = 50,
     as_json: Json = False,

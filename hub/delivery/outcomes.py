@@ -18,8 +18,9 @@ from hub.registry.manifest import Outcome, Then
 from hub.registry.yaml_file import Plain
 
 Read: TypeAlias = Callable[[Answer], list[Value]]
-Test: TypeAlias = Callable[[Answer, Document], bool]  # the answer, and the event that was sent
+Test: TypeAlias = Callable[[Answer, Document], bool]  # the answer, and what it is compared with
 EVENT = "$event."
+ITEM = "$item."
 SETTING = "$setting."
 
 
@@ -54,12 +55,25 @@ def compile_rows(rows: Sequence[Outcome], settings: Mapping[str, Value]) -> tupl
 
 
 def compile_when(
-    when: Mapping[str, Plain], settings: Mapping[str, Value], where: str
+    when: Mapping[str, Plain], settings: Mapping[str, Value], where: str, other: str = EVENT
 ) -> tuple[Test, ...]:
-    """The tests of one condition. Raises Reject naming the key that makes no sense."""
+    """The tests of one condition. Raises Reject naming the key that makes no sense.
+
+    `other` begins the name of what answers may be compared with: "$event.", or "$item." of a
+    received item.
+    """
     if not when:
         raise Reject("has no condition", where=where, fix="say when it holds")
-    return tuple(_test(key, value, settings, f"{where}.{key}") for key, value in when.items())
+    return tuple(
+        _test(key, value, settings, f"{where}.{key}", other) for key, value in when.items()
+    )
+
+
+def compared(wanted: Plain, other: str) -> str | None:
+    """The path in the event or item that a condition compares with, or None."""
+    value = wanted.get("text") if isinstance(wanted, dict) else wanted
+    found = isinstance(value, str) and value.startswith(other)
+    return str(value).removeprefix(other) if found else None
 
 
 def judge(
@@ -93,18 +107,19 @@ def _default(answer: Answer) -> Then:
     return "retry"
 
 
-def _test(key: str, wanted: Plain, settings: Mapping[str, Value], where: str) -> Test:
+def _test(key: str, wanted: Plain, settings: Mapping[str, Value], where: str, other: str) -> Test:
     if key == "status":
         return _status(wanted, where)
     read = _reader(key)
+    if isinstance(wanted, dict) and len(wanted) != 1:
+        raise Reject(f"{wanted!r} is not one condition", where=where)
+    path = compared(wanted, other)
+    if path is not None:
+        like = _same_text if isinstance(wanted, dict) else _same
+        return lambda answer, that: any(like(v, get(that, path)) for v in read(answer))
     if isinstance(wanted, dict):
-        if len(wanted) != 1:
-            raise Reject(f"{wanted!r} is not one condition", where=where)
         ((kind, value),) = wanted.items()
         return _special(read, kind, _of_settings(value, settings), where)
-    if isinstance(wanted, str) and wanted.startswith(EVENT):
-        path = wanted.removeprefix(EVENT)
-        return lambda answer, event: any(_same(v, get(event, path)) for v in read(answer))
     allowed = wanted if isinstance(wanted, list) else [wanted]
     return lambda answer, _: any(_same(v, value) for v in read(answer) for value in allowed)
 
@@ -159,6 +174,11 @@ def _special(read: Read, kind: str, value: Plain, where: str) -> Test:
 def _same(found: Value, wanted: Value) -> bool:
     # True == 1 in Python, but an answer's true is not its 1
     return found == wanted and isinstance(found, bool) == isinstance(wanted, bool)
+
+
+def _same_text(found: Value, wanted: Value) -> bool:
+    # what is absent is not the same as an empty text
+    return wanted is not None and _text(found) == _text(wanted)
 
 
 def _integer(value: Value) -> int | None:

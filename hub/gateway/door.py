@@ -13,6 +13,7 @@ from adapters.http.problem import refusal_of
 from hub import metrics
 from hub.errors import HubError, Reject, Retry
 from hub.gateway.replies import CompiledReply, Said, compile_replies
+from hub.intake.confirming import Confirmer
 from hub.intake.inflow import Inflow
 from hub.intake.intake import Intake, Taken
 from hub.log import get_logger, place_of
@@ -42,12 +43,15 @@ class Served:
 class Door:
     """A registration that systems call. Belongs to the gateway's event loop."""
 
-    def __init__(self, live: Live, server: Server, intake: Intake) -> None:
+    def __init__(
+        self, live: Live, server: Server, intake: Intake, confirmer: Confirmer | None = None
+    ) -> None:
         manifest = live.bundle.manifest
         general = manifest.inbound.answers if manifest.inbound else {}
         self.name = live.name
         self._server = server
         self._intake = intake
+        self._confirmer = confirmer
         self._general = compile_replies(general, {})
         self._served = {
             operation: Served(inflow, compile_replies(general, manifest.flows[inflow.flow].answers))
@@ -73,7 +77,7 @@ class Door:
         flow = served.inflow.flow
         try:
             taken = await self._intake.take(
-                served.inflow, message.document, message.request.headers
+                served.inflow, message.document, message.request.headers, self._confirmer
             )
         except Reject as error:
             return self._rejected(message, served, error)

@@ -1,11 +1,14 @@
 """`hub gateway`: the process that accepts messages."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 
+from adapters.http.transport import Transport
 from hub.errors import HubError
 from hub.gateway.app import GatewayApp
 from hub.gateway.door import Door
+from hub.intake.confirming import AT_ONCE, Confirmer
 from hub.intake.index import FactIndex
 from hub.intake.intake import Intake
 from hub.intake.served import Served
@@ -15,7 +18,7 @@ from hub.records import Done, Position
 from hub.registry.live import wants
 from hub.serving import run, serving
 from hub.settings import Settings
-from hub.surroundings import Surroundings, now_ms, open_surroundings, server_of
+from hub.surroundings import Surroundings, client_of, now_ms, open_surroundings, server_of
 from hub.topics import EVENT_TOPICS, ensure_all
 
 log = get_logger("hub.gateway")
@@ -63,7 +66,7 @@ async def _main(settings: Settings, stop: asyncio.Event) -> None:
             digest_key=around.digest_key,
             clock=now_ms,
         )
-        doors = _doors(around, intake)
+        doors = _doors(around, intake, await _confirmers(stack, around))
         receiving = {x.name for x in around.landscape.live if x.bundle.manifest.inbound}
         closed = around.landscape.down | (receiving - doors.keys())
         app = GatewayApp(doors, closed, Readiness(tail))
@@ -73,7 +76,36 @@ async def _main(settings: Settings, stop: asyncio.Event) -> None:
         log.info("gateway_stopping")
 
 
-def _doors(around: Surroundings, intake: Intake) -> dict[str, Door]:
+async def _confirmers(stack: AsyncExitStack, around: Surroundings) -> dict[str, Confirmer]:
+    """A way to ask the systems whose items may need to be confirmed.
+
+    Where it cannot be opened (a secret is missing here), what needs no confirmation still comes in.
+    """
+    confirmers: dict[str, Confirmer] = {}
+    asking = [
+        live
+        for live in around.landscape.live
+        if any(flow.confirm for flow in live.bundle.manifest.flows.values())
+    ]
+    if not asking:
+        return confirmers
+    transport = await stack.enter_async_context(Transport(connections=AT_ONCE))
+    for live in asking:
+        try:
+            client = client_of(live, transport)
+        except HubError as error:
+            log.error(
+                "confirmation_unavailable", connector=live.name, what=error.what, fix=error.fix
+            )
+            continue
+        stack.push_async_callback(client.close)
+        confirmers[live.name] = Confirmer(client)
+    return confirmers
+
+
+def _doors(
+    around: Surroundings, intake: Intake, confirmers: Mapping[str, Confirmer]
+) -> dict[str, Door]:
     """A door for each registration that receives; one that cannot be opened is named.
 
     A paused registration is delivered nothing, but what its system says is still kept.
@@ -83,7 +115,7 @@ def _doors(around: Surroundings, intake: Intake) -> dict[str, Door]:
         if live.bundle.manifest.inbound is None:
             continue
         try:
-            doors[live.name] = Door(live, server_of(live), intake)
+            doors[live.name] = Door(live, server_of(live), intake, confirmers.get(live.name))
         except HubError as error:
             log.error("not_live", connector=live.name, what=error.what, fix=error.fix)
     return doors

@@ -12,7 +12,7 @@ from hub.records import Headers, Outgoing
 from hub.topics import ACT
 
 SCHEMA = "hub.v1.Act"
-Kind: TypeAlias = Literal["CONFLICT", "SET_ASIDE", "SECRECY_REFUSED"]
+Kind: TypeAlias = Literal["CONFLICT", "SET_ASIDE", "SECRECY_REFUSED", "UNCONFIRMED"]
 
 
 @dataclass(frozen=True, slots=True)

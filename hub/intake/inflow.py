@@ -7,6 +7,7 @@ from typing import TypeAlias
 from hub.contract.types import Document, Value
 from hub.errors import Reject
 from hub.events.identity import event_id
+from hub.intake.confirming import Confirmation, Mark
 from hub.intake.item import digest, identity, split
 from hub.intake.secrecy import violation
 from hub.topics import EVENT_BYTES, topic_of
@@ -31,6 +32,7 @@ class Inflow:
     aside: str = ""  # why an item may give no event; such items are recorded
     marks: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
+    confirm: Confirmation | None = None  # what is asked about an item before it counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,11 @@ class Item:
     identity: tuple[str, ...]
     digest: str
     facts: tuple[Fact, ...]
+
+    @property
+    def mark(self) -> Mark:
+        """Names what it says, among all items; only of one that gave events."""
+        return self.facts[0].id, self.digest
 
 
 def items_of(inflow: Inflow, document: Document) -> list[Document]:

@@ -20,6 +20,7 @@ from hub.events.headers import Envelope, write_headers
 from hub.intake.acts import SCHEMA as ACT_SCHEMA
 from hub.intake.acts import Act, Kind, record_of
 from hub.intake.acts import as_document as act_document
+from hub.intake.confirming import Confirmer, Mark, Question
 from hub.intake.index import FactIndex
 from hub.intake.inflow import Fact, Inflow, Item, check_size, items_of, read_item
 from hub.intake.item import digest
@@ -65,15 +66,22 @@ class Intake:
         self._clock = clock
         self._pending: dict[str, tuple[str, asyncio.Future[None]]] = {}
 
-    async def take(self, inflow: Inflow, document: Document, headers: Mapping[str, str]) -> Taken:
-        """Keep what a received message says.
+    async def take(
+        self,
+        inflow: Inflow,
+        document: Document,
+        headers: Mapping[str, str],
+        confirmer: Confirmer | None = None,
+    ) -> Taken:
+        """Keep what a received message says; `confirmer` asks about items of which that is wanted.
 
-        Raises Reject (mapping, identity, secrecy, size), Retry when the broker did not acknowledge.
+        Raises Reject (mapping, identity, secrecy, size), Retry when the broker did not acknowledge
+        or an item cannot be confirmed now.
         """
-        items = [
-            self._read(inflow, item, headers, None) for item in await self._open(inflow, document)
-        ]
-        return await self.keep(inflow, items, headers.get("traceparent"))
+        whole = await self._open(inflow, document)
+        items = [self._read(inflow, item, headers, None) for item in whole]
+        doubted = await self._doubted(inflow, whole, items, confirmer)
+        return await self.keep(inflow, items, headers.get("traceparent"), doubted)
 
     async def take_item(
         self, inflow: Inflow, item: Document, named: tuple[str, ...] | None
@@ -102,9 +110,41 @@ class Intake:
         now = self._clock()
         return read_item(inflow, item, headers, self._key_field, self._digest_key, now, named)
 
-    async def keep(self, inflow: Inflow, items: list[Item], traceparent: str | None) -> Taken:
+    async def _doubted(
+        self,
+        inflow: Inflow,
+        documents: list[Document],
+        items: list[Item],
+        confirmer: Confirmer | None,
+    ) -> frozenset[Mark]:
+        """The items that their system does not confirm; what is known in part was confirmed."""
+        if inflow.confirm is None:
+            return frozenset()
+        questions: dict[Mark, Question | None] = {}  # the same row twice is one question
+        for place, (item, document) in enumerate(zip(items, documents, strict=True)):
+            if not item.facts or item.mark in questions:
+                continue
+            request = inflow.confirm.make(document, place == 0)
+            if request is None or any(self._known(fact.id) for fact in item.facts):
+                questions[item.mark] = None
+            else:
+                questions[item.mark] = Question(item.mark, document, request)
+        asking = [question for question in questions.values() if question]
+        if not asking:
+            return frozenset()
+        if confirmer is None:
+            raise Retry("the system cannot be asked for confirmation", where=inflow.registration)
+        return await confirmer.doubted(inflow.confirm, asking)
+
+    async def keep(
+        self,
+        inflow: Inflow,
+        items: list[Item],
+        traceparent: str | None,
+        doubted: frozenset[Mark] = frozenset(),
+    ) -> Taken:
         """Append the facts of each item, unless they are known; wait for every acknowledgement."""
-        plan = self._plan(inflow, items)
+        plan = self._plan(inflow, items, doubted)
         ready = [(fact, self._outgoing(inflow, fact, traceparent)) for fact in plan.new]
         waits = [p[1] for fact in plan.known if (p := self._pending.get(fact.id))]
         waits += [self._append(inflow, fact, outgoing) for fact, outgoing in ready]
@@ -114,7 +154,7 @@ class Intake:
             _verdict(len(plan.new), len(plan.known), plan.conflicts), len(plan.new), plan.conflicts
         )
 
-    def _plan(self, inflow: Inflow, items: list[Item]) -> "_Plan":
+    def _plan(self, inflow: Inflow, items: list[Item], doubted: frozenset[Mark]) -> "_Plan":
         """What is new, what is known, what says something else than before or is set aside."""
         plan = _Plan([], [], [])
         here: dict[str, str] = {}  # a batch may hold the same row twice
@@ -124,6 +164,9 @@ class Intake:
             found = [here.get(fact.id) or self._known(fact.id) for fact in item.facts]
             if any(known not in (None, item.digest) for known in found):
                 self._conflict(inflow, item, plan)
+                continue
+            if item.facts and item.mark in doubted and not any(found):
+                self._unconfirmed(inflow, item, plan)
                 continue
             for fact, known in zip(item.facts, found, strict=True):
                 (plan.known if known else plan.new).append(fact)
@@ -142,6 +185,14 @@ class Intake:
             "item_conflict", registration=inflow.registration, flow=inflow.flow, event_ids=ids
         )
         plan.acts.append(_act("CONFLICT", inflow, item, "known with another content"))
+
+    def _unconfirmed(self, inflow: Inflow, item: Item, plan: "_Plan") -> None:
+        metrics.unconfirmed.labels(inflow.registration, inflow.flow).inc()
+        ids = tuple(fact.id for fact in item.facts)
+        log.warning(
+            "item_unconfirmed", registration=inflow.registration, flow=inflow.flow, event_ids=ids
+        )
+        plan.acts.append(_act("UNCONFIRMED", inflow, item, "its system does not confirm it"))
 
     def _record(self, act: Act) -> asyncio.Future[None]:
         """Append an act; the future ends with its acknowledgement."""

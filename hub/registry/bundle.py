@@ -14,7 +14,7 @@ from hub.contract.problems import ContractErrors
 from hub.contract.types import Boolean as BooleanType
 from hub.contract.types import Contract, Integer, ListOf, MapOf, Record, Text, Type, Value
 from hub.contract.types import Field as TypeField
-from hub.delivery.outcomes import compile_rows, compile_when
+from hub.delivery.outcomes import ITEM, compile_rows, compile_when
 from hub.errors import Reject
 from hub.mapping.diagnostics import MappingErrors
 from hub.mapping.program import FlowSignature, Program, compile_mapping
@@ -118,6 +118,8 @@ def _table_problems(flow: Flow, place: str) -> list[Problem]:
         compile_rows(flow.outcomes, {})
         if flow.in_doubt:
             compile_when(flow.in_doubt.found, {}, "in_doubt.found")
+        if flow.confirm:
+            compile_when(flow.confirm.found, {}, "confirm.found", ITEM)
     except Reject as error:
         return [Problem(place, f"{error.where}: {error.what}", error.fix)]
     return []

@@ -22,7 +22,7 @@ from hub.registry.event_types import Events
 from hub.registry.manifest import Flow, words
 from hub.registry.registration import default_settings
 
-COMPANIONS = ("_ask", "_in_doubt", "_request", "_each", "_identity")
+COMPANIONS = ("_ask", "_in_doubt", "_request", "_each", "_identity", "_confirm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +115,8 @@ def _companion(bundle: Bundle, events: Events, case: Case, flow: Flow) -> "Value
     if case.flow.endswith("_identity"):
         item = split(read_in(bundle, flow.receive or "", case), flow.split)[0]
         return str(bundle.program.flow(case.flow).value(item, case.settings, []))
+    if case.flow.endswith("_confirm"):
+        return _questions(bundle, case, flow)
     if case.flow.endswith("_each"):
         made = bundle.program.flow(case.flow).call(_document(case), None, case.settings, [])
         return written_out(bundle, made, case)
@@ -123,6 +125,16 @@ def _companion(bundle: Bundle, events: Events, case: Case, flow: Flow) -> "Value
             bundle, bundle.program.flow(case.flow).call({}, None, case.settings, []), case
         )
     return _call(bundle, events, case)
+
+
+def _questions(bundle: Bundle, case: Case, flow: Flow) -> Value:
+    """What is asked about each item of a message, in their order."""
+    asked = bundle.program.flow(case.flow)
+    questions: list[Value] = []
+    for place, item in enumerate(_items(bundle, case, flow)):
+        out = written_out(bundle, asked.call(item, place == 0, case.settings, []), case)
+        questions.append(out.decode() if isinstance(out, bytes) else out)
+    return questions
 
 
 def _call(bundle: Bundle, events: Events, case: Case) -> "Value | bytes":

@@ -10,15 +10,16 @@ from pathlib import Path
 
 from hub.contract.binding import Binding
 from hub.contract.types import Document, Value
-from hub.delivery.outcomes import compile_rows, compile_when
+from hub.delivery.outcomes import ITEM, compile_rows, compile_when
 from hub.delivery.outflow import Flags, Make, Outflow, Question, Request
 from hub.errors import Reject
+from hub.intake.confirming import Confirmation
 from hub.intake.inflow import Emit, Inflow
 from hub.intake.served import Want
 from hub.mapping.program import Flow as Compiled
 from hub.registry.bundle import Bundle, read_bundle
 from hub.registry.event_types import Events
-from hub.registry.manifest import Flow, InDoubt, words
+from hub.registry.manifest import Confirm, Flow, InDoubt, words
 from hub.registry.problem import BundleErrors, Problem
 from hub.registry.registration import (
     Registration,
@@ -187,6 +188,8 @@ def _operations(flow: Flow) -> Iterator[str]:
         yield flow.ask.call
     if flow.in_doubt is not None:
         yield flow.in_doubt.ask
+    if flow.confirm is not None:
+        yield flow.confirm.ask
     if flow.poll is not None:
         yield flow.poll.call
         if flow.poll.each is not None:
@@ -209,6 +212,24 @@ def _inflow(live: Live, name: str, flow: Flow) -> Inflow:
         aside=flow.aside,
         marks=tuple(secrecy.marks) if secrecy else (),
         texts=tuple(secrecy.texts) if secrecy else (),
+        confirm=_confirmation(live, name, flow.confirm) if flow.confirm else None,
+    )
+
+
+def _confirmation(live: Live, name: str, confirm: Confirm) -> Confirmation:
+    settings = live.registration.settings
+    compiled = live.bundle.program.flow(f"{name}_confirm")
+
+    def make(item: Document, first: bool) -> Document | None:  # noqa: FBT001 - the mapping's parameter
+        made_ = compiled.call(item, first, settings, [])
+        return None if made_ is None else made_[1]
+
+    return Confirmation(
+        operation=confirm.ask,
+        make=make,
+        found=compile_when(confirm.found, settings, "confirm.found", ITEM),
+        rows=compile_rows(live.bundle.manifest.outbound.outcomes, settings),
+        timeout=confirm.timeout,
     )
 
 

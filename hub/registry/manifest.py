@@ -100,6 +100,15 @@ class InDoubt(Struct, frozen=True, forbid_unknown_fields=True):
     pages: Pages | None = None
 
 
+class Confirm(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is asked about a received item before it counts, and how a yes is recognised."""
+
+    ask: str
+    found: dict[str, Plain]
+    # seconds for all items of a message: its sender waits for the answer meanwhile
+    timeout: Annotated[float, Meta(gt=0, le=60)] = 10.0
+
+
 class Contracts(Struct, frozen=True, forbid_unknown_fields=True):
     """Two contracts, where one `METHOD /path` means two things."""
 
@@ -183,6 +192,7 @@ class Flow(Struct, frozen=True, forbid_unknown_fields=True):
     serves: str | None = None
     outcomes: list[Outcome] = []
     in_doubt: InDoubt | None = None
+    confirm: Confirm | None = None
     answers: dict[Told, Reply] = {}
     doc: str = ""
 
@@ -248,7 +258,7 @@ def flow_problems(name: str, flow: Flow) -> list[str]:
 
 
 _KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "receive": (("emit", "identity"), ("split", "ignore", "answers", "aside")),
+    "receive": (("emit", "identity"), ("split", "ignore", "answers", "aside", "confirm")),
     "poll": (("emit",), ("identity", "ignore", "aside")),
     "on": (("call",), ("ask", "serves", "outcomes", "in_doubt")),
 }

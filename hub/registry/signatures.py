@@ -1,18 +1,29 @@
 """What each function of a mapping gets and may return, read off manifest, contract and schemas.
 
 A receive or poll flow emits events; a flow on an event makes a request of the contract. Beside
-them stand the small functions of a flow: `<flow>_ask`, `_in_doubt`, `_request`, `_each`,
-`_identity` (decision 0002).
+them stand the small functions of a flow: `<flow>_ask`, `_in_doubt`, `_confirm`, `_request`,
+`_each`, `_identity` (decision 0002).
 """
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from hub.contract.types import Contract, ListOf, Operation, Record, Ref, Text, Timestamp, Type
+from hub.contract.types import (
+    Boolean,
+    Contract,
+    ListOf,
+    Operation,
+    Record,
+    Ref,
+    Text,
+    Timestamp,
+    Type,
+)
+from hub.delivery.outcomes import ITEM, compared
 from hub.errors import Reject
 from hub.mapping.program import FlowSignature
-from hub.registry.manifest import Flow, InDoubt, Manifest, words
+from hub.registry.manifest import Confirm, Flow, InDoubt, Manifest, words
 
 SUCCESS = ("200", "201", "202", "2XX", "default")
 
@@ -126,6 +137,31 @@ def _emits(
         for path in words(flow.identity):
             if not path.startswith("header."):
                 type_at(item, path, contract.types)
+    if flow.confirm is not None:
+        yield _confirm(name, flow.confirm, item, contract.types, sides.outbound, filled)
+
+
+def _confirm(
+    name: str,
+    confirm: Confirm,
+    item: Record,
+    types: Mapping[str, Record],
+    contract: Contract,
+    filled: frozenset[str],
+) -> FlowSignature:
+    """The question about an item. A path that leads nowhere would find no item ever confirmed."""
+    op = operation(contract, confirm.ask)
+    answer = success(op)
+    for key, wanted in confirm.found.items():
+        if key not in ("status", "fault") and not key.startswith("header."):
+            # an answer that is no record stands in the one field `body` (decision 0001)
+            path = key if isinstance(answer, Record) else key.removeprefix("body").lstrip(".")
+            type_at(answer, path, contract.types)
+        compares = compared(wanted, ITEM)
+        if compares is not None:
+            type_at(item, compares, types)
+    signature = _request(f"{name}_confirm", (item, Boolean()), op, contract, filled)
+    return replace(signature, types={**contract.types, **types})
 
 
 def _calls(
