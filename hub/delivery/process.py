@@ -4,22 +4,20 @@ import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
-from adapters.http.messages import Client, HttpResponse, Refusal
-from adapters.http.problem import of_refusal
+from adapters.http.messages import Client
 from adapters.http.transport import Transport
-from hub import metrics
 from hub.delivery.inbox import Inbox
 from hub.delivery.lane import Lane, Terms
 from hub.delivery.outcomes import compile_rows
 from hub.delivery.poller import Poller, PollPlan, Positions, read_positions
 from hub.delivery.watch import Watch
 from hub.errors import HubError
-from hub.gateway.app import Receive, Scope, Send, respond, text_response
 from hub.intake.index import FactIndex
 from hub.intake.intake import Intake
 from hub.intake.served import Served
 from hub.intake.tail import Tail
 from hub.log import get_logger
+from hub.probes import Probed
 from hub.records import Done, Position, Writer
 from hub.registry.live import Live, made, outflows, poll_flows, wants
 from hub.serving import run, serving
@@ -69,7 +67,9 @@ async def _main(settings: Settings, stop: asyncio.Event) -> None:
             if poll_flows(live):
                 polls.append((live, client))
         stack.push_async_callback(_end, work)
-        url = await stack.enter_async_context(serving(WorkerApp(work), "worker", settings))
+        url = await stack.enter_async_context(
+            serving(Probed(WorkerHealth(work)), "worker", settings)
+        )
         for _, inbox in work.lanes:
             inbox.start()
         if polls:
@@ -193,31 +193,13 @@ def _deliver(results: list[tuple[Done, Position | HubError]]) -> None:
         done(result)
 
 
-class WorkerApp:
-    """Health and metrics of a worker, as ASGI."""
+class WorkerHealth:
+    """What is not as it should be in this worker."""
 
     def __init__(self, work: Work) -> None:
         self._work = work
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        del receive
-        await respond(send, self._answer(scope["path"]))
-
-    def _answer(self, path: str) -> HttpResponse:
-        if path == "/health/live":
-            return text_response(200, b"live\n")
-        if path == "/health/ready":
-            problems = self.problems()
-            body = "\n".join(problems) or "ready"
-            return text_response(503 if problems else 200, body.encode() + b"\n")
-        if path == "/metrics":
-            page, kind = metrics.page()
-            return HttpResponse(200, (("content-type", kind),), page)
-        return of_refusal(Refusal(404, "unknown-operation", "Only /health and /metrics are here"))
-
     def problems(self) -> list[str]:
-        """What is not as it should be."""
         found = []
         for lane, inbox in self._work.lanes:
             name = lane.terms.registration

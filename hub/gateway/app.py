@@ -6,33 +6,20 @@ grows, and a sender that drips is cut off.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
-from typing import Any, Protocol, TypeAlias
 
 from adapters.http.messages import HttpRequest, HttpResponse, Refusal
 from adapters.http.problem import of_refusal
 from hub import metrics
 from hub.gateway.door import Door, unavailable
+from hub.probes import Health, Receive, Scope, Send, probe, respond
 from hub.serving import CERTIFICATE
-
-Scope: TypeAlias = MutableMapping[str, Any]
-Event: TypeAlias = MutableMapping[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[Event]]
-Send: TypeAlias = Callable[[Event], Awaitable[None]]
 
 MOST_REQUESTS = 1_000  # under way at once
 MOST_BYTES = 64 * 1024 * 1024  # of bodies held at once
 BODY_BYTES = 1_048_576  # of one body; a registration may allow less
 BODY_SECONDS = 10.0  # for a body to arrive whole
-
-
-class Health(Protocol):
-    """Whether this process can do its work; `hub.gateway.process` knows."""
-
-    def problems(self) -> list[str]:
-        """What keeps it from accepting; empty when ready."""
-        ...
 
 
 class GatewayApp:
@@ -47,15 +34,13 @@ class GatewayApp:
         self._bytes = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request; uvicorn's lifespan events are accepted and ignored."""
-        if scope["type"] == "lifespan":
-            await _lifespan(receive, send)
-        elif scope["type"] == "http":
+        """Serve one request."""
+        if scope["type"] == "http":
             await respond(send, await self._answer(scope, receive))
 
     async def _answer(self, scope: Scope, receive: Receive) -> HttpResponse:
         path: str = scope["path"]
-        own = self._own(path)
+        own = probe(path, self._health)
         if own is not None:
             return own
         raw = bytes(scope.get("raw_path") or path.encode()).decode("ascii", "replace")
@@ -80,10 +65,16 @@ class GatewayApp:
     async def _through(self, door: Door, scope: Scope, receive: Receive, rest: str) -> HttpResponse:
         self._requests += 1
         held = 0
+
+        def hold(size: int) -> None:
+            nonlocal held
+            held += size
+            self._bytes += size
+            if self._bytes > MOST_BYTES:
+                raise unavailable("too many bytes are under way")
+
         try:
-            body = await asyncio.wait_for(_body(receive), BODY_SECONDS)
-            held = len(body)
-            self._bytes += held
+            body = await asyncio.wait_for(_body(receive, hold), BODY_SECONDS)
             return await door.handle(_request(scope, door.name, "/" + rest, body))
         except Refusal as refusal:
             metrics.refused.labels(door.name, refusal.code).inc()
@@ -96,22 +87,9 @@ class GatewayApp:
             self._requests -= 1
             self._bytes -= held
 
-    def _own(self, path: str) -> HttpResponse | None:
-        if path == "/health/live":
-            return text_response(200, b"live\n")
-        if path == "/health/ready":
-            problems = self._health.problems()
-            return text_response(
-                503 if problems else 200, ("\n".join(problems) or "ready").encode() + b"\n"
-            )
-        if path == "/metrics":
-            page, kind = metrics.page()
-            return HttpResponse(200, (("content-type", kind),), page)
-        return None
 
-
-async def _body(receive: Receive) -> bytes:
-    """The whole body. Raises Refusal when it is too large or the sender has gone."""
+async def _body(receive: Receive, hold: Callable[[int], None]) -> bytes:
+    """The whole body; `hold` is told of each part. Raises Refusal: too large, sender gone."""
     parts: list[bytes] = []
     size = 0
     while True:
@@ -120,6 +98,7 @@ async def _body(receive: Receive) -> bytes:
             raise Refusal(400, "malformed", "The sender went away")
         part: bytes = event.get("body", b"")
         size += len(part)
+        hold(len(part))
         if size > BODY_BYTES:
             raise Refusal(413, "too-large", "The body is too large", f"at most {BODY_BYTES} bytes")
         parts.append(part)
@@ -141,24 +120,3 @@ def _request(scope: Scope, name: str, path: str, body: bytes) -> HttpRequest:
         root=f"/{name}",
         scheme=scope.get("scheme", "http"),
     )
-
-
-def text_response(status: int, body: bytes) -> HttpResponse:
-    """A plain text, for people and probes."""
-    return HttpResponse(status, (("content-type", "text/plain; charset=utf-8"),), body)
-
-
-async def respond(send: Send, response: HttpResponse) -> None:
-    """Send a response over ASGI."""
-    headers = [(k.encode("latin-1"), v.encode("latin-1")) for k, v in response.headers]
-    headers.append((b"content-length", str(len(response.body)).encode()))
-    await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    await send({"type": "http.response.body", "body": response.body})
-
-
-async def _lifespan(receive: Receive, send: Send) -> None:
-    while True:
-        event = await receive()
-        await send({"type": f"{event['type']}.complete"})
-        if event["type"] == "lifespan.shutdown":
-            return

@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 
 from hub.broker import KafkaBroker
 from hub.log import get_logger
+from hub.probes import Probed
 from hub.registry.schemas.client import RegistryClient, register_all
 from hub.registry.schemas.server import create_app
 from hub.registry.schemas.store import open_store
@@ -13,6 +14,15 @@ from hub.settings import Settings
 from hub.surroundings import bootstrap
 
 log = get_logger("hub.registry")
+
+
+class Readiness:
+    """Ready once the hub's own schemas are registered."""
+
+    registered = False
+
+    def problems(self) -> list[str]:
+        return [] if self.registered else ["the hub's schemas are not registered yet"]
 
 
 def registry(settings: Settings) -> None:
@@ -26,7 +36,10 @@ async def _main(settings: Settings, stop: asyncio.Event) -> None:
         opened = open_store(broker)
         store = await asyncio.to_thread(opened.__enter__)
         stack.push_async_callback(asyncio.to_thread, opened.__exit__, None, None, None)
-        url = await stack.enter_async_context(serving(create_app(store), "registry", settings))
+        health = Readiness()
+        app = Probed(health, create_app(store))
+        url = await stack.enter_async_context(serving(app, "registry", settings))
         known = await asyncio.to_thread(register_all, RegistryClient(url), settings.schemas)
+        health.registered = True
         log.info("registry_started", url=url, schemas=len(known))
         await stop.wait()

@@ -9,8 +9,7 @@ import orjson
 
 from adapters.http.messages import HttpResponse, Refusal
 from adapters.http.problem import of_refusal
-from hub import metrics
-from hub.gateway.app import Receive, Scope, Send, respond, text_response
+from hub.probes import Receive, Scope, Send, probe, respond
 from hub.views.answers import brief, whole
 from hub.views.asking import Asking, Wanted
 from hub.views.calendar import Calendar
@@ -54,8 +53,13 @@ class ViewsApp:
 
     async def _answer(self, method: str, path: str, query: bytes) -> HttpResponse:
         if method not in ("GET", "HEAD"):
-            raise Refusal(405, "unknown-operation", "The views only answer GET")
-        own = self._own(path)
+            raise Refusal(
+                405,
+                "unknown-operation",
+                "The views only answer GET",
+                headers=(("allow", "GET, HEAD"),),
+            )
+        own = probe(path, self._health)
         if own is not None:
             return own
         asking = self._health.asking
@@ -71,18 +75,6 @@ class ViewsApp:
         if path == "/counts":
             return _json(await asyncio.to_thread(asking.counts, self._clock()))
         raise Refusal(404, "unknown-operation", "Ask /dossiers, /dossiers/{code} or /counts")
-
-    def _own(self, path: str) -> HttpResponse | None:
-        if path == "/health/live":
-            return text_response(200, b"live\n")
-        if path == "/health/ready":
-            problems = self._health.problems()
-            body = "\n".join(problems) or "ready"
-            return text_response(503 if problems else 200, body.encode() + b"\n")
-        if path == "/metrics":
-            page, kind = metrics.page()
-            return HttpResponse(200, (("content-type", kind),), page)
-        return None
 
     def _dossier(self, asking: Asking, code: str) -> HttpResponse:
         found = asking.dossier(code)
