@@ -63,7 +63,9 @@ class Asking:
         if wanted.late is not None:
             tests.append(_LATE if wanted.late else f"NOT {_LATE}")
         where = " AND ".join(tests)
-        query = f"SELECT state FROM dossiers WHERE {where} ORDER BY code LIMIT :limit"  # noqa: S608 - fixed texts
+        # The inner question is answered by the index alone: no state is read but those told.
+        chosen = f"SELECT code FROM dossiers WHERE {where} ORDER BY code LIMIT :limit"  # noqa: S608 - fixed texts
+        query = f"SELECT state FROM dossiers WHERE code IN ({chosen}) ORDER BY code"  # noqa: S608 - fixed texts
         values = {
             "after": wanted.after,
             "status": wanted.status,

@@ -100,8 +100,3 @@ def load() -> Calendar:
 def moment(ms: int) -> datetime:
     """Epoch milliseconds as local time."""
     return (EPOCH + timedelta(milliseconds=ms)).astimezone(LOCAL)
-
-
-def millis(when: datetime) -> int:
-    """An aware time as epoch milliseconds."""
-    return (when - EPOCH) // timedelta(milliseconds=1)

@@ -83,19 +83,21 @@ async def _main(settings: Settings, stop: asyncio.Event) -> None:
             log.warning("views_state_rebuilt", reason="the topics hold less than was known")
         asking = Asking(file)
         stack.callback(asking.close)
-        progress.follower = Follower(store, lambda: _codec(settings, catalogue), found.end)
-        progress.asking, progress.missing = asking, "partitions"
-        await _follow(settings, found, store, progress, stop)
+        follower = Follower(store, lambda: _codec(settings, catalogue), found.end)
+        progress.follower, progress.asking, progress.missing = follower, asking, "partitions"
+        await _follow(settings, found, store, follower, progress, stop)
         log.info("views_stopping")
 
 
 async def _follow(
-    settings: Settings, found: Found, store: Store, progress: Progress, stop: asyncio.Event
+    settings: Settings,
+    found: Found,
+    store: Store,
+    follower: Follower,
+    progress: Progress,
+    stop: asyncio.Event,
 ) -> None:
     """Stream until the stop; a stream that breaks is begun anew where the store stands."""
-    follower = progress.follower
-    if follower is None:
-        return
     folder = settings.home / "state" / "views" / "faust"
 
     def begin() -> Mapping[Spot, int]:
@@ -103,7 +105,7 @@ async def _follow(
         return store.positions()
 
     while not stop.is_set():
-        # A group of its own, that never commits: Kafka forgets it when it is left.
+        # A group of its own, that never commits: empty, it falls to Kafka's next clean-up.
         group = f"{GROUP}-{secrets.token_hex(4)}"
         app = make_app(
             found.address, settings.security, group, folder, TOPICS, begin, follower.apply
@@ -121,10 +123,7 @@ async def _follow(
 
 
 def _find(settings: Settings) -> Found:
-    try:
-        address = bootstrap(settings)
-    except Halt as error:  # of no broker; it may be on its way
-        raise Retry(error.what, error.where, error.fix, system=True) from error
+    address = _address(settings)
     broker = KafkaBroker(address, settings.security)
     ensure_all(broker, settings.partitions)
     spots = [Spot(topic, number) for topic in TOPICS for number in range(broker.partitions(topic))]
@@ -135,12 +134,20 @@ def _find(settings: Settings) -> Found:
         reader.close()
 
 
+def _address(settings: Settings) -> str:
+    """The cluster's address. Raises Retry while none is known: a broker may be started yet."""
+    try:
+        return bootstrap(settings)
+    except Halt as error:
+        raise Retry(error.what, where=error.where, fix=error.fix, system=True) from error
+
+
 def _codec(settings: Settings, catalogue: Catalogue) -> Codec:
     return Codec(catalogue, RegistryClient(registry_url(settings)))
 
 
 async def _patiently(ask: Callable[[], T], stop: asyncio.Event) -> T | None:
-    """What `ask` finds, as soon as it is there; None if the stop comes first."""
+    """What `ask` finds, as soon as it is there; None if the stop comes first. Raises Halt."""
     told = ""
     while not stop.is_set():
         try:

@@ -34,8 +34,7 @@ CREATE TABLE IF NOT EXISTS positions
   (topic TEXT, partition INTEGER, next INTEGER, PRIMARY KEY (topic, partition)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS dossiers
   (code TEXT PRIMARY KEY, state BLOB, status TEXT, agency TEXT, judged INTEGER, finished INTEGER);
-CREATE INDEX IF NOT EXISTS by_status ON dossiers (status, code);
-CREATE INDEX IF NOT EXISTS by_agency ON dossiers (agency, code);
+CREATE INDEX IF NOT EXISTS by_code ON dossiers (code, status, agency, judged, finished);
 CREATE TABLE IF NOT EXISTS deliveries
   (topic TEXT, code TEXT, state BLOB, PRIMARY KEY (topic, code)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS outcomes

@@ -1,7 +1,7 @@
 """Events of the domain's scenarios, valid by the schemas, with marked persons where they may be."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import NAMESPACE_URL, uuid5
 
 from hub.broker import KafkaBroker
@@ -11,7 +11,7 @@ from hub.events import Codec, Envelope, read_headers, write_headers
 from hub.events.catalogue import Catalogue
 from hub.records import Outgoing, Record
 from hub.topics import topic_of
-from hub.views.calendar import LOCAL, millis
+from hub.views.calendar import EPOCH, LOCAL
 from hub.views.timeline import Dossier, Fact, fold
 from tests.events.records import CATALOGUE, example
 
@@ -36,7 +36,8 @@ ONLINE: Document = {
 
 def ms(text: str) -> int:
     """Local time `2025-10-13 08:15` as epoch ms."""
-    return millis(datetime.fromisoformat(text).replace(tzinfo=LOCAL))
+    moment = datetime.fromisoformat(text).replace(tzinfo=LOCAL)
+    return (moment - EPOCH) // timedelta(milliseconds=1)
 
 
 def full(short: str) -> str:

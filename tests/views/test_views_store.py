@@ -182,3 +182,23 @@ def test_a_dead_letter_that_is_requeued_counts_as_delivered(tmp_path: Path) -> N
     assert {"portal": {"DEAD_LETTERED": 1}} == asking.counts(NOW)["registration"]
     asking.close()
     store.close()
+
+
+@pytest.mark.parametrize("late", [None, True, False])
+def test_a_list_reads_no_more_states_than_it_tells(tmp_path: Path, late: bool | None) -> None:
+    """Which dossiers match, and how many, is answered from an index."""
+    asking = filled(tmp_path, Topics())
+    asked: list[str] = []
+    asking._reader.set_trace_callback(asked.append)
+    asking.dossiers(Wanted(status="ACCEPTED", agency="H44", late=late), NOW)
+    asking.counts(NOW)
+    asking._reader.set_trace_callback(None)
+    questions = [question for question in asked if "FROM dossiers" in question]
+    assert 4 == len(questions)
+    for question in questions:
+        plan = [row[3] for row in asking._reader.execute(f"EXPLAIN QUERY PLAN {question}")]
+        touched = [step for step in plan if "dossiers" in step]
+        beside = [step for step in touched if "COVERING INDEX by_code" not in step]
+        assert len(beside) <= ("state" in question)  # the states of those that are told
+        assert not [step for step in beside if "SCAN" in step], plan
+    asking.close()

@@ -2,6 +2,7 @@
 
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -171,7 +172,7 @@ def test_killed_and_without_its_state_it_answers_the_same(
     assert not [mark for mark in MARKED if mark in said]
 
 
-def test_it_waits_for_what_is_not_there_and_outlives_a_broker_that_dies(
+def test_it_waits_for_what_is_not_there_and_outlives_what_breaks(
     tmp_path: Path, tmp_home: Path
 ) -> None:
     with running(tmp_home, "", None) as views:
@@ -204,12 +205,28 @@ def test_it_waits_for_what_is_not_there_and_outlives_a_broker_that_dies(
                 assert until(lambda: views.get(f"/dossiers/{CODES[2]}")[0] == 200, FAR), (
                     views.log.read_text()
                 )
+                with held(tmp_home / "state" / "views" / "views.db"):
+                    keep(KafkaBroker(kafka.bootstrap), outgoing(STORIES[3], codec))
+                    assert until(lambda: b"stream_broken" in views.log.read_bytes(), FAR)
+                assert until(views.ready, FAR), views.log.read_text()
+                assert until(lambda: views.get(f"/dossiers/{CODES[3]}")[0] == 200, FAR)
             made = topics_of(kafka.bootstrap)
         views.process.terminate()
         assert 0 == views.process.wait(30), views.log.read_text()
     ours = {topic.name for topic in TOPICS}
     assert ours <= made
     assert {"__consumer_offsets"} >= made - ours
+
+
+@contextmanager
+def held(file: Path) -> Iterator[None]:
+    """Nobody else can write to the database meanwhile."""
+    holder = sqlite3.connect(file, isolation_level=None)
+    try:
+        holder.execute("BEGIN IMMEDIATE")
+        yield
+    finally:
+        holder.close()
 
 
 def topics_of(bootstrap: str) -> set[str]:
