@@ -1,124 +1,17 @@
 """The intake on the broker's twin: what is kept, what is known, what is refused."""
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from hub.broker_memory import MemoryBroker
 from hub.contract.types import Document, Value
 from hub.errors import Reject, Retry
-from hub.events.catalogue import Catalogue, load
-from hub.events.codec import Codec
+from hub.events.catalogue import load
 from hub.events.headers import read_headers
-from hub.intake.index import FactIndex
-from hub.intake.inflow import Inflow
-from hub.intake.intake import Intake, Taken
+from hub.intake.intake import Taken
 from hub.intake.served import Served, Want
-from hub.records import Record, Spot
-
-TRACKED = "consignment.v1.ConsignmentTracked"
-CODE = "H44.99.99-251013-0001"
-
-
-class Ids:
-    """A registry of ids in memory."""
-
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-
-    def register(self, subject: str, text: str) -> int:
-        del subject
-        self.texts.append(text)
-        return len(self.texts)
-
-    def schema(self, number: int) -> str:
-        return self.texts[number - 1]
-
-
-def tracked(
-    item: Document, now: int, settings: object, flags: list[str]
-) -> list[tuple[str, Document]]:
-    """A mapping: a row gives a scan; row 14 gives two; row 99 nothing; row -1 is refused."""
-    del now, settings
-    state = item["status"]
-    if state == -1:
-        raise Reject("no such state", where="status")
-    if state == 99:
-        return []
-    if state == 7:
-        flags.append("odd")
-    record: Document = {
-        "dossier_code": CODE,
-        "at": 1,
-        "order_number": CODE,
-        "item_code": None,
-        "state": "DELIVERED",
-        "state_raw": str(state),
-        "office_code": None,
-        "note": "x" * int(str(item.get("long", 0))),
-    }
-    return [(TRACKED, record)] * (2 if state == 14 else 1)
-
-
-@pytest.fixture(scope="module")
-def catalogue() -> Catalogue:
-    return load(Path("schemas/avro"))
-
-
-class World:
-    def __init__(self, catalogue: Catalogue, folder: Path) -> None:
-        self.folder = folder
-        self.broker = MemoryBroker()
-        for topic in ("hub.dossier", "hub.catalogue", "hub.act"):
-            self.broker.ensure_topic(topic, 1, {})
-        self.index = FactIndex(folder / "index.db", "twin")
-        self.codec = Codec(catalogue, Ids())
-        self.intake = Intake(
-            catalogue=catalogue,
-            codec=self.codec,
-            index=self.index,
-            writer=self.broker.writer(),
-            served=Served([Want(TRACKED, "portal", "portal")]),
-            digest_key=b"k" * 32,
-            clock=lambda: 1_760_321_100_000,
-        )
-        self.inflow = Inflow(
-            registration="postal_my",
-            flow="scans",
-            emit=tracked,
-            settings={},
-            split="data",
-            identity=("item", "status"),
-            ignore=("sent",),
-            aside="order of another customer",
-            marks=("data.doMat",),
-        )
-
-    def take(self, *rows: Document) -> Taken:
-        rows_: list[Value] = list(rows)
-        return asyncio.run(self.intake.take(self.inflow, {"data": rows_}, {}))
-
-    @property
-    def acts(self) -> list[Document]:
-        records = self.broker.since(Spot("hub.act", 0), 0)
-        return [self.codec.decode(record.value or b"")[1] for record in records]
-
-    @property
-    def kept(self) -> list[Record]:
-        return self.broker.since(Spot("hub.dossier", 0), 0)
-
-
-@pytest.fixture
-def world(catalogue: Catalogue, tmp_path: Path) -> Iterator[World]:
-    world = World(catalogue, tmp_path)
-    yield world
-    world.index.close()
-
-
-def row(status: int, item: str = "EB1", **more: Value) -> Document:
-    return {"item": item, "status": status, **more}
+from tests.intake.intake_kit import CODE, TRACKED, World, row
 
 
 def test_every_event_of_every_row_is_kept_in_order(world: World) -> None:
