@@ -6,7 +6,6 @@ that waits, sends it, waits for all acknowledgements and reports once: many call
 (one at a time is 750 a second, together it is tens of thousands). `hub.broker_memory` is the twin.
 """
 
-import ssl
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -26,6 +25,7 @@ from kafka.errors import (
 )
 from kafka.partitioner.default import murmur2
 
+from hub.broker_door import addresses, look, tls_context
 from hub.errors import HubError, Reject, Retry
 from hub.records import Done, Outgoing, Position, Rebalance, Record, Report, Spot
 from hub.settings import Security, resolve
@@ -44,6 +44,14 @@ HEARTBEAT_MS = 2_000
 COORDINATOR_COMING = (CoordinatorNotAvailableError, CoordinatorLoadInProgressError)
 COORDINATOR_TRIES = 40
 COORDINATOR_WAIT = 0.25  # seconds
+
+# The cluster's refusal, and what it is about.
+MISSING_RIGHTS = {
+    "TopicAuthorizationFailedError": "topic",
+    "GroupAuthorizationFailedError": "consumer group",
+    "ClusterAuthorizationFailedError": "cluster",
+    "TransactionalIdAuthorizationFailedError": "transaction",
+}
 
 
 class KafkaWriter:
@@ -147,6 +155,14 @@ def _translate(error: Exception) -> HubError:
     name = type(error).__name__
     if name in ("MessageSizeTooLargeError", "RecordListTooLargeError", "InvalidTopicError"):
         return Reject(f"the broker refuses the record ({name})", code="too-large")
+    if name in MISSING_RIGHTS:
+        return Retry(
+            f"the cluster does not give us the right ({name})",
+            where=MISSING_RIGHTS[name],
+            fix="ops/runbooks/outside-cluster.md lists the rights that its administrator grants",
+            after=5.0,
+            system=True,
+        )
     return Retry(f"the broker did not answer as it should ({name})", after=1.0, system=True)
 
 
@@ -283,25 +299,27 @@ class KafkaBroker:
     """`hub.records.Broker`: a cluster, reached by its bootstrap address."""
 
     def __init__(self, bootstrap: str, security: Security | None = None) -> None:
+        """Opens nothing. Raises Halt for an address, file or secret that cannot be used."""
         self.bootstrap = bootstrap
-        self._options = _options(bootstrap, security or Security())
+        self._security = security or Security()
+        self._options = _options(bootstrap, self._security)
+        self._let_in = False
 
     def writer(self, report: Report | None = None) -> KafkaWriter:
-        return _or_retry(lambda: KafkaWriter(self._options, report))
+        return self._open(lambda: KafkaWriter(self._options, report))
 
     def reader(self, spots: Sequence[Spot]) -> KafkaReader:
-        return _or_retry(lambda: KafkaReader(self._options, spots))
+        return self._open(lambda: KafkaReader(self._options, spots))
 
     def member(self, group: str, topics: Sequence[str], rebalance: Rebalance) -> KafkaMember:
-        return _or_retry(lambda: KafkaMember(self._options, group, topics, rebalance))
+        return self._open(lambda: KafkaMember(self._options, group, topics, rebalance))
 
     def cluster(self) -> str:
         found = self._ask(lambda admin: admin.describe_cluster())
         return str(found.get("cluster_id"))
 
     def partitions(self, topic: str) -> int:
-        found = self._ask(lambda admin: admin.describe_topics([topic]))
-        return len(found[0].get("partitions") or ()) if found else 0
+        return self._ask(lambda admin: _partitions(admin, topic))
 
     def partition_of(self, key: bytes, partitions: int) -> int:
         """The partition that every Kafka client gives this key (murmur2)."""
@@ -311,16 +329,18 @@ class KafkaBroker:
     def ensure_topic(self, name: str, partitions: int, config: Mapping[str, str]) -> None:
         wanted = {"num_partitions": partitions, "replication_factor": -1, "configs": dict(config)}
 
-        def create(admin: KafkaAdminClient) -> bool:
+        def ensure(admin: KafkaAdminClient) -> int:
+            # Looked for first: who may not create topics may still use those that are there.
+            there = _partitions(admin, name)
+            if there:
+                return there
             try:
                 admin.create_topics({name: wanted}, wait_for_metadata=True)
             except TopicAlreadyExistsError:
-                return False
-            return True
+                return _partitions(admin, name)
+            return partitions
 
-        if self._ask(create):
-            return
-        found = self.partitions(name)
+        found = self._ask(ensure)
         if found != partitions:
             raise Reject(
                 f"has {found} partitions, {partitions} were asked for",
@@ -345,7 +365,7 @@ class KafkaBroker:
             raise Retry(f"starting offsets were not committed ({', '.join(sorted(refused))})")
 
     def _ask(self, question: Callable[[KafkaAdminClient], T]) -> T:
-        admin = _or_retry(lambda: KafkaAdminClient(**self._options))
+        admin = self._open(lambda: KafkaAdminClient(**self._options))
         waiting = threading.Event()
         try:
             for _ in range(COORDINATOR_TRIES):
@@ -359,37 +379,53 @@ class KafkaBroker:
         finally:
             admin.close()
 
+    def _open(self, make: Callable[[], T]) -> T:
+        """A client of the library, which waits some seconds for a broker that is about to start.
 
-def _or_retry(make: Callable[[], T]) -> T:
-    try:
-        return make()
-    except KafkaError as error:
-        raise Retry(
-            f"the broker cannot be reached ({type(error).__name__})",
-            fix="is it running? `hub dev status`, or check HUB_BOOTSTRAP",
-            after=2.0,
-            system=True,
-        ) from error
+        Raises Halt where the cluster will not let us in as we are set up, Retry where it is away.
+        """
+        if not self._let_in:
+            look(self.bootstrap, self._security)
+        try:
+            made = make()
+        except KafkaError as error:
+            self._let_in = False
+            raise Retry(
+                f"the broker cannot be reached ({type(error).__name__})",
+                where=self.bootstrap,
+                fix="is it running? `hub dev status`, or check HUB_BOOTSTRAP",
+                after=2.0,
+                system=True,
+            ) from error
+        self._let_in = True
+        return made
+
+
+def _partitions(admin: KafkaAdminClient, topic: str) -> int:
+    found = admin.describe_topics([topic])
+    return len(found[0].get("partitions") or ()) if found else 0
 
 
 def _options(bootstrap: str, security: Security) -> dict[str, object]:
     options: dict[str, object] = {
-        "bootstrap_servers": bootstrap.split(","),
+        "bootstrap_servers": [f"{_bracketed(host)}:{port}" for host, port in addresses(bootstrap)],
         "client_id": "lgsp-hub",
         "security_protocol": security.protocol,
         "bootstrap_timeout_ms": 8_000,
         "reconnect_backoff_max_ms": 1_000,
     }
-    if security.protocol.endswith("SSL"):
-        context = ssl.create_default_context(cafile=security.ca)
-        if security.certificate:
-            context.load_cert_chain(security.certificate, security.key)
+    context = tls_context(security)
+    if context is not None:
         options["ssl_context"] = context
     if security.protocol.startswith("SASL"):
         options["sasl_mechanism"] = security.sasl_mechanism
         options["sasl_plain_username"] = security.sasl_username
         options["sasl_plain_password"] = resolve(security.sasl_password or "")
     return options
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def _spots(offsets: Mapping[TopicPartition, int]) -> dict[Spot, int]:

@@ -7,7 +7,6 @@ commit says. Faust 0.15.3 commits past failures and takes changelogs for the tru
 """
 
 import asyncio
-import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -17,6 +16,7 @@ from faust.transport.drivers.aiokafka import Consumer
 from faust.types import TP
 from mode.supervisors import CrashingSupervisor
 
+from hub.broker_door import tls_context
 from hub.records import Record, Spot
 from hub.settings import Security, resolve
 
@@ -109,11 +109,7 @@ async def run_app(app: faust.App, stop: asyncio.Event) -> None:
 
 def credentials(security: Security) -> faust.auth.Credentials | None:
     """How Faust (and aiokafka below it) talks to the cluster; None for PLAINTEXT."""
-    context = None
-    if security.protocol.endswith("SSL"):
-        context = ssl.create_default_context(cafile=security.ca)
-        if security.certificate:
-            context.load_cert_chain(security.certificate, security.key)
+    context = tls_context(security)
     if security.protocol.startswith("SASL"):
         return faust.SASLCredentials(
             username=security.sasl_username,
