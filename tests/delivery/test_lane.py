@@ -21,7 +21,7 @@ from hub.events.codec import Codec
 from hub.events.headers import Envelope, write_headers
 from hub.records import Done, Outgoing, Position, Spot
 from hub.registry.manifest import Delivery, Outcome, RetryPolicy
-from tests.intake.test_intake import Ids
+from tests.intake.intake_kit import Ids
 
 WITHDRAWN = "dossier.v1.Withdrawn"
 ROWS = compile_rows(
