@@ -15,10 +15,10 @@ from hub.intake.served import Served
 from hub.intake.tail import Tail
 from hub.log import get_logger
 from hub.records import Done, Position
-from hub.registry.live import wants
+from hub.registry.live import Landscape, wants
 from hub.serving import run, serving
 from hub.settings import Settings
-from hub.surroundings import Surroundings, client_of, now_ms, open_surroundings, server_of
+from hub.surroundings import client_of, now_ms, open_surroundings, server_of
 from hub.topics import EVENT_TOPICS, ensure_all
 
 log = get_logger("hub.gateway")
@@ -66,7 +66,7 @@ async def _main(settings: Settings, stop: asyncio.Event) -> None:
             digest_key=around.digest_key,
             clock=now_ms,
         )
-        doors = _doors(around, intake, await _confirmers(stack, around))
+        doors = open_doors(around.landscape, intake, await open_confirmers(stack, around.landscape))
         receiving = {x.name for x in around.landscape.live if x.bundle.manifest.inbound}
         closed = around.landscape.down | (receiving - doors.keys())
         app = GatewayApp(doors, closed, Readiness(tail))
@@ -76,7 +76,7 @@ async def _main(settings: Settings, stop: asyncio.Event) -> None:
         log.info("gateway_stopping")
 
 
-async def _confirmers(stack: AsyncExitStack, around: Surroundings) -> dict[str, Confirmer]:
+async def open_confirmers(stack: AsyncExitStack, landscape: Landscape) -> dict[str, Confirmer]:
     """A way to ask the systems whose items may need to be confirmed.
 
     Where it cannot be opened (a secret is missing here), what needs no confirmation still comes in.
@@ -84,7 +84,7 @@ async def _confirmers(stack: AsyncExitStack, around: Surroundings) -> dict[str, 
     confirmers: dict[str, Confirmer] = {}
     asking = [
         live
-        for live in around.landscape.live
+        for live in landscape.live
         if any(flow.confirm for flow in live.bundle.manifest.flows.values())
     ]
     if not asking:
@@ -103,15 +103,15 @@ async def _confirmers(stack: AsyncExitStack, around: Surroundings) -> dict[str, 
     return confirmers
 
 
-def _doors(
-    around: Surroundings, intake: Intake, confirmers: Mapping[str, Confirmer]
+def open_doors(
+    landscape: Landscape, intake: Intake, confirmers: Mapping[str, Confirmer]
 ) -> dict[str, Door]:
     """A door for each registration that receives; one that cannot be opened is named.
 
     A paused registration is delivered nothing, but what its system says is still kept.
     """
     doors: dict[str, Door] = {}
-    for live in around.landscape.live:
+    for live in landscape.live:
         if live.bundle.manifest.inbound is None:
             continue
         try:
