@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from hub.contract.types import (
     Boolean,
     Contract,
+    Field,
     ListOf,
     Operation,
     Record,
@@ -151,12 +152,12 @@ def _confirm(
 ) -> FlowSignature:
     """The question about an item. A path that leads nowhere would find no item ever confirmed."""
     op = operation(contract, confirm.ask)
-    answer = success(op)
+    answer = _resolved(success(op), contract.types)
+    if not isinstance(answer, Record):  # it stands in the one field `body` (decision 0001)
+        answer = Record(confirm.ask, (Field("body", answer),))
     for key, wanted in confirm.found.items():
         if key not in ("status", "fault") and not key.startswith("header."):
-            # an answer that is no record stands in the one field `body` (decision 0001)
-            path = key if isinstance(answer, Record) else key.removeprefix("body").lstrip(".")
-            type_at(answer, path, contract.types)
+            type_at(answer, key, contract.types)
         compares = compared(wanted, ITEM)
         if compares is not None:
             type_at(item, compares, types)

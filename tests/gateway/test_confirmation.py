@@ -84,6 +84,21 @@ def test_a_row_that_names_the_order_of_another_item_is_set_aside(tmp_path: Path)
     play(tmp_path, ON, story)
 
 
+def test_a_scan_that_its_order_has_passed_cannot_be_confirmed_and_is_listed(
+    tmp_path: Path,
+) -> None:
+    """The one order that is asked for has one state, the last."""
+
+    async def story(stage: Scene) -> None:
+        await stage.webhook(row(ONE, 12), row(TWO, 11), row(TWO, 12))
+        states = [record["state"] for _, record in stage.kept]
+        assert states == ["OUT_FOR_DELIVERY", "OUT_FOR_DELIVERY"]
+        ((kind, subject),) = stage.acts
+        assert (kind, str(subject).split()[1]) == ("UNCONFIRMED", "11")
+
+    play(tmp_path, ON, story)
+
+
 def test_while_the_system_does_not_answer_nothing_is_kept_and_it_sends_again(
     tmp_path: Path,
 ) -> None:
