@@ -22,6 +22,8 @@ from hub.settings import Settings, Tls
 CERTIFICATE = "certificate"  # in the scope's state: subject of a verified client certificate
 START = 10.0  # seconds until the server must listen
 GRACE = 8  # seconds that requests under way get
+HEAD_SECONDS = 10.0  # for the head of a request to arrive whole
+HEAD_BYTES = 65_536  # of it, and of what came with its last bytes
 
 
 @asynccontextmanager
@@ -38,7 +40,7 @@ async def serving(
     host, port = listener.getsockname()[:2]
     config = uvicorn.Config(
         app,  # type: ignore[arg-type]  # any ASGI application
-        http=_WithCertificate if tls else "httptools",
+        http=_Bounded,
         ssl_certfile=tls.certificate if tls else None,
         ssl_keyfile=tls.key if tls else None,
         ssl_ca_certs=tls.client_ca if tls else None,
@@ -72,8 +74,15 @@ async def serving(
         await task
 
 
-class _WithCertificate(HttpToolsProtocol):
-    """uvicorn's protocol, which tells the application who a client's certificate names."""
+class _Bounded(HttpToolsProtocol):
+    """uvicorn's protocol, with an end to how long and how large the head of a request may be.
+
+    uvicorn waits for ever for a head that drips, and keeps all of it. Tells the application who a
+    client's certificate names.
+    """
+
+    _head: asyncio.TimerHandle | None = None  # while a head is awaited
+    _taken = 0  # bytes since then
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn
         super().connection_made(transport)
@@ -81,6 +90,33 @@ class _WithCertificate(HttpToolsProtocol):
         subject = {name: value for part in found.get("subject", ()) for name, value in part}
         if subject:
             self.app_state = {**self.app_state, CERTIFICATE: subject}
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._head_came()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._head is not None:
+            self._taken += len(data)
+            if self._taken > HEAD_BYTES:
+                self.transport.close()
+        elif self.cycle is not None and self.cycle.response_complete:
+            self._await_head()  # of the next request; empty lines before it begin nothing
+
+    def on_headers_complete(self) -> None:
+        self._head_came()
+        super().on_headers_complete()
+
+    def _await_head(self) -> None:
+        self._taken = 0
+        self._head = self.loop.call_later(HEAD_SECONDS, self.transport.close)
+
+    def _head_came(self) -> None:
+        if self._head is not None:
+            self._head.cancel()
+            self._head = None
 
 
 def run(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
