@@ -25,7 +25,7 @@ WITHIN = 0.05  # seconds that a batch may wait for more
 BUFFER = 4_096  # records that Faust reads ahead; the default stalls (libraries: faust-streaming)
 FETCH = 262_144  # bytes of a partition at once; Kafka gives a larger record all the same
 SESSION = 10.0  # seconds
-STOP = 10.0  # seconds until Faust must have stopped
+STOP = 5.0  # seconds that Faust gets to stop; without a broker it needs them, and holds nothing
 
 Apply: TypeAlias = Callable[[Sequence[Record]], Awaitable[None]]
 Positions: TypeAlias = Callable[[], Mapping[Spot, int]]
