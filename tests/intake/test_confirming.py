@@ -1,76 +1,19 @@
 """Items that nothing proves: what their system confirms counts, what it does not is set aside."""
 
 import asyncio
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import pytest
 
 from adapters.http.messages import Answer
+from hub import metrics
 from hub.contract.types import Document
-from hub.delivery.outcomes import ITEM, compile_rows, compile_when
 from hub.errors import Halt, HubError, Reject, Retry
 from hub.events.headers import read_headers
-from hub.intake import confirming
-from hub.intake.confirming import Confirmation, Confirmer, Question
+from hub.intake.confirming import Confirmer
 from hub.intake.intake import Taken
-from hub.registry.manifest import Outcome
+from tests.intake.confirming_kit import CONFIRMATION, System, of_state
 from tests.intake.intake_kit import World, row
-
-ROWS = compile_rows([Outcome({"busy": True}, "retry")], {})
-
-
-@dataclass
-class System:
-    """A system that knows the state of its items; `script` answers before it does."""
-
-    states: dict[str, int | str] = field(default_factory=dict)
-    script: Iterator[Answer | HubError] = field(default_factory=lambda: iter(()))
-    asked: list[str] = field(default_factory=list)
-    keys: list[str] = field(default_factory=list)
-    renewed: int = 0
-    under_way: int = 0
-    most: int = 0
-    pace: Callable[[str], "asyncio.Future[None] | None"] = lambda _: None
-
-    async def call(self, operation: str, document: Document, key: str) -> Answer:
-        assert operation == "GET /one"
-        code = str(document["code"])
-        self.asked.append(code)
-        self.keys.append(key)
-        self.under_way += 1
-        self.most = max(self.most, self.under_way)
-        try:
-            await (self.pace(code) or asyncio.sleep(0))
-        finally:
-            self.under_way -= 1
-        told = next(self.script, None)
-        if isinstance(told, HubError):
-            raise told
-        state = self.states.get(code)
-        return told or Answer(200, {"body": [{"results": [] if state is None else [_of(state)]}]})
-
-    async def renew(self) -> None:
-        self.renewed += 1
-
-    async def close(self) -> None: ...
-
-
-def _of(state: int | str) -> Document:
-    return {"status": state}
-
-
-def asking(item: Document, first: bool) -> Document | None:
-    """Everything but the first row is asked about."""
-    return None if first else {"code": item["item"]}
-
-
-CONFIRMATION = Confirmation(
-    operation="GET /one",
-    make=asking,
-    found=compile_when({"body.results.status": {"text": "$item.status"}}, {}, "found", ITEM),
-    rows=ROWS,
-)
 
 
 @pytest.fixture
@@ -116,6 +59,37 @@ def test_a_message_of_which_nothing_counts_is_accepted_all_the_same(world: World
     assert [act["kind"] for act in world.acts] == ["UNCONFIRMED"]
 
 
+def test_items_that_are_not_confirmed_are_counted(doubtful: World) -> None:
+    doubtful.inflow = replace(doubtful.inflow, registration="counted")
+    doubtful.take(row(6, "A"), row(14, "B"), row(14, "C"), confirmer=Confirmer(System()))
+    line = 'hub_unconfirmed_items_total{flow="scans",registration="counted"} 2.0'
+    assert line in metrics.page()[0].decode().splitlines()
+
+
+def test_what_another_message_kept_meanwhile_is_known(doubtful: World) -> None:
+    async def main() -> Taken:
+        loop = asyncio.get_running_loop()
+        asked, denied = asyncio.Event(), loop.create_future()
+        system = System()
+
+        def pace(_: str) -> "asyncio.Future[None]":
+            asked.set()
+            return denied
+
+        system.pace = pace
+        first: Document = {"data": [row(6, "A"), row(14, "B")]}
+        signed: Document = {"data": [row(14, "B")]}
+        confirmer = Confirmer(system)
+        doubting = asyncio.create_task(doubtful.intake.take(doubtful.inflow, first, {}, confirmer))
+        await asked.wait()
+        await doubtful.intake.take(doubtful.inflow, signed, {}, confirmer)
+        denied.set_result(None)
+        return await doubting
+
+    assert asyncio.run(main()) == Taken("accepted", 1, 0)
+    assert (len(doubtful.kept), doubtful.acts) == (3, [])
+
+
 def test_what_was_set_aside_may_be_confirmed_when_it_comes_again(doubtful: World) -> None:
     system = System()
     confirmer = Confirmer(system)
@@ -159,6 +133,12 @@ def test_a_refusal_is_an_answer(doubtful: World, told: Answer | HubError) -> Non
     taken = doubtful.take(row(6, "A"), row(14, "B"), confirmer=confirmer)
     assert taken == Taken("accepted", 1, 0)
     assert [act["kind"] for act in doubtful.acts] == ["UNCONFIRMED"]
+
+
+def test_an_answer_that_breaks_the_contract_confirms_nothing(doubtful: World) -> None:
+    broken = Answer(200, {"odd": True, "body": [{"results": [of_state(14)]}]}, valid=False)
+    confirmer = Confirmer(System({}, iter([broken])))
+    assert doubtful.take(row(6, "A"), row(14, "B"), confirmer=confirmer).events == 1
 
 
 def test_a_refused_credential_is_renewed_once(doubtful: World) -> None:
@@ -221,90 +201,3 @@ def test_without_a_way_to_ask_what_needs_no_question_still_comes_in(doubtful: Wo
     with pytest.raises(Retry, match="cannot be asked"):
         doubtful.take(row(12, "A"), row(14, "B"))
     assert len(doubtful.kept) == 1
-
-
-def questions(count: int) -> list[Question]:
-    return [Question((f"id-{n}", "digest"), row(6, str(n)), {"code": str(n)}) for n in range(count)]
-
-
-def test_a_system_is_asked_a_few_questions_at_once() -> None:
-    system = System({str(n): 6 for n in range(50)})
-    assert asyncio.run(Confirmer(system).doubted(CONFIRMATION, questions(50))) == frozenset()
-    assert (len(system.asked), system.most) == (50, confirming.AT_ONCE)
-
-
-def test_after_a_time_out_only_the_rest_is_asked() -> None:
-    async def main() -> tuple[list[str], list[str]]:
-        loop = asyncio.get_running_loop()
-        system = System({str(n): 6 for n in range(12)})
-        system.pace = lambda code: loop.create_future() if int(code) >= 5 else None
-        confirmer = Confirmer(system)
-        hasty = replace(CONFIRMATION, timeout=0.05)
-        with pytest.raises(Retry, match=r"no confirmation within 0\.05 s"):
-            await confirmer.doubted(hasty, questions(12))
-        first = list(system.asked)
-        assert system.under_way == 0, "no call outlives its message"
-        system.pace = lambda _: None
-        assert await confirmer.doubted(hasty, questions(12)) == frozenset()
-        return first, system.asked[len(first) :]
-
-    first, second = asyncio.run(main())
-    assert [str(n) for n in range(5)] == first[:5]
-    assert [str(n) for n in range(5, 12)] == second
-
-
-def test_one_failure_ends_the_questions_of_its_message() -> None:
-    async def main() -> System:
-        loop = asyncio.get_running_loop()
-        system = System(script=iter([Retry("down", system=True)]))
-        system.pace = lambda code: None if code == "0" else loop.create_future()
-        with pytest.raises(Retry, match="down"):
-            await Confirmer(system).doubted(CONFIRMATION, questions(4))
-        return system
-
-    assert asyncio.run(main()).under_way == 0
-
-
-def test_only_so_many_messages_wait_for_a_system() -> None:
-    async def main() -> None:
-        loop = asyncio.get_running_loop()
-        system = System({"0": 6})
-        silent = loop.create_future()
-        system.pace = lambda _: silent
-        confirmer = Confirmer(system)
-        async with asyncio.TaskGroup() as waiting:
-            asked = [
-                waiting.create_task(confirmer.doubted(CONFIRMATION, questions(1)))
-                for _ in range(confirming.MESSAGES)
-            ]
-            await asyncio.sleep(0)
-            with pytest.raises(Retry, match="too many"):
-                await confirmer.doubted(CONFIRMATION, questions(1))
-            silent.set_result(None)
-        assert {task.result() for task in asked} == {frozenset()}
-        assert await confirmer.doubted(CONFIRMATION, questions(1)) == frozenset()
-
-    asyncio.run(main())
-
-
-@pytest.mark.parametrize(
-    ("wanted", "status", "same"),
-    [
-        ({"text": "$item.status"}, 14, True),
-        ({"text": "$item.status"}, "14", True),
-        ({"text": "$item.status"}, " 14 ", True),
-        ({"text": "$item.status"}, 140, False),
-        ({"text": "$item.status"}, None, False),
-        ({"text": "$item.gone"}, "", False),
-        ("$item.status", 14, True),
-        ("$item.status", "14", False),
-        ("$item.gone", None, False),
-    ],
-    ids=repr,
-)
-def test_an_answer_is_compared_with_the_item(
-    wanted: str | dict[str, object], status: int | str | None, same: bool
-) -> None:
-    (test,) = compile_when({"results.status": wanted}, {}, "found", ITEM)  # type: ignore[dict-item]  # plain data
-    answer = Answer(200, {"results": [{"status": 1}, {"status": status}]})
-    assert test(answer, {"status": 14}) is same
