@@ -32,7 +32,7 @@ from hub.dev.kafka import DevBroker
 from hub.dev.node import free_port
 from tests.brokers import CACHE
 
-USER, READER, CLIENT = "hub", "hub-short", "hub-mtls"
+USER, LIMITED, CLIENT = "hub", "hub-without-rights", "hub-mtls"
 DAY = timedelta(days=1)
 
 
@@ -55,8 +55,13 @@ class Secured:
     ca: Path
     certificate: Path  # of the client, and its key
     key: Path
-    password: Path  # file with the password of USER and of READER
+    password: Path  # file with the password of USER and of LIMITED
     folder: Path
+
+    @property
+    def secret(self) -> str:
+        """The password itself, to look for it where it must not be."""
+        return self.password.read_text(encoding="ascii").strip()
 
     def variables(self, mechanism: str = "SCRAM-SHA-512", user: str = USER) -> dict[str, str]:
         """The hub's settings for the door SASL_SSL."""
@@ -94,7 +99,7 @@ def secured_cluster(folder: Path) -> Iterator[Secured]:
         properties={**_tls(server, authority.pem), **_sasl(password), **RIGHTS},
         scram=tuple(
             f"SCRAM-SHA-512=[name={user},password={password.read_text('ascii').strip()}]"
-            for user in (USER, READER)
+            for user in (USER, LIMITED)
         ),
     )
     with DevBroker(folder / "cluster", cache=CACHE, more=more) as broker:
@@ -133,7 +138,7 @@ def _tls(server: Path, ca: Path) -> dict[str, str]:
 def _sasl(password: Path) -> dict[str, str]:
     modules = "org.apache.kafka.common.security"
     text = password.read_text("ascii").strip()
-    users = " ".join(f'user_{user}="{text}"' for user in (USER, READER))
+    users = " ".join(f'user_{user}="{text}"' for user in (USER, LIMITED))
     return {
         "sasl.enabled.mechanisms": "SCRAM-SHA-512,PLAIN",
         "listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config": (

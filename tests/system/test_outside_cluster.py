@@ -1,0 +1,404 @@
+"""The hub on somebody else's cluster: TLS, a user, rights one by one; and on another's registry.
+
+One stage: a secured Kafka, two simulated systems, the hub's four processes. The registry runs in a
+home of its own behind a door that asks for a password, so to the others it is an outside one. All
+settings come from HUB_*; the rights are those of ops/runbooks/outside-cluster.md and no more.
+"""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+import yaml
+from kafka.admin import ACLOperation, ResourceType
+
+from hub.broker import KafkaBroker
+from hub.dev import runfiles
+from hub.dev.node import free_port
+from hub.dev.process import owned_by_us
+from hub.dev.waiting import until
+from hub.errors import Halt
+from hub.settings import environment, load
+from hub.topics import TOPICS
+from ops.demo.http import get, post
+from ops.demo.stories import S1, STORIES
+from tests.registry_door import guarded
+from tests.secured_cluster import CLIENT, LIMITED, USER, Secured, grant, secured_cluster
+from tests.secured_cluster import make_authority as make_stranger
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
+FAR = 40.0  # seconds
+SOON = 10.0  # seconds until a wrong setting is told, counted from when the program runs
+PARTITIONS = "2"
+SYSTEMS = ("portal", "onestop")
+PARTS = ("registry", "gateway", "worker", "views")
+LIST = ("event", "list", "--json")
+
+# ops/runbooks/outside-cluster.md, *Rights*
+USE = (ACLOperation.READ, ACLOperation.WRITE)
+MAKE = (*USE, ACLOperation.CREATE)
+NAMES = ("hub.*", "_schemas")
+GROUPS = [(ResourceType.GROUP, name, (ACLOperation.READ,)) for name in ("hub.*", "hub-views-v1-*")]
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A process that was started here; `said` is all that it printed."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def said(self) -> str:
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+    def url(self, home: Path, part: str) -> str:
+        """Where it serves, once it does."""
+
+        def here() -> bool:
+            assert self.process.poll() is None, self.said
+            return any(entry.name == part for entry in runfiles.read_all(home))
+
+        assert until(here, FAR), self.said
+        return next(entry.url for entry in runfiles.read_all(home) if entry.name == part)
+
+    def ready(self, home: Path, part: str) -> str:
+        """Its address, once it says that it is ready."""
+        url = self.url(home, part)
+
+        def answers() -> bool:
+            assert self.process.poll() is None, self.said
+            return get(f"{url}/health/ready")[0] in (200, 404 if part == "registry" else 200)
+
+        assert until(answers, FAR, every=0.1), self.said
+        return url
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What runs. `variables`: the settings of gateway, worker, views and of commands."""
+
+    home: Path
+    variables: Mapping[str, str] = field(repr=False)
+    children: Mapping[str, Child]
+    inspect: Mapping[str, str]  # system -> base URL of its inspection endpoint
+
+
+@contextmanager
+def child(log: Path, arguments: list[str], variables: Mapping[str, str]) -> Iterator[Child]:
+    """A process of ours, ended with the block."""
+    with log.open("ab") as out:
+        process = subprocess.Popen(
+            owned_by_us([sys.executable, *arguments]),
+            env=environment(variables),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+        )
+    try:
+        yield Child(process, log)
+    finally:
+        process.terminate()
+        try:
+            process.wait(FAR)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def part(stack: ExitStack, name: str, variables: Mapping[str, str]) -> Child:
+    """A process of the hub."""
+    log = Path(variables["HUB_HOME"]) / f"{name}.out"
+    return stack.enter_context(child(log, ["-m", "hub.cli", name], variables))
+
+
+def rows(variables: Mapping[str, str], *words: str) -> list[Any]:
+    """What a command of the hub answers."""
+    done = subprocess.run(
+        [sys.executable, "-m", "hub.cli", *words],
+        env=environment(variables),
+        capture_output=True,
+        timeout=FAR,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
+    with secured_cluster(tmp_path_factory.mktemp("outside")) as found:
+        for user, operations in ((USER, MAKE), (CLIENT, USE)):
+            grant(found, user, [*((ResourceType.TOPIC, n, operations) for n in NAMES), *GROUPS])
+        yield found
+
+
+@pytest.fixture(scope="module")
+def stage(cluster: Secured, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    home, elsewhere = tmp_path_factory.mktemp("hub"), tmp_path_factory.mktemp("registry")
+    gateway = f"127.0.0.1:{free_port()}"
+    known = {**cluster.variables(), "HUB_PARTITIONS": PARTITIONS}
+    with ExitStack() as stack:
+        registry = part(stack, "registry", {**known, "HUB_HOME": str(elsewhere)})
+        inspect = systems(stack, home, f"http://{gateway}")
+        url = registry.ready(elsewhere, "registry")
+        door = stack.enter_context(guarded(url, USER, cluster.secret))
+        reference = quote(f"file:{cluster.password}", safe="")
+        variables = {
+            **known,
+            "HUB_HOME": str(home),
+            "HUB_REGISTRATIONS": str(home / "registrations.yaml"),
+            "HUB_REGISTRY_URL": f"http://{USER}:{reference}@{door}",
+        }
+        listening = {**variables, "HUB_LISTEN": gateway}
+        children = {
+            name: part(stack, name, listening if name == "gateway" else variables)
+            for name in PARTS[1:]
+        }
+        for name, starting in children.items():
+            starting.ready(home, name)
+        yield Stage(home, variables, {"registry": registry, **children}, inspect)
+        for running in children.values():
+            running.process.terminate()  # all at once; the stack waits for one after the other
+
+
+def systems(stack: ExitStack, home: Path, hub: str) -> dict[str, str]:
+    """Start the simulated systems, register them; where each can be inspected."""
+    made = home / "systems"
+    subprocess.run(
+        [sys.executable, "-m", "ops.systems", "make-config", str(made)], timeout=FAR, check=True
+    )
+    running = {}
+    for name in SYSTEMS:
+        words = ["-m", "ops.systems", name, "--home", str(home), "--hub", hub]
+        words += ["--config", str(made / f"{name}.yaml")]
+        running[name] = stack.enter_context(child(home / f"{name}.out", words, {}))
+    told = {name: facts(home, name, running[name]) for name in SYSTEMS}
+    credentials = json.loads((made / "hub.json").read_bytes())
+    entries = [
+        {"connector": n, "endpoint": told[n]["url"], "agencies": ["H44.99.99"], **credentials[n]}
+        for n in SYSTEMS
+    ]
+    (home / "registrations.yaml").write_text(
+        yaml.safe_dump({"registrations": entries}, allow_unicode=True), encoding="utf-8"
+    )
+    return {name: str(told[name]["inspect"]) for name in SYSTEMS}
+
+
+def facts(home: Path, name: str, running: Child) -> dict[str, Any]:
+    """What a simulated system tells of itself."""
+    file = home / "run" / f"{name}.json"
+    assert until(lambda: running.process.poll() is not None or file.exists(), FAR), running.said
+    found: dict[str, Any] = json.loads(file.read_bytes())
+    return found
+
+
+@pytest.fixture(scope="module")
+def filed(stage: Stage) -> str:
+    """A dossier is filed at the portal and has reached the one-stop; its code."""
+    step = STORIES[0].steps[0]
+    order = {"operation": step.operation, "body": step.body}
+    status, report = post(f"{stage.inspect['portal']}/_sim/act", order)
+    assert status == 200, report
+    assert report["accepted"], report
+
+    def arrived() -> bool:
+        _, calls = get(f"{stage.inspect['onestop']}/_sim/calls?operation=NhanHoSo&direction=in")
+        return [call["verdict"] for call in calls] == ["stored"]
+
+    assert until(arrived, FAR, every=0.1), stage.children["worker"].said
+    return S1
+
+
+def test_a_message_goes_through(stage: Stage, filed: str) -> None:
+    (event,) = rows(stage.variables, *LIST, "--dossier", filed)
+    assert (event["key"], event["type"], event["topic"]) == (
+        filed,
+        "dossier.v1.Received",
+        "hub.dossier",
+    )
+    told: list[Any] = []
+
+    def delivered() -> bool:  # a receipt follows its call
+        found = rows(stage.variables, "receipt", "list", "--json", "--dossier", filed)
+        told[:] = [row for row in found if row["outcome"] == "DELIVERED"]
+        return bool(told)
+
+    assert until(delivered, FAR)
+    assert [(row["registration"], row["event_id"]) for row in told] == [("onestop", event["id"])]
+
+
+def test_views_follow_it(stage: Stage, filed: str) -> None:
+    url = stage.children["views"].url(stage.home, "views")
+
+    def shown() -> bool:
+        status, dossier = get(f"{url}/dossiers/{filed}")
+        return status == 200 and filed in json.dumps(dossier)
+
+    assert until(shown, FAR, every=0.1), stage.children["views"].said
+
+
+def test_the_hub_has_no_registry_of_its_own(stage: Stage, filed: str) -> None:
+    assert filed
+    assert {entry.name for entry in runfiles.read_all(stage.home)} >= set(PARTS[1:])
+    assert runfiles.find(stage.home, "registry") is None
+
+
+def test_no_process_tells_a_secret(stage: Stage, cluster: Secured, filed: str) -> None:
+    assert filed
+    for name, running in stage.children.items():
+        assert running.process.poll() is None, running.said
+        assert cluster.secret not in running.said, name
+        assert "Traceback" not in running.said, name
+
+
+@pytest.mark.parametrize("way", ["certificate", "PLAIN"])
+def test_other_ways_in_need_no_right_to_create(
+    stage: Stage, cluster: Secured, filed: str, tmp_path: Path, way: str
+) -> None:
+    """By certificate comes a user who may not create topics; they are there already."""
+    door = cluster.mutual() if way == "certificate" else cluster.variables("PLAIN")
+    keep = {"HUB_HOME": str(tmp_path), "HUB_REGISTRY_URL": stage.variables["HUB_REGISTRY_URL"]}
+    variables = {**door, **keep, "HUB_PARTITIONS": PARTITIONS}
+    with ExitStack() as stack:
+        views = part(stack, "views", variables)
+        assert [row["key"] for row in rows(variables, *LIST)] == [filed]
+        url = views.ready(tmp_path, "views")
+        assert get(f"{url}/dossiers/{filed}")[0] == 200
+
+
+def test_a_missing_right_is_named(cluster: Secured, tmp_path: Path) -> None:
+    variables = {**cluster.variables(user=LIMITED), "HUB_HOME": str(tmp_path)}
+    (told,) = told_by(variables, [("registry",)])
+    assert (3, True) == (told.code, "topic: the cluster does not give us the right" in told.text)
+    assert "ops/runbooks/outside-cluster.md" in told.text
+    assert "Traceback" not in told.text
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How a command ended."""
+
+    words: tuple[str, ...]
+    code: int
+    text: str
+
+
+def told_by(variables: Mapping[str, str], commands: Sequence[tuple[str, ...]]) -> list[Told]:
+    """Run commands side by side to their ends; one that does not end fails the test."""
+    home = Path(variables["HUB_HOME"])
+    with ExitStack() as stack:
+        running = {}
+        for words in commands:
+            log, arguments = home / f"{words[0]}.out", ["-m", "hub.cli", *words]
+            running[words] = stack.enter_context(child(log, arguments, variables))
+        found = []
+        for words, one in running.items():
+            code = one.process.wait(FAR)
+            found.append(Told(words, code, one.said))
+        return found
+
+
+MISTAKES = {
+    "password": ("HUB_KAFKA_SASL_PASSWORD", "refuses user hub or its password"),
+    "authority": ("HUB_KAFKA_CA", "cannot be trusted"),
+    "plaintext": ("HUB_KAFKA_SECURITY", "speaks TLS alone"),
+}
+
+
+def mistaken(cluster: Secured, folder: Path, mistake: str) -> dict[str, str]:
+    """The right settings, with one mistake."""
+    variable = MISTAKES[mistake][0]
+    if mistake == "password":
+        (folder / "wrong").write_text("not-the-password\n", encoding="ascii")
+        return {**cluster.variables(), variable: f"file:{folder / 'wrong'}"}
+    if mistake == "authority":
+        return {**cluster.variables(), variable: str(make_stranger(folder, "stranger").pem)}
+    return {**cluster.variables(), variable: "PLAINTEXT"}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_every_command_tells_what_is_wrong(
+    stage: Stage, cluster: Secured, tmp_path: Path, mistake: str
+) -> None:
+    variable, why = MISTAKES[mistake]
+    variables = {
+        **stage.variables,
+        **mistaken(cluster, tmp_path, mistake),
+        "HUB_HOME": str(tmp_path),
+    }
+    for told in told_by(variables, [*((name,) for name in PARTS), LIST]):
+        assert told.code == 4, told
+        assert f"error: {variable}: " in told.text, told
+        assert cluster.sasl in told.text, told
+        assert why in told.text, told
+        assert "Traceback" not in told.text, told
+        assert cluster.secret not in told.text
+        assert "not-the-password" not in told.text
+
+
+@pytest.mark.parametrize(
+    ("door", "changes", "variable", "why"),
+    [
+        ("sasl", {"HUB_KAFKA_SASL_USERNAME": "nobody"}, "SASL_PASSWORD", "refuses user nobody"),
+        (
+            "sasl",
+            {"HUB_KAFKA_SASL_MECHANISM": "SCRAM-SHA-256"},
+            "SASL_MECHANISM",
+            "it offers SCRAM-SHA-512, PLAIN",
+        ),
+        ("sasl", {"HUB_KAFKA_SECURITY": "SSL"}, "SECURITY", "set it to SASL_SSL"),
+        ("sasl", {"HUB_KAFKA_CA": ""}, "CA", "now the system decides"),
+        ("sasl", {"HUB_KAFKA_CA": "/nowhere"}, "CA", "No such file"),
+        ("tls", {"HUB_KAFKA_CERTIFICATE": ""}, "CERTIFICATE", "does not accept our certificate"),
+        ("tls", {"HUB_KAFKA_KEY": ""}, "CERTIFICATE", "the certificate's own key"),
+        ("tls", {"HUB_KAFKA_KEY": "{ca}"}, "KEY", "the certificate's own key"),
+        ("plain", {"HUB_KAFKA_SECURITY": "SSL"}, "SECURITY", "speaks no TLS"),
+        (
+            "plain",
+            {"HUB_KAFKA_SECURITY": "SASL_PLAINTEXT"},
+            "SECURITY",
+            "set it to PLAINTEXT",
+        ),
+    ],
+)
+def test_each_mistake_has_its_variable(
+    cluster: Secured, door: str, changes: dict[str, str], variable: str, why: str
+) -> None:
+    right = cluster.mutual() if door == "tls" else cluster.variables()
+    if door == "plain":
+        right["HUB_BOOTSTRAP"] = cluster.plain
+    wrong = {name: text.format(ca=cluster.ca) for name, text in changes.items()}
+    settings = load({**right, **wrong})
+    began = time.monotonic()
+    with pytest.raises(Halt) as raised:
+        KafkaBroker(settings.bootstrap or "", settings.security).cluster()
+    assert time.monotonic() - began < SOON
+    assert raised.value.where == f"HUB_KAFKA_{variable}"
+    assert why in str(raised.value)
+    assert cluster.secret not in str(raised.value)
+
+
+def test_a_name_that_the_certificate_does_not_bear(cluster: Secured) -> None:
+    bootstrap = cluster.sasl.replace("127.0.0.1", "localhost")
+    settings = load({**cluster.variables(), "HUB_BOOTSTRAP": bootstrap})
+    with pytest.raises(Halt, match="is for another name") as raised:
+        KafkaBroker(bootstrap, settings.security).cluster()
+    assert raised.value.where == "HUB_BOOTSTRAP"
+
+
+def test_the_topics_of_the_runbook_are_those_of_the_hub() -> None:
+    page = Path("ops/runbooks/outside-cluster.md").read_text(encoding="utf-8")
+    for topic in TOPICS:
+        (line,) = [row for row in page.splitlines() if row.startswith(f"| `{topic.name}` |")]
+        for name, value in topic.config.items():
+            assert f"`{name}={value}`" in line, (topic.name, name)
+        assert ("| 1 |" in line) == topic.single
