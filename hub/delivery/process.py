@@ -12,18 +12,15 @@ from hub.delivery.outcomes import compile_rows
 from hub.delivery.poller import Poller, PollPlan, Positions, read_positions
 from hub.delivery.watch import Watch
 from hub.errors import HubError
-from hub.intake.index import FactIndex
-from hub.intake.intake import Intake
-from hub.intake.served import Served
-from hub.intake.tail import Tail
+from hub.intake.opening import open_intake, open_writer
 from hub.log import get_logger
 from hub.probes import Probed
-from hub.records import Done, Position, Writer
-from hub.registry.live import Live, made, outflows, poll_flows, wants
+from hub.records import Writer
+from hub.registry.live import Live, made, outflows, poll_flows
 from hub.serving import run, serving
 from hub.settings import Settings
 from hub.surroundings import Surroundings, client_of, now_ms, open_surroundings
-from hub.topics import EVENT_TOPICS, ensure_all
+from hub.topics import EVENT_TOPICS
 
 log = get_logger("hub.worker")
 DRAIN = 10.0  # seconds that calls under way get at the stop
@@ -46,17 +43,9 @@ class Work:
 
 async def _main(settings: Settings, stop: asyncio.Event) -> None:
     around = await asyncio.to_thread(open_surroundings, settings)
-    await asyncio.to_thread(ensure_all, around.broker, settings.partitions)
-    await asyncio.to_thread(around.codec.warm)
-    loop = asyncio.get_running_loop()
-
-    def report(results: list[tuple[Done, Position | HubError]]) -> None:
-        loop.call_soon_threadsafe(_deliver, results)
-
     async with AsyncExitStack() as stack:
         transport = await stack.enter_async_context(Transport(connections=CONNECTIONS))
-        writer = await asyncio.to_thread(around.broker.writer, report)
-        stack.push_async_callback(asyncio.to_thread, writer.close)
+        writer = await open_writer(stack, around)
         work = Work()
         polls: list[tuple[Live, Client]] = []
         for live in around.landscape.live:
@@ -112,27 +101,13 @@ async def _poll(
     writer: Writer,
 ) -> None:
     """Poll while this process holds the watch."""
-    file = around.settings.home / "state" / "facts-worker.db"
-    index = FactIndex(file, around.broker.cluster())
-    stack.callback(index.close)
-    tail = Tail(around.broker, EVENT_TOPICS, index)
-    tail.start()
-    stack.push_async_callback(asyncio.to_thread, tail.stop)
-    intake = Intake(
-        catalogue=around.catalogue,
-        codec=around.codec,
-        index=index,
-        writer=writer,
-        served=Served(wants(around.landscape)),
-        digest_key=around.digest_key,
-        clock=now_ms,
-    )
+    opened = await open_intake(stack, around, writer, "worker")
 
     def begin(records: dict[bytes, bytes | None]) -> None:
         positions = Positions(writer, read_positions(records))
         for live, client in polls:
             for plan in _plans(live):
-                poller = Poller(plan, client, intake, positions, tail.problem)
+                poller = Poller(plan, client, opened.intake, positions, opened.tail.problem)
                 work.polling.append(asyncio.create_task(poller.run()))
         log.info("polling_started", flows=len(work.polling))
 
@@ -186,11 +161,6 @@ async def _end(work: Work) -> None:
         inbox.stop()
     await asyncio.gather(*(asyncio.to_thread(inbox.join, 10) for _, inbox in work.lanes))
     await asyncio.gather(*(lane.close() for lane, _ in work.lanes))
-
-
-def _deliver(results: list[tuple[Done, Position | HubError]]) -> None:
-    for done, result in results:
-        done(result)
 
 
 class WorkerHealth:

@@ -9,17 +9,14 @@ from hub.errors import HubError
 from hub.gateway.app import GatewayApp
 from hub.gateway.door import Door
 from hub.intake.confirming import AT_ONCE, Confirmer
-from hub.intake.index import FactIndex
 from hub.intake.intake import Intake
-from hub.intake.served import Served
+from hub.intake.opening import open_intake, open_writer
 from hub.intake.tail import Tail
 from hub.log import get_logger
-from hub.records import Done, Position
-from hub.registry.live import Landscape, wants
+from hub.registry.live import Landscape
 from hub.serving import run, serving
 from hub.settings import Settings
-from hub.surroundings import client_of, now_ms, open_surroundings, server_of
-from hub.topics import EVENT_TOPICS, ensure_all
+from hub.surroundings import client_of, open_surroundings, server_of
 
 log = get_logger("hub.gateway")
 
@@ -42,34 +39,15 @@ def gateway(settings: Settings) -> None:
 
 async def _main(settings: Settings, stop: asyncio.Event) -> None:
     around = await asyncio.to_thread(open_surroundings, settings)
-    await asyncio.to_thread(ensure_all, around.broker, settings.partitions)
-    await asyncio.to_thread(around.codec.warm)
-    loop = asyncio.get_running_loop()
-
-    def report(results: list[tuple[Done, Position | HubError]]) -> None:
-        loop.call_soon_threadsafe(_deliver, results)
-
     async with AsyncExitStack() as stack:
-        writer = await asyncio.to_thread(around.broker.writer, report)
-        stack.push_async_callback(asyncio.to_thread, writer.close)
-        index = FactIndex(settings.home / "state" / "facts-gateway.db", around.broker.cluster())
-        stack.callback(index.close)
-        tail = Tail(around.broker, EVENT_TOPICS, index)
-        tail.start()
-        stack.push_async_callback(asyncio.to_thread, tail.stop)
-        intake = Intake(
-            catalogue=around.catalogue,
-            codec=around.codec,
-            index=index,
-            writer=writer,
-            served=Served(wants(around.landscape)),
-            digest_key=around.digest_key,
-            clock=now_ms,
+        writer = await open_writer(stack, around)
+        opened = await open_intake(stack, around, writer, "gateway")
+        doors = open_doors(
+            around.landscape, opened.intake, await open_confirmers(stack, around.landscape)
         )
-        doors = open_doors(around.landscape, intake, await open_confirmers(stack, around.landscape))
         receiving = {x.name for x in around.landscape.live if x.bundle.manifest.inbound}
         closed = around.landscape.down | (receiving - doors.keys())
-        app = GatewayApp(doors, closed, Readiness(tail))
+        app = GatewayApp(doors, closed, Readiness(opened.tail))
         url = await stack.enter_async_context(serving(app, "gateway", settings, settings.tls))
         log.info("gateway_started", url=url, registrations=sorted(app.doors))
         await stop.wait()
@@ -119,8 +97,3 @@ def open_doors(
         except HubError as error:
             log.error("not_live", connector=live.name, what=error.what, fix=error.fix)
     return doors
-
-
-def _deliver(results: list[tuple[Done, Position | HubError]]) -> None:
-    for done, result in results:
-        done(result)

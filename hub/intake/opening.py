@@ -1,0 +1,70 @@
+"""Opening what appends facts: a writer that reports on the loop, and an intake with its index.
+
+Both the gateway and a worker that polls need these; each is closed with the stack that it is given.
+"""
+
+import asyncio
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from hub.errors import HubError
+from hub.intake.index import FactIndex
+from hub.intake.intake import Intake
+from hub.intake.served import Served
+from hub.intake.tail import Tail
+from hub.records import Done, Position, Writer
+from hub.registry.live import wants
+from hub.surroundings import Surroundings, now_ms
+from hub.topics import EVENT_TOPICS, ensure_all
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An intake and the thread that keeps its index up to date."""
+
+    intake: Intake
+    tail: Tail
+
+
+async def open_writer(stack: AsyncExitStack, around: Surroundings) -> Writer:
+    """A writer whose reports come to this loop, a flush at a time; topics and schemas are there.
+
+    Raises Retry when broker or registry cannot be reached.
+    """
+    await asyncio.to_thread(ensure_all, around.broker, around.settings.partitions)
+    await asyncio.to_thread(around.codec.warm)
+    loop = asyncio.get_running_loop()
+
+    def report(results: list[tuple[Done, Position | HubError]]) -> None:
+        loop.call_soon_threadsafe(_deliver, results)
+
+    writer = await asyncio.to_thread(around.broker.writer, report)
+    stack.push_async_callback(asyncio.to_thread, writer.close)
+    return writer
+
+
+async def open_intake(
+    stack: AsyncExitStack, around: Surroundings, writer: Writer, name: str
+) -> Opened:
+    """An intake; its index stands in `state/facts-<name>.db`."""
+    cluster = await asyncio.to_thread(around.broker.cluster)
+    index = FactIndex(around.settings.home / "state" / f"facts-{name}.db", cluster)
+    stack.callback(index.close)
+    tail = Tail(around.broker, EVENT_TOPICS, index)
+    tail.start()
+    stack.push_async_callback(asyncio.to_thread, tail.stop)
+    intake = Intake(
+        catalogue=around.catalogue,
+        codec=around.codec,
+        index=index,
+        writer=writer,
+        served=Served(wants(around.landscape)),
+        digest_key=around.digest_key,
+        clock=now_ms,
+    )
+    return Opened(intake, tail)
+
+
+def _deliver(results: list[tuple[Done, Position | HubError]]) -> None:
+    for done, result in results:
+        done(result)
