@@ -17,6 +17,8 @@ from hub.records import Broker, Reader, Record, Spot
 log = get_logger("hub.intake")
 POLL = 0.2  # seconds
 STALE = 10.0  # seconds without an answer of the broker
+GATHER = 0.1  # seconds between polls that found little: one transaction takes many records
+PLENTY = 1_000  # records of a poll behind which more will stand
 LOOK_AT_END = 2.0  # seconds between looks at how far the topics go
 MOST_BEHIND = 20_000  # records
 
@@ -79,13 +81,12 @@ class Tail:
                 ends = reader.end()
                 self._behind = sum(max(0, ends[s] - reader.position(s)) for s in spots)
                 self._heard = now
-                # while far behind, keep reading; the look costs a round trip
-                next_look = now + (
-                    0.0 if self._behind and self._behind < MOST_BEHIND else LOOK_AT_END
-                )
+                next_look = now + LOOK_AT_END
             records = reader.poll(POLL)
             if records:
                 self._take(records)
+            if len(records) < PLENTY:
+                self._stop.wait(GATHER)
 
     def _take(self, records: list[Record]) -> None:
         positions: dict[Spot, int] = {}
