@@ -117,6 +117,7 @@ class Codec:
         number = self._schemas.register(name, self._catalogue.texts[name])
         made = PREFIX.pack(MAGIC, number), prepared(self._catalogue.whole[name])
         self._writers[name] = made
+        self._readers.setdefault(number, (name, made[1], None))  # what we write we can read
         return made
 
     def _reader(self, number: int) -> tuple[str, Parsed, Parsed | None]:

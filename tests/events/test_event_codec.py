@@ -271,3 +271,10 @@ def test_a_version_that_cannot_be_resolved_is_rejected(known: Known) -> None:
     with pytest.raises(Reject) as refused:
         reader.decode(raw)
     assert "incompatible-schema" == refused.value.code
+
+
+def test_what_was_learnt_is_read_without_asking(codec: Codec, known: Known) -> None:
+    codec.warm()
+    raw = codec.encode(STATUS, STATUS_CHANGED)
+    known.texts.clear()  # the registry has gone
+    assert (STATUS, STATUS_CHANGED) == codec.decode(raw)
