@@ -16,11 +16,14 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from hub.dev import runfiles
-from hub.errors import Halt
+from hub.errors import Halt, Retry
+from hub.log import get_logger
 from hub.settings import Settings, Tls
 
+log = get_logger("hub")
 CERTIFICATE = "certificate"  # in the scope's state: subject of a verified client certificate
 START = 10.0  # seconds until the server must listen
+AGAIN = 1.0  # seconds until a process that could not begin tries again
 GRACE = 8  # seconds that requests under way get
 HEAD_SECONDS = 10.0  # for the head of a request to arrive whole
 HEAD_BYTES = 65_536  # of it, and of what came with its last bytes
@@ -102,7 +105,7 @@ class _Bounded(HttpToolsProtocol):
             self._taken += len(data)
             if self._taken > HEAD_BYTES:
                 self.transport.close()
-        elif self.cycle is not None and self.cycle.response_complete:
+        elif self.cycle is None or self.cycle.response_complete:  # type: ignore[redundant-expr]  # None at first
             self._await_head()  # of the next request; empty lines before it begin nothing
 
     def on_headers_complete(self) -> None:
@@ -120,14 +123,25 @@ class _Bounded(HttpToolsProtocol):
 
 
 def run(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
-    """Run `main` until it ends; SIGTERM and SIGINT set the event that it is given."""
+    """Run `main` until it ends; SIGTERM and SIGINT set the event that it is given.
+
+    Where it raises Retry (broker or registry cannot be reached), it is begun again: processes that
+    are started together, or come back after a power cut, come in any order.
+    """
 
     async def start() -> None:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
-        await main(stop)
+        while not stop.is_set():
+            try:
+                await main(stop)
+                return  # noqa: TRY300 - it ended by itself
+            except Retry as error:
+                log.warning("start_postponed", where=error.where, reason=error.what, fix=error.fix)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), AGAIN)
 
     uvloop_run = _runner()
     uvloop_run(start())
