@@ -285,7 +285,7 @@ class Said:
         root = etree.fromstring(answer.content)
         found = {etree.QName(e).localname: e.text or "" for e in root.iter()}
         code = found.get("Ma") or found.get("faultcode", "").rpartition(":")[2]
-        said = found.get("MoTa") or " ".join(text for text in root.itertext() if text.strip())
+        said = found.get("MoTa") or " ".join(str(text) for text in root.itertext() if text.strip())
         return cls(answer.status_code, code, said)
 
 
