@@ -17,6 +17,7 @@ from typing import TypeAlias
 import msgspec
 
 from hub import metrics
+from hub.errors import HubError
 from hub.log import get_logger, place_of
 from hub.records import Record, Spot
 from hub.views import deliveries, timeline
@@ -103,7 +104,7 @@ class Store:
         Raises Retry (schema not known yet, registry down) and Halt, with nothing changed.
         """
         new = self._unseen(records)
-        told = [(record, read(record, codec)) for record in new]
+        told = [(record, _told(record, codec)) for record in new]
         return self._keep(told)
 
     def skip(self, record: Record, reason: str) -> None:
@@ -130,8 +131,10 @@ class Store:
                 batch.next[Spot(record.topic, record.partition)] = record.offset + 1
                 try:
                     self._take(batch, record, what)
-                except Exception as error:  # noqa: BLE001 - a bug in a fold stops no view
-                    log.error("record_skipped", **_place(record), bug=place_of(error))
+                except sqlite3.Error:
+                    raise  # of the file, not of the record: nothing may be passed over
+                except Exception as error:  # noqa: BLE001 - a bug costs one record, not the views
+                    log.error("record_failed", **_place(record), bug=place_of(error))
                     batch.skipped[record.topic, "bug"] += 1
             with _transaction(self._db):
                 _write(self._db, batch)
@@ -151,7 +154,7 @@ class Store:
                 batch.procedures[what.code] = what
             case Skipped():
                 batch.skipped[record.topic, what.reason] += 1
-                if what.reason != "mark":
+                if what.reason not in ("mark", "bug"):
                     log.warning("record_skipped", **_place(record), reason=what.reason)
 
     def _deliver(self, batch: _Batch, told: ToldDelivery) -> None:
@@ -170,6 +173,16 @@ class Store:
 
     def _dossier(self, code: str) -> Dossier:
         return load_dossier(self._db, code) or Dossier(code)
+
+
+def _told(record: Record, codec: Decoder) -> Told:
+    try:
+        return read(record, codec)
+    except HubError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a bug costs one record, not the views
+        log.error("record_failed", **_place(record), bug=place_of(error))
+        return Skipped("bug")
 
 
 def _place(record: Record) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.errors import Halt
@@ -71,6 +71,7 @@ def test_a_limit_without_sense_is_refused(limit: int) -> None:
         CALENDAR.due(date(2026, 1, 5), limit)
 
 
+@settings(deadline=None)
 @given(st.dates(date(2025, 1, 1), date(2026, 11, 30)), st.integers(1, 15))
 def test_a_limit_is_as_many_working_days_as_it_says(accepted: date, limit: int) -> None:
     due = CALENDAR.due(accepted, limit)
@@ -119,6 +120,7 @@ def test_weekends_and_exceptions() -> None:
     ]
 
 
+@settings(deadline=None)
 @given(st.integers(0, 4_102_444_800_000))
 def test_milliseconds_and_local_time_are_the_same_moment(ms: int) -> None:
     assert ms == (moment(ms) - EPOCH) // timedelta(milliseconds=1)

@@ -1,7 +1,7 @@
 """What became of an event at a registration: the first terminal outcome of the highest series."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.views.deliveries import MOST_DELIVERIES, Delivery, delivery_of, fold
@@ -37,6 +37,7 @@ def test_registrations_and_events_stand_apart() -> None:
     assert ["DELIVERED", "PARKED", "PARKED"] == [one.outcome for one in known]
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.builds(

@@ -3,12 +3,13 @@
 from itertools import product
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.contract.types import Document
 from hub.events.masks import Masks
 from hub.views.calendar import load
+from hub.views.consignments import MOST_CONSIGNMENTS, MOST_STATES
 from hub.views.deadline import judge
 from hub.views.timeline import AHEAD, MOST_ENTRIES, MOST_FLAGS, Dossier, Fact, fold
 from tests.events.records import CATALOGUE, example
@@ -275,6 +276,19 @@ def test_failed_then_came_back_leaves_the_dossier_completed() -> None:
     assert [] == codes(dossier)
 
 
+def test_consignments_and_their_states_are_bounded() -> None:
+    dossier = Dossier(CODE)
+    for offset in range(MOST_CONSIGNMENTS + 3):
+        one = fact("ConsignmentTracked", "2025-10-14 10:00", offset, order_number=f"O-{offset}")
+        dossier = fold(dossier, one)
+    assert MOST_CONSIGNMENTS == len(dossier.consignments)
+    dossier = Dossier(CODE)
+    for offset in range(MOST_STATES + 3):
+        one = fact("ConsignmentTracked", "2025-10-14 10:00", offset, order_number="O")
+        dossier = fold(dossier, one)
+    assert [MOST_STATES] == [len(one.states) for one in dossier.consignments]
+
+
 def test_a_header_gives_the_newest_words() -> None:
     """Scenario 7: the agency's code changes in mid-life; the code of the dossier never does."""
     facts = [
@@ -295,6 +309,7 @@ def test_folding_again_changes_nothing(events: list[tuple[str, Document]]) -> No
     assert len(facts) == len(once.entries)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_what_is_read_again_counts_once(data: st.DataObject) -> None:
     """As after a crash: from anywhere behind, in order, any number of times."""

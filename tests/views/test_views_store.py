@@ -1,13 +1,17 @@
 """What is kept: whole batches, each offset once; begun anew when it cannot be trusted."""
 
+import sqlite3
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
+from hub.contract.types import Document, Value
 from hub.errors import Retry
+from hub.events import Codec
 from hub.records import Outgoing, Record, Spot
 from hub.topics import CATALOGUE, DOSSIER, RECEIPT
 from hub.views.asking import Asking, Wanted
@@ -51,7 +55,7 @@ def answers(folder: Path, topics: Topics, batches: list[list[Record]]) -> object
 
 
 @given(st.data())
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 def test_however_it_is_cut_and_read_again_the_answers_are_the_same(
     topics: Topics, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
@@ -202,3 +206,75 @@ def test_a_list_reads_no_more_states_than_it_tells(tmp_path: Path, late: bool | 
         assert len(beside) <= ("state" in question)  # the states of those that are told
         assert not [step for step in beside if "SCAN" in step], plan
     asking.close()
+
+
+class Broken:
+    """Gives one event that nobody can read."""
+
+    def __init__(self, codec: Codec, field: str) -> None:
+        self._codec = codec
+        self._field = field
+
+    def decode(self, raw: bytes) -> tuple[str, Document]:
+        name, record = self._codec.decode(raw)
+        if name.endswith(".FeePaid"):
+            return name, _Angry(record, self._field)
+        return name, record
+
+
+class _Angry(dict[str, Value]):
+    def __init__(self, record: Document, field: str) -> None:
+        super().__init__(record)
+        self._field = field
+
+    def get(self, key: object, default: object = None) -> Value:
+        if key == self._field:
+            raise RuntimeError("PERSONAL")
+        return self[str(key)] if key in self else None
+
+
+@pytest.mark.parametrize("field", ["dossier_code", "total_vnd"], ids=["reading", "folding"])
+def test_a_bug_costs_one_record_and_tells_no_value(tmp_path: Path, field: str) -> None:
+    topics = Topics()
+    topics.tell(paid())
+    store = Store(tmp_path / "views.db", CLUSTER)
+    with capture_logs() as told:
+        store.apply(topics.records, Broken(topics.codec, field))
+    asking = Asking(tmp_path / "views.db")
+    counts = asking.counts(NOW)
+    assert ({"RESULT_RETURNED": 1}, {"hub.dossier bug": 1}) == (
+        counts["status"],
+        counts["skipped"],
+    )
+    assert [("record_failed", 3)] == [(line["event"], line["offset"]) for line in told]
+    assert "PERSONAL" not in repr(told)
+    asking.close()
+    store.close()
+
+
+def test_offsets_that_are_not_there_are_told(tmp_path: Path) -> None:
+    """Kafka gives hub topics no gaps: a gap would be something that the stream has lost."""
+    topics = Topics()
+    records = topics.tell(paid())
+    store = Store(tmp_path / "views.db", CLUSTER)
+    with capture_logs() as told:
+        store.apply([records[0], records[4]], topics.codec)
+    assert [("offsets_missing", 4, 1)] == [
+        (line["event"], line["offset"], line["expected"]) for line in told
+    ]
+    store.close()
+
+
+def test_a_batch_that_cannot_be_read_or_written_leaves_nothing(tmp_path: Path) -> None:
+    topics = Topics()
+    topics.tell(on_time())
+    store = Store(tmp_path / "views.db", CLUSTER)
+    store._db.execute(
+        "CREATE TRIGGER full BEFORE INSERT ON dossiers BEGIN SELECT raise(FAIL, ''); END"
+    )
+    with pytest.raises(sqlite3.DatabaseError):
+        store.apply(topics.records, topics.codec)
+    assert {} == store.positions()
+    store._db.execute("DROP TRIGGER full")
+    assert 13 == store.apply(topics.records, topics.codec)
+    store.close()
