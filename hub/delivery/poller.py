@@ -68,6 +68,8 @@ class Positions:
         future: asyncio.Future[None] = loop.create_future()
 
         def done(result: Position | HubError) -> None:
+            if future.done():  # the poll was cancelled; others wait for results of the same flush
+                return
             if isinstance(result, HubError):
                 future.set_exception(result)
             else:
@@ -165,16 +167,21 @@ class Poller:
         return await self._change(item, plan.poll.changes_of)
 
     async def _change(self, item: Document, path: str) -> int:
-        """Tell an item only where its content is not what it was; A, B, A are three facts."""
+        """Tell an item only where its content is not what it was; A, B, A, B are four facts.
+
+        Its position is "how often it changed:digest of its content", so that a change back and
+        forth never has the identity of an earlier one.
+        """
         plan = self._plan
         number = get(item, path)
         key = f"{plan.key}:{number}"
         content = hashlib.sha256(canonical(item, plan.inflow.ignore)).hexdigest()
         before = self._positions.get(key) or ""
-        if content == before:
+        times, _, last = before.rpartition(":")
+        if content == last:
             return 0
         taken = await self._intake.take_item(plan.inflow, item, (str(number), content, before))
-        await self._positions.keep(key, content)
+        await self._positions.keep(key, f"{int(times or 0) + 1}:{content}")
         return taken.events
 
     async def _detail(self, item: Document) -> Document | None:

@@ -1,0 +1,343 @@
+"""Polls on the broker's twin: pages by a cursor, lists whose changes are told, what goes wrong."""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from adapters.http.messages import Answer
+from hub.broker_memory import MemoryBroker
+from hub.contract.types import Document, Value
+from hub.delivery.outcomes import compile_rows
+from hub.delivery.poller import AFTER_FAILURE, Poller, PollPlan, Positions, read_positions
+from hub.delivery.watch import read_last
+from hub.errors import Halt, HubError, Reject, Retry
+from hub.events.catalogue import load
+from hub.events.codec import Codec
+from hub.events.headers import read_headers
+from hub.intake.index import FactIndex
+from hub.intake.inflow import Inflow
+from hub.intake.intake import Intake
+from hub.intake.served import Served
+from hub.records import Done, Outgoing, Position, Spot
+from hub.registry.manifest import Cursor, Each, Outcome, Poll
+from tests.intake.intake_kit import Ids
+
+TRACKED = "consignment.v1.ConsignmentTracked"
+CODE = "H44.99.99-251013-0001"
+CURSOR = Spot("hub.cursor", 0)
+
+
+def emit(item: Document, now: int, settings: object, flags: object) -> list[tuple[str, Document]]:
+    """A row gives one scan; the note `never` is refused by the mapping."""
+    if item.get("note") == "never":
+        raise Reject("can never pass", where="note")
+    record: Document = {
+        "dossier_code": CODE,
+        "at": 1,
+        "order_number": CODE,
+        "item_code": None,
+        "state": "DELIVERED",
+        "state_raw": str(item["id"]),
+        "office_code": None,
+        "note": str(item.get("note", "")),
+    }
+    return [(TRACKED, record)]
+
+
+@dataclass
+class System:
+    """A system with rows; it gives those after a position, `size` at a time."""
+
+    rows: list[Document] = field(default_factory=list)
+    size: int = 3
+    asked: list[Document] = field(default_factory=list)
+    errors: list[HubError | Answer] = field(default_factory=list)
+    renewed: int = 0
+
+    async def call(self, operation: str, document: Document, key: str) -> Answer:
+        self.asked.append(document)
+        if self.errors:
+            error = self.errors.pop(0)
+            if isinstance(error, Answer):
+                return error
+            raise error
+        if operation == "detail":
+            found: list[Value] = [*(row for row in self.rows if row["id"] == document["id"])]
+            return Answer(200, {"result": found})
+        after = str(document.get("after", ""))
+        page: list[Value] = [*(row for row in self.rows if str(row["id"]) > after)]
+        return Answer(200, {"items": page[: self.size]})
+
+    async def renew(self) -> None:
+        self.renewed += 1
+
+    async def close(self) -> None:
+        pass
+
+
+@dataclass
+class World:
+    """One poll flow of one registration."""
+
+    broker: MemoryBroker
+    index: FactIndex
+    intake: Intake
+    system: System
+
+    def poller(
+        self,
+        *,
+        changes: bool = False,
+        each: bool = False,
+        every: float = 300,
+        following: str = "id",
+    ) -> Poller:
+        """A poller that begins with what stands on `hub.cursor`, as after a crash."""
+        poll = Poll(
+            "list",
+            "items",
+            cursor=None if changes else Cursor("after", "0", following),
+            changes_of="id" if changes else None,
+            each=Each("detail", "result") if each else None,
+        )
+        inflow = Inflow("post", "track", emit, {}, identity=("id",), ignore=("seen",))
+        rows = compile_rows([Outcome({"code": "expired"}, "login")], {})
+        plan = PollPlan(
+            poll,
+            inflow,
+            lambda *_: ("list", {}),
+            (lambda item, *_: ("detail", {"id": item["id"]})) if each else None,
+            rows,
+            every,
+            None if changes else 3,
+            {},
+        )
+        positions = Positions(self.broker.writer(), read_positions(read_last(self.broker, CURSOR)))
+        return Poller(plan, self.system, self.intake, positions, lambda: None)
+
+    def once(self, **more: bool) -> int:
+        return asyncio.run(self.poller(**more).once())
+
+    @property
+    def kept(self) -> list[str]:
+        """The ids of the events, in their order."""
+        records = self.broker.since(Spot("hub.dossier", 0), 0)
+        return [read_headers(record.headers).id for record in records]
+
+    @property
+    def positions(self) -> list[str]:
+        records = self.broker.since(CURSOR, 0)
+        return [json.loads(record.value or b"{}")["value"] for record in records]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    catalogue = load(Path("schemas/avro"))
+    broker = MemoryBroker()
+    for topic in ("hub.dossier", "hub.catalogue", "hub.cursor", "hub.act"):
+        broker.ensure_topic(topic, 1, {})
+    index = FactIndex(tmp_path / "index.db", "twin")
+    intake = Intake(
+        catalogue=catalogue,
+        codec=Codec(catalogue, Ids()),
+        index=index,
+        writer=broker.writer(),
+        served=Served([]),
+        digest_key=b"k" * 32,
+        clock=lambda: 1_760_321_100_000,
+    )
+    yield World(broker, index, intake, System())
+    index.close()
+
+
+def rows(*numbers: int, **more: Value) -> list[Document]:
+    return [{"id": str(number), **more} for number in numbers]
+
+
+def test_a_full_page_is_followed_at_once_and_a_short_one_ends_it(world: World) -> None:
+    world.system.rows = rows(1, 2, 3, 4, 5, 6, 7)
+    assert world.once() == 7
+    assert [asked["after"] for asked in world.system.asked] == ["0", "3", "6"]
+    assert world.positions == ["3", "6", "7"]
+    assert len(set(world.kept)) == 7
+
+
+def test_the_next_poll_goes_on_behind_the_last_one(world: World) -> None:
+    world.system.rows = rows(1, 2)
+    world.once()
+    world.system.rows += rows(3)
+    assert world.once() == 1
+    assert [asked["after"] for asked in world.system.asked] == ["0", "2"]
+    assert world.once() == 0
+    assert world.positions == ["2", "3"]
+
+
+def test_a_crash_before_the_position_is_kept_repeats_the_page_without_new_events(
+    world: World,
+) -> None:
+    world.system.rows = rows(1, 2)
+    poller = world.poller()
+
+    class Crash(Positions):
+        async def keep(self, key: str, value: str) -> None:
+            raise KeyboardInterrupt
+
+    poller._positions = Crash(world.broker.writer(), {})
+    with pytest.raises(KeyboardInterrupt):
+        asyncio.run(poller.once())
+    assert (len(world.kept), world.positions) == (2, [])
+    assert world.once() == 0
+    assert (len(world.kept), world.positions) == (2, ["2"])
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Retry("away", system=True),
+        Halt("locked"),
+        Answer(500, {}),
+        Answer(404, {}),
+        Answer(200, {}, valid=False),
+        Answer(403, {}),
+    ],
+    ids=["retry", "halt", "500", "404", "invalid", "403"],
+)
+def test_a_failure_keeps_the_position(world: World, error: HubError | Answer) -> None:
+    world.system.rows = rows(1, 2, 3, 4)
+    poller = world.poller()
+    world.system.size = 3
+    world.system.errors = []
+    ask = poller._ask
+    pages = 0
+
+    async def second_fails(operation: str, request: Document) -> Answer:
+        nonlocal pages
+        pages += 1
+        if pages == 2:
+            world.system.errors = [error]
+        return await ask(operation, request)
+
+    poller._ask = second_fails  # type: ignore[method-assign]  # the fault comes at the second page
+    with pytest.raises((Retry, Halt)):
+        asyncio.run(poller.once())
+    assert (len(world.kept), world.positions) == (3, ["3"])
+    assert world.once() == 1
+    assert world.positions == ["3", "4"]
+
+
+def test_an_unacknowledged_event_keeps_the_position(world: World) -> None:
+    world.system.rows = rows(1)
+    world.broker.down = True
+    with pytest.raises(Retry):
+        world.once()
+    world.broker.down = False
+    assert world.positions == []
+    assert world.once() == 1
+
+
+def test_an_old_credential_is_renewed_once(world: World) -> None:
+    world.system.rows = rows(1)
+    expired = Answer(200, {"code": "expired"})
+    world.system.errors = [expired]
+    assert (world.once(), world.system.renewed) == (1, 1)
+    world.system.errors = [expired, expired]
+    with pytest.raises(Retry):
+        world.once()
+
+
+def test_what_is_unchanged_is_not_told_again(world: World) -> None:
+    world.system.rows = rows(1, 2, note="a")
+    assert [world.once(changes=True) for _ in range(3)] == [2, 0, 0]
+    world.system.rows[0]["seen"] = "later"  # declared volatile
+    assert world.once(changes=True) == 0
+
+
+def test_a_change_back_and_forth_is_a_fact_each_time(world: World) -> None:
+    for number, note in enumerate("ABABA", start=1):
+        world.system.rows = rows(1, note=note)
+        assert world.once(changes=True) == 1, f"change {number}"
+        assert world.once(changes=True) == 0
+    assert len(set(world.kept)) == 5
+
+
+def test_a_crash_before_a_change_is_noted_repeats_it_without_a_new_event(world: World) -> None:
+    world.system.rows = rows(1, note="A")
+    world.once(changes=True)
+    world.system.rows = rows(1, note="B")
+    before = world.positions
+    assert world.once(changes=True) == 1
+    # the position of the change is lost: an older record is the last one again
+    world.broker.keep(
+        Outgoing("hub.cursor", b"poll:post:track:1", json.dumps({"value": before[-1]}).encode())
+    )
+    assert world.once(changes=True) == 0
+    assert len(world.kept) == 2
+
+
+def test_a_detail_takes_the_place_of_its_item(world: World) -> None:
+    world.system.rows = rows(1, note="whole")
+    assert world.once(changes=True, each=True) == 1
+    assert [asked for asked in world.system.asked if asked] == [{"id": "1"}]
+
+
+def test_an_item_without_a_position_is_told(world: World) -> None:
+    world.system.rows = rows(1)
+    with pytest.raises(Reject, match="no position"):
+        asyncio.run(world.poller(following="at").once())
+    assert world.positions == []
+
+
+def test_a_poll_that_was_cancelled_does_not_cost_others_their_results(world: World) -> None:
+    results: list[tuple[Done, Position | HubError]] = []
+    positions = Positions(world.broker.writer(results.extend), {})
+
+    async def cancelled() -> None:
+        task = asyncio.create_task(positions.keep("k", "1"))
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        for done, result in results:
+            done(result)  # raises nothing
+        assert len(results) == 1
+
+    asyncio.run(cancelled())
+    assert positions.get("k") is None
+
+
+def test_failures_wait_longer_up_to_the_interval(world: World) -> None:
+    poller = world.poller(every=30)
+    assert [poller._pause(n) for n in (0, 1, 2, 3, 9)] == [
+        30,
+        AFTER_FAILURE,
+        AFTER_FAILURE * 2,
+        AFTER_FAILURE * 4,
+        30,
+    ]
+
+
+def _ran(world: World, until: Callable[[], bool]) -> None:
+    async def go() -> None:
+        task = asyncio.create_task(world.poller(every=0.01).run())
+        async with asyncio.timeout(10):
+            while not until():
+                await asyncio.sleep(0.001)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(go())
+
+
+def test_polling_goes_on_after_a_failure_and_a_bug(world: World) -> None:
+    world.system.rows = rows(1, 2)
+    world.system.errors = [Retry("away"), Answer(200, {"items": [{"no": "id"}]})]
+    _ran(world, lambda: len(world.kept) == 2)
+    assert world.positions[-1] == "2"
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b"{}", b'{"value": 5}', None])
+def test_a_position_that_cannot_be_read_is_none(body: bytes | None) -> None:
+    assert read_positions({b"k": body, b"good": b'{"value": "7"}'}) == {"good": "7"}
