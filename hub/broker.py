@@ -26,7 +26,7 @@ from kafka.errors import (
 from kafka.partitioner.default import murmur2
 
 from hub.broker_door import addresses, look, tls_context
-from hub.errors import HubError, Reject, Retry
+from hub.errors import Halt, HubError, Reject, Retry
 from hub.records import Done, Outgoing, Position, Rebalance, Record, Report, Spot
 from hub.settings import Security, resolve
 
@@ -138,7 +138,7 @@ class KafkaWriter:
                 partition=outgoing.partition,
             )
         except Exception as error:  # noqa: BLE001 - the library raises many kinds; none may end the thread
-            return _translate(error)
+            return _unsent(error)
 
 
 def _settle(future: object) -> Position | HubError:
@@ -147,7 +147,7 @@ def _settle(future: object) -> Position | HubError:
     try:
         metadata = future.get(timeout=15)  # type: ignore[attr-defined]  # the library has no hints
     except Exception as error:  # noqa: BLE001 - as above
-        return _translate(error)
+        return _unsent(error)
     return Position(metadata.topic, metadata.partition, metadata.offset)
 
 
@@ -156,14 +156,20 @@ def _translate(error: Exception) -> HubError:
     if name in ("MessageSizeTooLargeError", "RecordListTooLargeError", "InvalidTopicError"):
         return Reject(f"the broker refuses the record ({name})", code="too-large")
     if name in MISSING_RIGHTS:
-        return Retry(
+        return Halt(
             f"the cluster does not give us the right ({name})",
             where=MISSING_RIGHTS[name],
             fix="ops/runbooks/outside-cluster.md lists the rights that its administrator grants",
-            after=5.0,
-            system=True,
         )
     return Retry(f"the broker did not answer as it should ({name})", after=1.0, system=True)
+
+
+def _unsent(error: Exception) -> HubError:
+    """As `_translate`; but the sender may try again, for a right can be given while we run."""
+    found = _translate(error)
+    if isinstance(found, Halt):
+        return Retry(found.what, where=found.where, fix=found.fix, after=5.0, system=True)
+    return found
 
 
 @contextmanager

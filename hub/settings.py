@@ -160,6 +160,7 @@ def _security(env: Mapping[str, str]) -> Security:
         for name in ("HUB_KAFKA_SASL_USERNAME", "HUB_KAFKA_SASL_PASSWORD"):
             if not env.get(name):
                 raise Halt(f"is not set, but HUB_KAFKA_SECURITY is {protocol}", where=name)
+        _reference("HUB_KAFKA_SASL_PASSWORD", env["HUB_KAFKA_SASL_PASSWORD"])
     return Security(
         protocol=protocol,
         sasl_mechanism=mechanism,
@@ -169,6 +170,13 @@ def _security(env: Mapping[str, str]) -> Security:
         certificate=env.get("HUB_KAFKA_CERTIFICATE") or None,
         key=env.get("HUB_KAFKA_KEY") or None,
     )
+
+
+def _reference(name: str, value: str) -> None:
+    """Refuse what is no secret's reference; it may be the secret itself, so it is not repeated."""
+    kind, _, rest = value.partition(":")
+    if kind not in ("env", "file") or not rest:
+        raise Halt("is not a secret's reference", where=name, fix="write env:NAME or file:PATH")
 
 
 def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> str:

@@ -47,7 +47,7 @@ def up(settings: Settings) -> None:
     children: list[Child] = []
     try:
         for names in ORDER:
-            started = [_start(name, settings, address) for name in names]
+            started = [_start(name, settings, address) for name in names if _ours(name, settings)]
             children += started
             for child in started:
                 _await(child, settings, stop)
@@ -56,6 +56,11 @@ def up(settings: Settings) -> None:
         _watch(children, stop)
     finally:
         _end(children)
+
+
+def _ours(name: str, settings: Settings) -> bool:
+    """Whether it is started here: where an outside registry is named, it is the only one."""
+    return name != "registry" or settings.registry_url is None
 
 
 def _start(name: str, settings: Settings, address: str) -> Child:

@@ -116,9 +116,13 @@ class RegistryClient:
     ) -> Answer | None:
         """The answer; None when the registry says that the thing is not there."""
         content = None if body is None else orjson.dumps(body)
-        status, _, raw = self._fetch(
-            method, self._base + path, content=content, headers=self._headers, timeout=TIMEOUT
-        )
+        try:
+            status, _, raw = self._fetch(
+                method, self._base + path, content=content, headers=self._headers, timeout=TIMEOUT
+            )
+        except Retry as error:
+            error.fix = error.fix or "does the registry run? check HUB_REGISTRY_URL"
+            raise
         if status == 200:  # noqa: PLR2004 - OK, the interface's only success
             try:
                 return msgspec.json.decode(raw, type=kind)
