@@ -74,7 +74,8 @@ class GatewayApp:
                 raise unavailable("too many bytes are under way")
 
         try:
-            body = await asyncio.wait_for(_body(receive, hold), BODY_SECONDS)
+            async with asyncio.timeout(BODY_SECONDS):  # wait_for would make a task of it
+                body = await _body(receive, hold)
             return await door.handle(_request(scope, door.name, "/" + rest, body))
         except Refusal as refusal:
             metrics.refused.labels(door.name, refusal.code).inc()

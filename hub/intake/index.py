@@ -11,8 +11,8 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from uuid import UUID
 
+from hub.intake.idfilter import IdFilter
 from hub.records import Spot
 
 _SCHEMA = """
@@ -29,6 +29,7 @@ class FactIndex:
         """`origin` names the log that is followed; a table of another log is thrown away."""
         file.parent.mkdir(parents=True, exist_ok=True)
         self._fresh: dict[bytes, bytes] = {}
+        self._filter = IdFilter()
         self._lock = threading.Lock()
         self._writer = _open(file)
         found = self._writer.execute("SELECT cluster FROM origin").fetchone()
@@ -38,25 +39,30 @@ class FactIndex:
                     self._writer.execute(f"DELETE FROM {table}")  # noqa: S608 - our own table names
                 self._writer.execute("INSERT INTO origin VALUES (?)", (origin,))
         self._reader = _open(file)
+        for (key,) in self._writer.execute("SELECT id FROM fact"):
+            self._filter.add(key)
 
     def digest(self, event_id: str) -> bytes | None:
         """The digest that this event was kept with, or None if it is not known."""
-        key = UUID(event_id).bytes
+        key = key_of(event_id)
+        fresh = self._fresh.get(key)
+        if fresh is not None:
+            return fresh
         with self._lock:
-            fresh = self._fresh.get(key)
-            if fresh is not None:
-                return fresh
-            found = self._reader.execute("SELECT digest FROM fact WHERE id = ?", (key,)).fetchone()
-        return None if found is None else bytes(found[0])
+            return self._followed(key)
 
     def kept(self, event_id: str, digest: bytes) -> None:
         """The event was acknowledged to this process; it counts before the tail meets it."""
+        key = key_of(event_id)
         with self._lock:
-            self._fresh.setdefault(UUID(event_id).bytes, digest)
+            if self._followed(key) is None:  # the tail may have been faster than the answer
+                self._fresh.setdefault(key, digest)
 
     def follow(self, facts: Iterable[tuple[str, bytes]], positions: Mapping[Spot, int]) -> None:
         """Take over records of the topics and how far they have been read; the first one counts."""
-        rows = [(UUID(event_id).bytes, digest) for event_id, digest in facts]
+        rows = [(key_of(event_id), digest) for event_id, digest in facts]
+        for key, _ in rows:
+            self._filter.add(key)  # before the row is there: "no" has to stay certain
         with self._writer:
             self._writer.executemany("INSERT OR IGNORE INTO fact VALUES (?, ?)", rows)
             self._writer.executemany(
@@ -72,10 +78,29 @@ class FactIndex:
         rows = self._writer.execute("SELECT topic, part, next FROM tail").fetchall()
         return {Spot(topic, partition): offset for topic, partition, offset in rows}
 
+    def _followed(self, key: bytes) -> bytes | None:
+        if not self._filter.may_hold(key):
+            return None
+        found = self._reader.execute("SELECT digest FROM fact WHERE id = ?", (key,)).fetchone()
+        return None if found is None else bytes(found[0])
+
+    @property
+    def waiting(self) -> int:
+        """Events kept here that the tail has not met yet."""
+        return len(self._fresh)
+
     def close(self) -> None:
         """Close the file."""
         self._writer.close()
         self._reader.close()
+
+
+def key_of(event_id: str) -> bytes:
+    """The 16 bytes of an event's id. Raises ValueError if it is none."""
+    key = bytes.fromhex(event_id.replace("-", ""))
+    if len(key) != 16:  # noqa: PLR2004 - a UUID
+        raise ValueError("an event's id has 16 bytes")
+    return key
 
 
 def _open(file: Path) -> sqlite3.Connection:

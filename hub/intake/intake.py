@@ -280,6 +280,9 @@ def _end(future: asyncio.Future[None], result: Position | HubError) -> None:
 
 async def _all(waits: list[asyncio.Future[None]]) -> None:
     """Wait for every one; raise the first failure only after all have ended."""
+    if len(waits) == 1:  # as it is nearly always
+        await waits[0]
+        return
     results = await asyncio.gather(*waits, return_exceptions=True)
     for result in results:
         if isinstance(result, BaseException):

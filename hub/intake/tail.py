@@ -7,10 +7,9 @@ a while: an index that lags would let a resent message in twice.
 import threading
 import time
 from collections.abc import Sequence
-from uuid import UUID
 
 from hub.errors import HubError
-from hub.intake.index import FactIndex
+from hub.intake.index import FactIndex, key_of
 from hub.log import get_logger
 from hub.records import Broker, Reader, Record, Spot
 
@@ -102,7 +101,8 @@ class Tail:
 def _fact(headers: dict[str, bytes]) -> tuple[str, bytes] | None:
     """Event id and digest; None for a record that is not one of ours."""
     try:
-        event_id = str(UUID(headers["ce_id"].decode()))
+        event_id = headers["ce_id"].decode()
+        key_of(event_id)
         return event_id, bytes.fromhex(headers["hub_digest"].decode())
     except (KeyError, ValueError):
         return None

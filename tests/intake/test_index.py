@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from hub.intake.index import FactIndex
+from hub.intake.index import FactIndex, key_of
 from hub.records import Spot
 
 A, B = str(UUID(int=1)), str(UUID(int=2))
@@ -48,3 +48,18 @@ def test_an_index_of_another_log_is_not_believed(tmp_path: Path, index: FactInde
     other = FactIndex(tmp_path / "index.db", "cluster-2")
     assert (other.digest(A), other.positions()) == (None, {})
     other.close()
+
+
+def test_an_answer_that_comes_after_the_tail_changes_nothing(index: FactIndex) -> None:
+    index.follow([(A, b"first")], {SPOT: 1})
+    index.kept(A, b"later")
+    assert index.digest(A) == b"first"
+    assert index.waiting == 0
+    index.kept(B, b"2")
+    assert index.waiting == 1
+
+
+def test_an_id_has_sixteen_bytes() -> None:
+    assert key_of(B) == UUID(B).bytes
+    with pytest.raises(ValueError, match="16 bytes"):
+        key_of("00ff")
