@@ -9,8 +9,8 @@ import threading
 from collections.abc import Callable, Sequence
 
 from hub.delivery.inbox import ensure_offsets
-from hub.errors import HubError
-from hub.log import get_logger
+from hub.errors import HubError, Retry
+from hub.log import get_logger, place_of
 from hub.records import Broker, Spot
 from hub.topics import CURSOR
 
@@ -18,6 +18,7 @@ log = get_logger("hub.poll")
 GROUP = "hub.polls"
 SPOT = Spot(CURSOR, 0)
 POLL = 0.5  # seconds
+AGAIN = 1.0  # seconds until the group is joined again
 CATCH_UP = 100  # polls at most until the topic's end is reached
 
 
@@ -36,6 +37,7 @@ class Watch:
         self._loop = loop
         self._begin = begin
         self._end = end
+        self._due = False  # the partition is ours and `begin` was not told yet
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
 
@@ -49,12 +51,12 @@ class Watch:
         self._thread.join(10)
 
     def assigned(self, spots: Sequence[Spot]) -> None:
-        if SPOT in spots:
-            positions = read_last(self._broker, SPOT)
-            self._loop.call_soon_threadsafe(self._begin, positions)
+        # what is due is done after the poll: an error in here would stay in the library
+        self._due = self._due or SPOT in spots
 
     def revoked(self, spots: Sequence[Spot]) -> None:
         if SPOT in spots:
+            self._due = False
             self._loop.call_soon_threadsafe(self._end)
 
     def lost(self, spots: Sequence[Spot]) -> None:
@@ -63,21 +65,37 @@ class Watch:
     def _run(self) -> None:
         while not self._stop.is_set():
             try:
-                ensure_offsets(self._broker, GROUP, [CURSOR], "now")
-                member = self._broker.member(GROUP, [CURSOR], self)
-                try:
-                    while not self._stop.is_set():
-                        member.poll(POLL)
-                finally:
-                    member.close()
+                self._follow()
             except HubError as error:
-                log.warning("watch_interrupted", reason=error.what)
-                self._loop.call_soon_threadsafe(self._end)
-                self._stop.wait(1.0)
+                self._interrupted(reason=error.what)
+            except Exception as error:  # noqa: BLE001 - this thread may not end while it is wanted
+                self._interrupted(error=type(error).__name__, at=place_of(error))
+
+    def _follow(self) -> None:
+        ensure_offsets(self._broker, GROUP, [CURSOR], "now")
+        member = self._broker.member(GROUP, [CURSOR], self)
+        try:
+            while not self._stop.is_set():
+                member.poll(POLL)
+                if self._due:
+                    positions = read_last(self._broker, SPOT)
+                    self._due = False
+                    self._loop.call_soon_threadsafe(self._begin, positions)
+        finally:
+            member.close()
+
+    def _interrupted(self, **why: str) -> None:
+        log.warning("watch_interrupted", **why)
+        self._due = False
+        self._loop.call_soon_threadsafe(self._end)
+        self._stop.wait(AGAIN)
 
 
 def read_last(broker: Broker, spot: Spot) -> dict[bytes, bytes | None]:
-    """The last record of each key of a compacted partition, up to its end as it is now."""
+    """The last record of each key of a compacted partition, up to its end as it is now.
+
+    Raises Retry if the end is not reached: an old position is worse than none.
+    """
     found: dict[bytes, bytes | None] = {}
     reader = broker.reader([spot])
     try:
@@ -85,10 +103,10 @@ def read_last(broker: Broker, spot: Spot) -> dict[bytes, bytes | None]:
         reader.seek(spot, begin)
         for _ in range(CATCH_UP):
             if reader.position(spot) >= end:
-                break
+                return found
             for record in reader.poll(POLL):
                 if record.key is not None:
                     found[record.key] = record.value
     finally:
         reader.close()
-    return found
+    raise Retry("the positions could not be read to their end", where=spot.topic)

@@ -119,8 +119,8 @@ class World:
         positions = Positions(self.broker.writer(), read_positions(read_last(self.broker, CURSOR)))
         return Poller(plan, self.system, self.intake, positions, lambda: None)
 
-    def once(self, **more: bool) -> int:
-        return asyncio.run(self.poller(**more).once())
+    def once(self, *, changes: bool = False, each: bool = False) -> int:
+        return asyncio.run(self.poller(changes=changes, each=each).once())
 
     @property
     def kept(self) -> list[str]:
