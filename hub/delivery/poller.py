@@ -123,7 +123,7 @@ class Poller:
     async def once(self) -> int:
         """Poll until there is no more; how many items gave events.
 
-        Raises Retry or Halt from the system, Reject for an item that can never pass.
+        Raises Retry or Halt from the system, Reject where a page has no position.
         """
         plan = self._plan
         kept = 0
@@ -162,9 +162,22 @@ class Poller:
                 return 0
             item = detail
         if plan.poll.changes_of is None:
-            taken = await self._intake.take_item(plan.inflow, item, None)
-            return taken.events
+            return await self._take(item, None)
         return await self._change(item, plan.poll.changes_of)
+
+    async def _take(self, item: Document, named: tuple[str, ...] | None) -> int:
+        """Keep an item's events; one that can never pass is set aside, or it would hold up all."""
+        inflow = self._plan.inflow
+        try:
+            return (await self._intake.take_item(inflow, item, named)).events
+        except Reject as error:
+            metrics.polls.labels(inflow.registration, inflow.flow, "rejected").inc()
+            log.error(
+                "polled_item_rejected", flow=self._plan.key, where=error.where, code=error.code
+            )
+            if error.code != "secrecy":  # that is on record already
+                await self._intake.set_aside(inflow, item, str(error))
+            return 0
 
     async def _change(self, item: Document, path: str) -> int:
         """Tell an item only where its content is not what it was; A, B, A, B are four facts.
@@ -180,9 +193,9 @@ class Poller:
         times, _, last = before.rpartition(":")
         if content == last:
             return 0
-        taken = await self._intake.take_item(plan.inflow, item, (str(number), content, before))
+        kept = await self._take(item, (str(number), content, before))
         await self._positions.keep(key, f"{int(times or 0) + 1}:{content}")
-        return taken.events
+        return kept
 
     async def _detail(self, item: Document) -> Document | None:
         plan = self._plan

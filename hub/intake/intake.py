@@ -90,6 +90,15 @@ class Intake:
         (whole,) = await self._open(inflow, item)
         return await self.keep(inflow, [self._read(inflow, whole, {}, named)], None)
 
+    async def set_aside(self, inflow: Inflow, item: Document, reason: str) -> None:
+        """Put on record that a polled item can never pass: there is no sender to be told so.
+
+        `reason` holds no personal value. Raises Retry when the broker did not acknowledge.
+        """
+        mark = digest(item, inflow.ignore, self._digest_key).hex()
+        act = Act("SET_ASIDE", inflow.registration, inflow.flow, None, reason, mark)
+        await _all([self._record(act)])
+
     async def _open(self, inflow: Inflow, document: Document) -> list[Document]:
         """The items; a refusal for secrecy is on record before it is told."""
         try:

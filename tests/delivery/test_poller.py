@@ -85,6 +85,7 @@ class World:
 
     broker: MemoryBroker
     index: FactIndex
+    codec: Codec
     intake: Intake
     system: System
 
@@ -104,7 +105,9 @@ class World:
             changes_of="id" if changes else None,
             each=Each("detail", "result") if each else None,
         )
-        inflow = Inflow("post", "track", emit, {}, identity=("id",), ignore=("seen",))
+        inflow = Inflow(
+            "post", "track", emit, {}, identity=("id",), ignore=("seen",), marks=("doMat",)
+        )
         rows = compile_rows([Outcome({"code": "expired"}, "login")], {})
         plan = PollPlan(
             poll,
@@ -129,6 +132,13 @@ class World:
         return [read_headers(record.headers).id for record in records]
 
     @property
+    def acts(self) -> list[tuple[object, object]]:
+        """What was set aside, and why."""
+        records = self.broker.since(Spot("hub.act", 0), 0)
+        found = [self.codec.decode(record.value or b"")[1] for record in records]
+        return [(act["kind"], act["reason"]) for act in found]
+
+    @property
     def positions(self) -> list[str]:
         records = self.broker.since(CURSOR, 0)
         return [json.loads(record.value or b"{}")["value"] for record in records]
@@ -140,17 +150,17 @@ def world(tmp_path: Path) -> Iterator[World]:
     broker = MemoryBroker()
     for topic in ("hub.dossier", "hub.catalogue", "hub.cursor", "hub.act"):
         broker.ensure_topic(topic, 1, {})
-    index = FactIndex(tmp_path / "index.db", "twin")
+    index, codec = FactIndex(tmp_path / "index.db", "twin"), Codec(catalogue, Ids())
     intake = Intake(
         catalogue=catalogue,
-        codec=Codec(catalogue, Ids()),
+        codec=codec,
         index=index,
         writer=broker.writer(),
         served=Served([]),
         digest_key=b"k" * 32,
         clock=lambda: 1_760_321_100_000,
     )
-    yield World(broker, index, intake, System())
+    yield World(broker, index, codec, intake, System())
     index.close()
 
 
@@ -289,6 +299,27 @@ def test_an_item_without_a_position_is_told(world: World) -> None:
     with pytest.raises(Reject, match="no position"):
         asyncio.run(world.poller(following="at").once())
     assert world.positions == []
+
+
+def test_an_item_that_can_never_pass_is_set_aside_and_holds_up_nobody(world: World) -> None:
+    world.system.rows = rows(1) + rows(2, note="never") + rows(3)
+    assert world.once() == 2
+    assert world.positions[-1] == "3"
+    assert world.acts == [("SET_ASIDE", "note: can never pass")]
+
+
+def test_a_change_that_can_never_pass_is_set_aside_once(world: World) -> None:
+    world.system.rows = rows(1, note="never")
+    assert [world.once(changes=True) for _ in "12"] == [0, 0]
+    assert len(world.acts) == 1
+    world.system.rows = rows(1, note="good")
+    assert world.once(changes=True) == 1
+
+
+def test_a_polled_secret_is_refused_on_record_without_its_name(world: World) -> None:
+    world.system.rows = rows(1, doMat="C") + rows(2)
+    assert world.once() == 1
+    assert world.acts == [("SECRECY_REFUSED", "mark doMat")]
 
 
 def test_a_poll_that_was_cancelled_does_not_cost_others_their_results(world: World) -> None:
