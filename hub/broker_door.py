@@ -10,6 +10,7 @@ import ssl
 import struct
 from collections.abc import Callable
 from pathlib import Path
+from time import monotonic
 from typing import TypeVar
 
 from kafka.net.sasl import get_sasl_mechanism
@@ -158,7 +159,6 @@ def _without_tls(host: str, port: int) -> None:
 def _introduce(connection: socket.socket, place: str, security: Security) -> None:
     """Ask which mechanisms the listener has, and sign in where it has some."""
     wanted = security.sasl_mechanism or "PLAIN"
-    connection.settimeout(WAIT)
     answer = _ask(connection, HANDSHAKE, 1, _text(wanted), place)
     (code, count), at = struct.unpack_from(">hi", answer), 6
     asks, signs_in = code != ILLEGAL_STATE, security.protocol.startswith("SASL")
@@ -217,18 +217,20 @@ def _ask(connection: socket.socket, key: int, version: int, body: bytes, place: 
     client = _text("lgsp-hub")
     request = struct.pack(">hhi", key, version, 1) + client + body
     connection.sendall(struct.pack(">i", len(request)) + request)
-    head = _receive(connection, 4)
+    deadline = monotonic() + WAIT
+    head = _receive(connection, 4, deadline)
     if head.startswith(TLS_ALERT):
         raise _other_protocol(place, "speaks TLS alone", "SSL or SASL_SSL")
     (size,) = struct.unpack(">i", head)
     if not 10 <= size <= LARGEST:  # noqa: PLR2004 - correlation id, error code, an empty list
         raise _Closed(f"an answer of {size} bytes is not from a Kafka")
-    return _receive(connection, size)[4:]
+    return _receive(connection, size, deadline)[4:]
 
 
-def _receive(connection: socket.socket, size: int) -> bytes:
+def _receive(connection: socket.socket, size: int, deadline: float) -> bytes:
     got = b""
     while len(got) < size:
+        connection.settimeout(max(0.001, deadline - monotonic()))
         part = connection.recv(size - len(got))
         if not part:
             raise _Closed("the connection was closed")

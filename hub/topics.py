@@ -63,8 +63,11 @@ TOPICS = (
 
 
 def ensure_all(broker: Broker, partitions: int) -> None:
-    """Create what is missing. Raises Reject where a topic has another partition count."""
-    for topic in TOPICS:
+    """Create what is missing. Raises Reject where a topic has another partition count.
+
+    `_schemas` is left to the registry: where that is an outside one, it is none of our business.
+    """
+    for topic in (topic for topic in TOPICS if topic.name != SCHEMAS):
         broker.ensure_topic(topic.name, 1 if topic.single else partitions, topic.config)
 
 

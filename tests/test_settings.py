@@ -59,6 +59,13 @@ def test_sasl_needs_a_user_and_a_password() -> None:
     assert "env:SECRET" not in repr(found)
 
 
+def test_a_password_in_place_of_its_reference_is_refused_and_not_repeated() -> None:
+    given = {"HUB_KAFKA_SECURITY": "SASL_SSL", "HUB_KAFKA_SASL_USERNAME": "hub"}
+    with pytest.raises(Halt, match="HUB_KAFKA_SASL_PASSWORD: is not a secret") as refused:
+        load({**given, "HUB_KAFKA_SASL_PASSWORD": "hunter2"})
+    assert "hunter2" not in str(refused.value)
+
+
 def test_an_address_may_be_of_either_family() -> None:
     assert load({"HUB_LISTEN": "[::1]:80"}).listen == ("::1", 80)
     assert load({"HUB_LISTEN": "0.0.0.0:80"}).listen == ("0.0.0.0", 80)

@@ -35,8 +35,8 @@ from tests.registry_door import guarded
 from tests.secured_cluster import CLIENT, LIMITED, USER, Secured, grant, secured_cluster
 from tests.secured_cluster import make_authority as make_stranger
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
-FAR = 40.0  # seconds
+pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
+FAR = 60.0  # seconds; a busy machine starts seven processes
 SOON = 10.0  # seconds until a wrong setting is told, counted from when the program runs
 PARTITIONS = "2"
 SYSTEMS = ("portal", "onestop")
@@ -47,7 +47,6 @@ LIST = ("event", "list", "--json")
 # ops/runbooks/outside-cluster.md, *Rights*
 USE = (ACLOperation.READ, ACLOperation.WRITE)
 MAKE = (*USE, ACLOperation.CREATE)
-NAMES = ("hub.*", "_schemas")
 GROUPS = [(ResourceType.GROUP, name, (ACLOperation.READ,)) for name in ("hub.*", "hub-views-v1-*")]
 
 
@@ -142,8 +141,9 @@ def rows(variables: Mapping[str, str], *words: str) -> list[Any]:
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
     with secured_cluster(tmp_path_factory.mktemp("outside")) as found:
-        for user, operations in ((USER, MAKE), (CLIENT, USE)):
-            grant(found, user, [*((ResourceType.TOPIC, n, operations) for n in NAMES), *GROUPS])
+        topics = [(ResourceType.TOPIC, name, MAKE) for name in ("hub.*", "_schemas")]
+        grant(found, USER, [*topics, *GROUPS])
+        grant(found, CLIENT, [(ResourceType.TOPIC, "hub.*", USE), *GROUPS])
         yield found
 
 
@@ -266,7 +266,7 @@ def test_no_process_tells_a_secret(stage: Stage, cluster: Secured, filed: str) -
 def test_other_ways_in_need_no_right_to_create(
     stage: Stage, cluster: Secured, filed: str, tmp_path: Path, way: str
 ) -> None:
-    """By certificate comes a user who may not create topics; they are there already."""
+    """By certificate comes a user who may not create topics, nor see those of the registry."""
     door = cluster.mutual() if way == "certificate" else cluster.variables("PLAIN")
     keep = {"HUB_HOME": str(tmp_path), "HUB_REGISTRY_URL": stage.variables["HUB_REGISTRY_URL"]}
     variables = {**door, **keep, "HUB_PARTITIONS": PARTITIONS}
