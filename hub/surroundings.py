@@ -50,10 +50,11 @@ def open_surroundings(settings: Settings) -> Surroundings:
     every process needs is missing.
     """
     catalogue = load_catalogue(settings.schemas)
-    codec = Codec(catalogue, RegistryClient(registry_url(settings)))
     landscape = read_landscape(
         settings.connectors, settings.registrations, read_events(settings.schemas)
     )
+    # after what takes long: a registry that was started together with us serves by now
+    codec = Codec(catalogue, RegistryClient(registry_url(settings)))
     tell_problems(landscape)
     return Surroundings(
         settings,

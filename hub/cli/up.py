@@ -1,4 +1,7 @@
-"""`hub up`: every process of the hub on one machine, started in order, watched, stopped."""
+"""`hub up`: every process of the hub on one machine, started together, watched, stopped.
+
+Each waits by itself for what it needs (`hub.serving.run`), so nothing is gained by an order.
+"""
 
 import signal
 import subprocess
@@ -16,8 +19,8 @@ from hub.errors import Halt, HubError
 from hub.settings import Settings, environment
 from hub.surroundings import bootstrap
 
-ORDER = (("registry",), ("gateway", "worker", "views"))
-START = 40.0  # seconds until a process must serve
+PROCESSES = ("registry", "gateway", "worker", "views")
+START = 60.0  # seconds until a process must serve
 STOP = 20.0  # seconds until a process must have ended
 LOOK = 0.1  # seconds
 
@@ -46,11 +49,10 @@ def up(settings: Settings) -> None:
         signal.signal(number, lambda *_: stop.set())
     children: list[Child] = []
     try:
-        for names in ORDER:
-            started = [_start(name, settings, address) for name in names if _ours(name, settings)]
-            children += started
-            for child in started:
-                _await(child, settings, stop)
+        ours = (name for name in PROCESSES if _ours(name, settings))
+        children.extend(_start(name, settings, address) for name in ours)
+        for child in children:
+            _await(child, settings, stop)
         if not stop.is_set():
             say("hub: all processes serve; Ctrl-C stops them")
         _watch(children, stop)

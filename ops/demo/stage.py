@@ -75,14 +75,14 @@ def stage(
     systems serves the agencies. `tell`: hears each step.
     """
     with ExitStack() as stack:
-        tell("starting Apache Kafka")
-        broker = stack.enter_context(DevBroker(home, cache=jars))
+        tell("starting the simulated systems")
         credentials = _credentials(home)
         gateway = f"127.0.0.1:{_free_port()}"
-        tell("starting the simulated systems")
         running = [
             stack.enter_context(_system(home, name, f"http://{gateway}")) for name in SYSTEMS
         ]
+        tell("starting Apache Kafka")  # the systems come up meanwhile
+        broker = stack.enter_context(DevBroker(home, cache=jars))
         found = {name: _serving(home, name, process) for name, process in running}
         _register(home, credentials, {n: str(f["url"]) for n, f in found.items()}, postal)
         variables = environment(
