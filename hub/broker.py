@@ -7,6 +7,7 @@ that waits, sends it, waits for all acknowledgements and reports once: many call
 """
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
@@ -14,23 +15,26 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, OffsetAndMetadata, TopicPartition
-from kafka.consumer.subscription_state import ConsumerRebalanceListener
+from kafka.consumer.subscription_state import AsyncConsumerRebalanceListener
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.errors import (
     CoordinatorLoadInProgressError,
     CoordinatorNotAvailableError,
     KafkaError,
     NoError,
+    NotCoordinatorError,
     TopicAlreadyExistsError,
 )
 from kafka.partitioner.default import murmur2
 
 from hub.broker_door import addresses, look, tls_context
 from hub.errors import Halt, HubError, Reject, Retry
+from hub.log import get_logger
 from hub.records import Done, Outgoing, Position, Rebalance, Record, Report, Spot
 from hub.settings import Security, resolve
 
 T = TypeVar("T")
+log = get_logger("hub.broker")
 
 MESSAGE_BYTES = 2 * 1024 * 1024
 QUEUE_RECORDS = 20_000
@@ -38,10 +42,15 @@ QUEUE_BYTES = 64 * 1024 * 1024
 # Of a group's member: a dead worker is noticed after SESSION_MS (the library's default is 45 s).
 SESSION_MS = 10_000
 HEARTBEAT_MS = 2_000
+LAST_COMMIT_MS = 3_000  # for partitions that go; with the lane's own time under SESSION_MS
 
 
 # The first group of a cluster has no coordinator for a moment, until its topic is made.
-COORDINATOR_COMING = (CoordinatorNotAvailableError, CoordinatorLoadInProgressError)
+COORDINATOR_COMING = (
+    CoordinatorNotAvailableError,
+    CoordinatorLoadInProgressError,
+    NotCoordinatorError,
+)
 COORDINATOR_TRIES = 40
 COORDINATOR_WAIT = 0.25  # seconds
 
@@ -54,23 +63,27 @@ MISSING_RIGHTS = {
 }
 
 
+FLUSH = 15.0  # seconds for one flush; the producer itself gives a record up after 10
+PRODUCER: Mapping[str, object] = {
+    "metrics_enabled": False,
+    "acks": "all",
+    "linger_ms": 0,
+    "compression_type": "lz4",
+    "max_request_size": MESSAGE_BYTES,
+    "batch_size": 131_072,
+    "delivery_timeout_ms": 10_000,
+    "request_timeout_ms": 5_000,
+    "max_block_ms": 5_000,
+    "allow_auto_create_topics": False,
+}
+
+
 class KafkaWriter:
     """`hub.records.Writer` on a KafkaProducer, with a thread of its own."""
 
     def __init__(self, options: Mapping[str, object], report: Report | None) -> None:
-        self._producer = KafkaProducer(
-            **options,
-            metrics_enabled=False,
-            acks="all",
-            linger_ms=0,
-            compression_type="lz4",
-            max_request_size=MESSAGE_BYTES,
-            batch_size=131_072,
-            delivery_timeout_ms=10_000,
-            request_timeout_ms=5_000,
-            max_block_ms=5_000,
-            allow_auto_create_topics=False,
-        )
+        self._options = {**options, **PRODUCER}
+        self._producer: KafkaProducer | None = KafkaProducer(**self._options)
         self._report = report or _call_all
         self._queue: deque[tuple[Outgoing, Done]] = deque()
         self._bytes = 0
@@ -108,7 +121,8 @@ class KafkaWriter:
             self._closing = True
             self._wake.notify()
         self._thread.join(timeout=30)
-        self._producer.close(timeout=5)
+        if self._producer is not None:
+            self._producer.close(timeout=5)
 
     def _run(self) -> None:
         while True:
@@ -120,32 +134,56 @@ class KafkaWriter:
                 batch = list(self._queue)
                 self._queue.clear()
                 self._bytes = 0
-            sent = [(self._start(outgoing), done) for outgoing, done in batch]
-            results = [(done, _settle(future)) for future, done in sent]
+            results = self._flush(batch)
             try:
                 self._report(results)
             except RuntimeError:  # the loop that wanted to know has ended; nobody waits any more
                 return
 
-    def _start(self, outgoing: Outgoing) -> object:
-        """The library's future, or the HubError that stands in its place."""
-        try:
-            return self._producer.send(
-                outgoing.topic,
-                value=outgoing.value,
-                key=outgoing.key,
-                headers=list(outgoing.headers),
-                partition=outgoing.partition,
-            )
-        except Exception as error:  # noqa: BLE001 - the library raises many kinds; none may end the thread
-            return _unsent(error)
+    def _flush(self, batch: list[tuple[Outgoing, Done]]) -> list[tuple[Done, Position | HubError]]:
+        """Send all and wait for all, at most FLUSH seconds together."""
+        producer = self._ready()
+        if isinstance(producer, HubError):
+            return [(done, producer) for _, done in batch]
+        sent = [(_start(producer, outgoing), done) for outgoing, done in batch]
+        deadline = time.monotonic() + FLUSH
+        results = [(done, _settle(future, deadline)) for future, done in sent]
+        if any(isinstance(result, Retry) for _, result in results):
+            # After a time-out kafka-python 3.0.12 drops its producer id and never asks for a new
+            # one: nothing would be sent again (tests/system/test_writer.py). So it is replaced.
+            self._producer = None
+            producer.close(timeout=0)
+        return results
+
+    def _ready(self) -> "KafkaProducer | HubError":
+        if self._producer is None:
+            try:
+                self._producer = KafkaProducer(**self._options)
+            except Exception as error:  # noqa: BLE001 - the library raises many kinds; none may end the thread
+                return _unsent(error)
+        return self._producer
 
 
-def _settle(future: object) -> Position | HubError:
+def _start(producer: KafkaProducer, outgoing: Outgoing) -> object:
+    """The library's future, or the HubError that stands in its place."""
+    try:
+        return producer.send(
+            outgoing.topic,
+            value=outgoing.value,
+            key=outgoing.key,
+            headers=list(outgoing.headers),
+            partition=outgoing.partition,
+        )
+    except Exception as error:  # noqa: BLE001 - as above
+        return _unsent(error)
+
+
+def _settle(future: object, deadline: float) -> Position | HubError:
     if isinstance(future, HubError):
         return future
     try:
-        metadata = future.get(timeout=15)  # type: ignore[attr-defined]  # the library has no hints
+        left = max(0.0, deadline - time.monotonic())
+        metadata = future.get(timeout=left)  # type: ignore[attr-defined]  # the library has no hints
     except Exception as error:  # noqa: BLE001 - as above
         return _unsent(error)
     return Position(metadata.topic, metadata.partition, metadata.offset)
@@ -250,7 +288,7 @@ class KafkaMember:
         with _translated():
             for topic in topics:  # known before the group is joined, or it is joined twice
                 self._consumer.partitions_for_topic(topic)
-        self._consumer.subscribe(list(topics), listener=_Listener(rebalance))
+        self._consumer.subscribe(list(topics), listener=_Listener(rebalance, self._consumer))
 
     def poll(self, seconds: float) -> list[Record]:
         with _translated():
@@ -272,9 +310,8 @@ class KafkaMember:
         self._consumer.resume(*[TopicPartition(*spot) for spot in spots])
 
     def commit(self, offsets: Mapping[Spot, tuple[int, str]]) -> None:
-        wanted = {TopicPartition(*s): OffsetAndMetadata(o, m, -1) for s, (o, m) in offsets.items()}
         try:
-            self._consumer.commit(wanted, timeout_ms=5_000)
+            self._consumer.commit(_commitable(offsets), timeout_ms=5_000)
         except KafkaError as error:
             raise Retry(f"offsets were not committed ({type(error).__name__})") from error
 
@@ -287,18 +324,41 @@ class KafkaMember:
         self._consumer.close(autocommit=False)
 
 
-class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # the library has no hints
-    def __init__(self, rebalance: Rebalance) -> None:
-        self._rebalance = rebalance
+class _Listener(AsyncConsumerRebalanceListener):  # type: ignore[misc]  # the library has no hints
+    """Tells of a rebalance, and commits what is still to be committed for what goes.
 
-    def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+    The library calls this on its own thread, where a blocking commit is refused; a coroutine may
+    await the commit there (tests/broker_contract.py). `Rebalance.revoked` blocks heartbeats, so it
+    has to take well under SESSION_MS.
+    """
+
+    def __init__(self, rebalance: Rebalance, consumer: KafkaConsumer) -> None:
+        self._rebalance = rebalance
+        self._consumer = consumer
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         self._rebalance.assigned([Spot(tp.topic, tp.partition) for tp in assigned])
 
-    def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        self._rebalance.revoked([Spot(tp.topic, tp.partition) for tp in revoked])
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        last = self._rebalance.revoked([Spot(tp.topic, tp.partition) for tp in revoked])
+        if not last:
+            return
+        coordinator = self._consumer._coordinator  # noqa: SLF001 - there is no public way
+        try:
+            await coordinator._commit_offsets_sync_async(  # noqa: SLF001 - as above
+                _commitable(last), timeout_ms=LAST_COMMIT_MS
+            )
+        except KafkaError as error:  # its new owner begins earlier, with the same keys
+            log.warning("last_commit_refused", reason=type(error).__name__)
 
-    def on_partitions_lost(self, lost: Iterable[TopicPartition]) -> None:
+    async def on_partitions_lost(self, lost: Iterable[TopicPartition]) -> None:
         self._rebalance.lost([Spot(tp.topic, tp.partition) for tp in lost])
+
+
+def _commitable(
+    offsets: Mapping[Spot, tuple[int, str]],
+) -> dict[TopicPartition, OffsetAndMetadata]:
+    return {TopicPartition(*s): OffsetAndMetadata(o, m, -1) for s, (o, m) in offsets.items()}
 
 
 class KafkaBroker:
@@ -365,7 +425,15 @@ class KafkaBroker:
 
     def commit_for(self, group: str, offsets: Mapping[Spot, int]) -> None:
         wanted = {TopicPartition(*s): OffsetAndMetadata(o, "", -1) for s, o in offsets.items()}
-        found = self._ask(lambda admin: admin.alter_group_offsets(group, wanted))
+
+        def alter(admin: KafkaAdminClient) -> dict[TopicPartition, type[KafkaError]]:
+            found: dict[TopicPartition, type[KafkaError]] = admin.alter_group_offsets(group, wanted)
+            for error in found.values():
+                if issubclass(error, COORDINATOR_COMING):
+                    raise error  # told per partition here, but it is the whole group's
+            return found
+
+        found = self._ask(alter)
         refused = {error.__name__ for error in found.values() if error is not NoError}
         if refused:
             raise Retry(f"starting offsets were not committed ({', '.join(sorted(refused))})")

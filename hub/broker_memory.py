@@ -204,6 +204,8 @@ class MemoryMember(MemoryReader):
 
     def close(self) -> None:
         if self._joined:
-            self._rebalance.revoked(list(self._positions))
+            last = self._rebalance.revoked(list(self._positions))
+            if last and not self._broker.down:
+                self._broker.offsets[self._group].update(last)
         self._broker.members.pop(self._group, None)
         super().close()

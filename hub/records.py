@@ -62,14 +62,17 @@ Report: TypeAlias = Callable[[list[tuple[Done, "Position | HubError"]]], None]
 
 
 class Rebalance(Protocol):
-    """What a member of a group does when partitions come and go; called on its poll thread."""
+    """What a member of a group does when partitions come and go; called while it polls."""
 
     def assigned(self, spots: Sequence[Spot]) -> None:
         """These are ours now, beside those that we had."""
         ...
 
-    def revoked(self, spots: Sequence[Spot]) -> None:
-        """These go to somebody else; what is committed before this returns still counts."""
+    def revoked(self, spots: Sequence[Spot]) -> Mapping[Spot, tuple[int, str]]:
+        """These go to somebody else; what is returned is committed for them before they do.
+
+        May be called on another thread than the one that polls, which waits meanwhile.
+        """
         ...
 
     def lost(self, spots: Sequence[Spot]) -> None:

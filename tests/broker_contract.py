@@ -1,6 +1,6 @@
 """What every broker promises; run on the twin (`test_broker.py`) and on the real Kafka."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import wait
 
 import pytest
@@ -14,12 +14,14 @@ class Seen:
 
     def __init__(self) -> None:
         self.mine: set[Spot] = set()
+        self.last: dict[Spot, tuple[int, str]] = {}
 
     def assigned(self, spots: Sequence[Spot]) -> None:
         self.mine.update(spots)
 
-    def revoked(self, spots: Sequence[Spot]) -> None:
+    def revoked(self, spots: Sequence[Spot]) -> Mapping[Spot, tuple[int, str]]:
         self.mine.difference_update(spots)
+        return self.last
 
     def lost(self, spots: Sequence[Spot]) -> None:
         self.mine.difference_update(spots)
@@ -102,6 +104,20 @@ class BrokerContract:
         member = broker.member(group, [topic], Seen())
         assert [b"3"] == [r.value for r in poll_until(member.poll, 1)]
         member.close()
+
+    def test_what_a_revocation_returns_is_committed_before_the_partition_goes(
+        self, broker: Broker, topic: str
+    ) -> None:
+        broker.ensure_topic(topic, 1, {})
+        spot, group = Spot(topic, 0), f"{topic}.group"
+        broker.commit_for(group, {spot: 0})
+        self.keep(broker, topic, (b"A", b"1"), (b"A", b"2"))
+        seen = Seen()
+        member = broker.member(group, [topic], seen)
+        poll_until(member.poll, 2)
+        seen.last = {spot: (2, "last")}
+        member.close()
+        assert broker.committed(group) == {spot: (2, "last")}
 
     def test_a_paused_partition_gives_nothing(self, broker: Broker, topic: str) -> None:
         broker.ensure_topic(topic, 2, {})

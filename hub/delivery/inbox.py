@@ -8,7 +8,7 @@ partitions when the lane holds enough. It commits on a timer, never past an unse
 import asyncio
 import threading
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import TypeVar
 
 from hub import metrics
@@ -24,7 +24,7 @@ POLL = 0.1  # seconds
 COMMIT_EVERY = 0.25  # seconds
 MOST_EVENTS = 4_000  # in a lane, before its partitions pause
 MOST_BYTES = 32 * 1024 * 1024
-RELEASE = 5.0  # seconds that calls under way get when partitions are revoked
+RELEASE = 3.0  # seconds that calls under way get when partitions are revoked
 AGAIN = 1.0  # seconds until the broker is tried again
 
 
@@ -96,22 +96,22 @@ class Inbox:
         """Seconds since the broker was last polled."""
         return time.monotonic() - self.last_poll
 
-    # Rebalance: called by the member on this thread, inside poll
+    # Rebalance: called inside poll or close, perhaps on the library's own thread
 
     def assigned(self, spots: Sequence[Spot]) -> None:
         self._mine.update(spots)
         self.ready.set()
         log.info("partitions_assigned", group=self._group, partitions=_numbers(spots))
 
-    def revoked(self, spots: Sequence[Spot]) -> None:
+    def revoked(self, spots: Sequence[Spot]) -> Mapping[Spot, tuple[int, str]]:
         self._mine.difference_update(spots)
         self._paused.difference_update(spots)
         if self._handed != self._lane.arrived:
             # records handed over must reach the lane before it lets go of their partitions
             self._call(_nothing())
         offsets = self._call(self._lane.release(spots, RELEASE))
-        self._commit(offsets)
         log.info("partitions_revoked", group=self._group, partitions=_numbers(spots))
+        return {s: (o, "") for s, o in offsets.items() if self._committed.pop(s, None) != o}
 
     def lost(self, spots: Sequence[Spot]) -> None:
         self._mine.difference_update(spots)
@@ -134,9 +134,18 @@ class Inbox:
                 )
                 self._stop.wait(AGAIN)
             finally:
-                if self._member is not None:
-                    self._member.close()
-                    self._member = None
+                self._leave()
+
+    def _leave(self) -> None:
+        """Close the member, whatever state it is in, and let go of what it still had."""
+        member, self._member = self._member, None
+        try:
+            if member is not None:
+                member.close()
+            if self._mine:
+                self.lost(list(self._mine))
+        except Exception as error:  # noqa: BLE001 - as above
+            log.warning("inbox_left_hard", group=self._group, error=type(error).__name__)
 
     def _poll(self, member: Member) -> None:
         next_commit = time.monotonic() + COMMIT_EVERY

@@ -6,7 +6,7 @@ the positions anew and goes on.
 
 import asyncio
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from hub.delivery.inbox import ensure_offsets
 from hub.errors import HubError, Retry
@@ -54,10 +54,11 @@ class Watch:
         # what is due is done after the poll: an error in here would stay in the library
         self._due = self._due or SPOT in spots
 
-    def revoked(self, spots: Sequence[Spot]) -> None:
+    def revoked(self, spots: Sequence[Spot]) -> Mapping[Spot, tuple[int, str]]:
         if SPOT in spots:
             self._due = False
             self._loop.call_soon_threadsafe(self._end)
+        return {}  # positions are kept by the polls themselves
 
     def lost(self, spots: Sequence[Spot]) -> None:
         self.revoked(spots)

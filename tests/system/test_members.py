@@ -1,6 +1,6 @@
 """Members of consumer groups on a real broker: whoever joins gets partitions, however it polls."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -20,12 +20,14 @@ class Mine:
 
     def __init__(self) -> None:
         self.spots: set[Spot] = set()
+        self.last: list[dict[Spot, tuple[int, str]]] = []
 
     def assigned(self, spots: Sequence[Spot]) -> None:
         self.spots |= set(spots)
 
-    def revoked(self, spots: Sequence[Spot]) -> None:
+    def revoked(self, spots: Sequence[Spot]) -> Mapping[Spot, tuple[int, str]]:
         self.spots -= set(spots)
+        return self.last.pop() if self.last else {}
 
     def lost(self, spots: Sequence[Spot]) -> None:
         self.spots -= set(spots)
