@@ -24,6 +24,7 @@ from hub.intake.confirming import Confirmer, Mark, Question
 from hub.intake.index import FactIndex
 from hub.intake.inflow import Fact, Inflow, Item, check_size, items_of, read_item
 from hub.intake.item import digest
+from hub.intake.pending import Kept, Pending, all_of, failure, settle
 from hub.intake.served import Served
 from hub.intake.trace import continued
 from hub.log import get_logger
@@ -64,7 +65,7 @@ class Intake:
         self._writer = writer
         self._digest_key = digest_key
         self._clock = clock
-        self._pending: dict[str, tuple[str, asyncio.Future[None]]] = {}
+        self._pending = Pending()
 
     async def take(
         self,
@@ -97,7 +98,7 @@ class Intake:
         """
         mark = digest(item, inflow.ignore, self._digest_key).hex()
         act = Act("SET_ASIDE", inflow.registration, inflow.flow, None, reason, mark)
-        await _all([self._record(act)])
+        await all_of([self._record(act)])
 
     async def _open(self, inflow: Inflow, document: Document) -> list[Document]:
         """The items; a refusal for secrecy is on record before it is told."""
@@ -106,7 +107,7 @@ class Intake:
         except Reject as error:
             mark = digest(document, inflow.ignore, self._digest_key).hex()
             act = Act("SECRECY_REFUSED", inflow.registration, inflow.flow, None, error.where, mark)
-            await _all([self._record(act)])
+            await all_of([self._record(act)])
             raise
 
     def _read(
@@ -153,15 +154,35 @@ class Intake:
         doubted: frozenset[Mark] = frozenset(),
     ) -> Taken:
         """Append the facts of each item, unless they are known; wait for every acknowledgement."""
+        await self._agreed(items)
         plan = self._plan(inflow, items, doubted)
         ready = [(fact, self._outgoing(inflow, fact, traceparent)) for fact in plan.new]
-        waits = [p[1] for fact in plan.known if (p := self._pending.get(fact.id))]
-        waits += [self._append(inflow, fact, outgoing) for fact, outgoing in ready]
+        waits = [wait for fact in plan.known if (wait := self._pending.wait(fact.id))]
+        waits += self._append_all(inflow, ready)
         waits += [self._record(act) for act in plan.acts]
-        await _all(waits)
+        await all_of(waits)
         return Taken(
             _verdict(len(plan.new), len(plan.known), plan.conflicts), len(plan.new), plan.conflicts
         )
+
+    async def _agreed(self, items: list[Item]) -> None:
+        """Wait while something under way says otherwise: only what was kept can be contradicted.
+
+        Raises Retry if that was not kept.
+        """
+        while waits := [wait for item in items for wait in self._disputed(item)]:
+            try:
+                await all_of(waits)  # each is known afterwards: no fact is waited for twice
+            except HubError as error:
+                raise Retry("what it contradicts was not kept", where=error.what) from error
+
+    def _disputed(self, item: Item) -> list[Kept]:
+        waits = []
+        for fact in item.facts:
+            if self._pending.digest(fact.id) not in (None, fact.digest):
+                wait = self._pending.wait(fact.id)
+                waits += [wait] if wait else []
+        return waits
 
     def _plan(self, inflow: Inflow, items: list[Item], doubted: frozenset[Mark]) -> "_Plan":
         """What is new, what is known, what says something else than before or is set aside."""
@@ -203,17 +224,17 @@ class Intake:
         )
         plan.acts.append(_act("UNCONFIRMED", inflow, item, "its system does not confirm it"))
 
-    def _record(self, act: Act) -> asyncio.Future[None]:
+    def _record(self, act: Act) -> Kept:
         """Append an act; the future ends with its acknowledgement."""
         value = self._codec.encode(ACT_SCHEMA, act_document(act, self._clock()))
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._send(record_of(act, value), lambda result: _end(future, result))
+        future: Kept = asyncio.get_running_loop().create_future()
+        self._send(record_of(act, value), lambda result: settle(future, result))
         return future
 
     def _known(self, event_id: str) -> str | None:
-        pending = self._pending.get(event_id)
+        pending = self._pending.digest(event_id)
         if pending:
-            return pending[0]
+            return pending
         found = self._index.digest(event_id)
         return None if found is None else found.hex()
 
@@ -237,19 +258,35 @@ class Intake:
         check_size(fact, value)
         return Outgoing(fact.topic, fact.key.encode(), value, tuple(write_headers(envelope)))
 
-    def _append(self, inflow: Inflow, fact: Fact, outgoing: Outgoing) -> asyncio.Future[None]:
-        future = asyncio.get_running_loop().create_future()
+    def _append_all(self, inflow: Inflow, ready: list[tuple[Fact, Outgoing]]) -> list[Kept]:
+        """Append them in their order; behind one that was not taken none of its key is."""
+        waits: list[Kept] = []
+        lost: dict[bytes | None, HubError] = {}
+        for fact, outgoing in ready:
+            wait = self._append(inflow, fact, outgoing, lost.get(outgoing.key))
+            error = failure(wait)
+            if error is not None:
+                lost[outgoing.key] = error
+            waits.append(wait)
+        return waits
 
+    def _append(
+        self, inflow: Inflow, fact: Fact, outgoing: Outgoing, lost: HubError | None
+    ) -> Kept:
         def done(result: Position | HubError) -> None:
-            self._pending.pop(fact.id, None)
-            if isinstance(result, Position):
-                self._index.kept(fact.id, bytes.fromhex(fact.digest))
-                metrics.kept.labels(inflow.registration, fact.type).inc()
-            _end(future, result)
+            try:
+                if isinstance(result, Position):
+                    self._index.kept(fact.id, bytes.fromhex(fact.digest))
+                    metrics.kept.labels(inflow.registration, fact.type).inc()
+            finally:  # whatever becomes of the index: who waits is told
+                self._pending.end(fact.id, result)
 
-        self._pending[fact.id] = (fact.digest, future)
-        self._send(outgoing, done)
-        return future
+        wait = self._pending.begin(fact.id, fact.digest)
+        if lost is None:
+            self._send(outgoing, done)
+        else:
+            done(lost)
+        return wait
 
     def _send(self, outgoing: Outgoing, done: Done) -> None:
         try:
@@ -276,26 +313,6 @@ def _act(kind: Kind, inflow: Inflow, item: Item, reason: str) -> Act:
     ids = tuple(fact.id for fact in item.facts)
     subject = " ".join(item.identity)
     return Act(kind, inflow.registration, inflow.flow, subject, reason, item.digest, ids)
-
-
-def _end(future: asyncio.Future[None], result: Position | HubError) -> None:
-    if future.done():
-        return
-    if isinstance(result, HubError):
-        future.set_exception(result)
-    else:
-        future.set_result(None)
-
-
-async def _all(waits: list[asyncio.Future[None]]) -> None:
-    """Wait for every one; raise the first failure only after all have ended."""
-    if len(waits) == 1:  # as it is nearly always
-        await waits[0]
-        return
-    results = await asyncio.gather(*waits, return_exceptions=True)
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result
 
 
 def _verdict(new: int, known: int, conflicts: int) -> Verdict:

@@ -12,10 +12,13 @@ from hub.intake.index import FactIndex
 from hub.intake.intake import Intake
 from hub.intake.served import Served
 from hub.intake.tail import Tail
+from hub.log import get_logger, place_of
 from hub.records import Done, Position, Writer
 from hub.registry.live import wants
 from hub.surroundings import Surroundings, now_ms
 from hub.topics import EVENT_TOPICS, ensure_all
+
+log = get_logger("hub.intake")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,4 +70,7 @@ async def open_intake(
 
 def _deliver(results: list[tuple[Done, Position | HubError]]) -> None:
     for done, result in results:
-        done(result)
+        try:
+            done(result)
+        except Exception as error:  # noqa: BLE001 - a bug may not cost others their results
+            log.error("result_bug", error=type(error).__name__, at=place_of(error))
