@@ -4,6 +4,10 @@ The composition root: here, and in the `process` modules, parts are put together
 one part open another.
 """
 
+import contextlib
+import os
+import secrets
+import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -99,7 +103,7 @@ def digest_key(settings: Settings) -> bytes:
     """The key of the bodies' digests: every gateway of one cluster needs the same.
 
     Without HUB_DIGEST_KEY a key is drawn once and kept under HUB_HOME, for one machine.
-    Raises Halt if the given one is shorter than 32 characters.
+    Raises Halt if the given one is shorter than 32 bytes, or the kept one is damaged.
     """
     if settings.digest_key:
         key = resolve(settings.digest_key).encode()
@@ -110,18 +114,37 @@ def digest_key(settings: Settings) -> bytes:
 
 
 def _own_key(file: Path) -> bytes:
-    import os
-    import secrets
-
-    file.parent.mkdir(parents=True, exist_ok=True)
+    """The key in `file`, drawn if there is no file. Raises Halt if it holds no key."""
+    if not file.exists():
+        _draw_key(file)
+    text = file.read_bytes().strip()
     try:
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return bytes.fromhex(file.read_text(encoding="ascii"))
-    key = secrets.token_bytes(DIGEST_KEY_BYTES)
-    with os.fdopen(handle, "w", encoding="ascii") as out:
-        out.write(key.hex())
+        key = bytes.fromhex(text.decode("ascii"))
+    except ValueError:
+        key = b""
+    if len(key) < DIGEST_KEY_BYTES:
+        raise Halt(
+            f"does not hold a key of {DIGEST_KEY_BYTES * 2} hex digits",
+            where=f"{file.parent.name}/{file.name}",
+            fix="restore it from a copy; without one delete it: what is sent again after that"
+            " counts as changed, once",
+        )
     return key
+
+
+def _draw_key(file: Path) -> None:
+    """Write a new key; it appears whole, and where two processes draw at once, the first counts."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    handle, drawn = tempfile.mkstemp(dir=file.parent, prefix=f"{file.name}.")  # mode 0600
+    try:
+        with os.fdopen(handle, "w", encoding="ascii") as out:
+            out.write(secrets.token_hex(DIGEST_KEY_BYTES))
+            out.flush()
+            os.fsync(out.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(drawn, file)
+    finally:
+        Path(drawn).unlink()
 
 
 def tell_problems(landscape: Landscape) -> None:
