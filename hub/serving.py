@@ -49,6 +49,7 @@ async def serving(
         ssl_ca_certs=tls.client_ca if tls else None,
         ssl_cert_reqs=ssl.CERT_OPTIONAL if tls and tls.client_ca else ssl.CERT_NONE,
         loop="none",
+        proxy_headers=False,  # a header is but the caller's word
         log_config=None,
         access_log=False,
         server_header=False,

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from adapters.http.addresses import compile_addresses
 from hub.serving import CERTIFICATE, serving
 from hub.settings import Tls, load
 
@@ -97,3 +98,28 @@ def test_a_client_certificate_tells_the_application_who_calls(tmp_path: Path) ->
             return with_one, await asyncio.to_thread(ask, here, None)
 
     assert asyncio.run(serve()) == ("portal", "nobody")
+
+
+async def tells_address(scope: Event, receive: object, send: Any) -> None:
+    """Lets in who is on a list of addresses; tells over what."""
+    inside = compile_addresses(["203.0.113.0/24"])(scope["client"][0])
+    headers = [(b"content-length", b"4")]
+    await send(
+        {"type": "http.response.start", "status": 200 if inside else 403, "headers": headers}
+    )
+    await send({"type": "http.response.body", "body": scope["scheme"].encode()})
+
+
+def test_nobody_gets_onto_a_list_of_addresses_by_a_header(tmp_path: Path) -> None:
+    forged = {"x-forwarded-for": "203.0.113.7", "x-forwarded-proto": "ftps"}
+
+    def ask(url: str) -> tuple[int, str]:
+        with httpx.Client(trust_env=False) as session:
+            answer = session.get(url, headers=forged)
+        return answer.status_code, answer.text
+
+    async def serve() -> tuple[int, str]:
+        async with serving(tells_address, "gateway", load({"HUB_HOME": str(tmp_path)})) as url:
+            return await asyncio.to_thread(ask, url)
+
+    assert asyncio.run(serve()) == (403, "http")
