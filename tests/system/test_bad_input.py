@@ -292,12 +292,14 @@ def scan(number: str, status: object, **more: object) -> dict[str, Any]:
 
 def test_a_scan_that_says_something_else_is_answered_with_yes_and_recorded(world: World) -> None:
     number, item = code(), "EB990001029VN"
+    before = len(world.rows("hub.act", "postal_my"))
     first = world.webhook(scan(number, 12, itemCode=item))
-    other = world.webhook(scan(number, 12, itemCode=item, note="khác"))
+    other = world.webhook(scan(number, 12, itemCode=item, reasonNote="Khác"))
     assert (first["status"], first["body"]["updated"]) == (200, 1)
     assert (other["status"], other["body"]["updated"]) == (200, 0)
     assert world.facts(number) == ["ConsignmentTracked"]
-    assert any(line["event"] == "item_conflict" for line in world.log("gateway"))
+    (act,) = world.rows("hub.act", "postal_my")[before:]
+    assert act.headers["hub_act"] == "CONFLICT"
 
 
 # The webhook

@@ -4,6 +4,7 @@ For tests that end a process, or the broker, and look what that costs. What a te
 """
 
 import json
+import logging
 import shutil
 import signal
 import subprocess
@@ -304,7 +305,8 @@ def running_world(home: Path) -> Iterator[World]:
             home, credentials, {n: str(f["url"]) for n, f in serving.items()}, "postal_my"
         )
         _change(home)
-        offsets = Consumer({"bootstrap.servers": broker.bootstrap, "group.id": "offsets"})
+        quiet = {"log_level": 0, "logger": logging.getLogger("offsets")}
+        offsets = Consumer({"bootstrap.servers": broker.bootstrap, "group.id": "offsets", **quiet})
         stack.callback(offsets.close)
         world = World(
             home=home,
