@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, OffsetAndMetadata, TopicPartition
+from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.consumer.subscription_state import AsyncConsumerRebalanceListener
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.errors import (
@@ -414,6 +415,15 @@ class KafkaBroker:
                 fix=f"set HUB_PARTITIONS={found}: receipts go to the source's partition number",
                 code="partitions",
             )
+
+    def topic_config(self, name: str) -> Mapping[str, str] | None:
+        wanted = ConfigResource(ConfigResourceType.TOPIC, name)
+        try:
+            found = self._ask(lambda admin: admin.describe_configs([wanted], config_filter="all"))
+        except HubError:
+            return None
+        of_topics: dict[str, dict[str, dict[str, object]]] = next(iter(found.values()), {})
+        return {key: str(data.get("value")) for key, data in of_topics.get(name, {}).items()}
 
     def committed(self, group: str) -> dict[Spot, tuple[int, str]]:
         found = self._ask(lambda admin: admin.list_group_offsets(group))

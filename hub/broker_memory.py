@@ -24,6 +24,7 @@ class MemoryBroker:
         self.members: dict[str, MemoryMember] = {}
         self._logs: dict[Spot, list[Record]] = {}
         self._partitions: dict[str, int] = {}
+        self._configs: dict[str, dict[str, str]] = {}
         self._tick = 0
 
     def writer(self, report: Report | None = None) -> "MemoryWriter":
@@ -49,13 +50,16 @@ class MemoryBroker:
         return self._partitions.get(topic, 0)
 
     def ensure_topic(self, name: str, partitions: int, config: Mapping[str, str]) -> None:
-        del config
+        self._configs.setdefault(name, dict(config))
         if self._partitions.setdefault(name, partitions) != partitions:
             raise Reject(
                 f"has {self._partitions[name]} partitions, {partitions} were asked for", where=name
             )
         for partition in range(partitions):
             self._logs.setdefault(Spot(name, partition), [])
+
+    def topic_config(self, name: str) -> Mapping[str, str] | None:
+        return self._configs.get(name)
 
     def committed(self, group: str) -> dict[Spot, tuple[int, str]]:
         return dict(self.offsets[group])

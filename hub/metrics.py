@@ -56,6 +56,9 @@ bundle_problems = Gauge(
     "ALERT when above 0: problems of a connector that is not live",
     ["connector"],
 )
+topic_misfits = Gauge(
+    "hub_topic_misfits", "ALERT when above 0: topic settings under which facts could be lost"
+)
 polls = Counter("hub_polls_total", "Polls by outcome", ["registration", "flow", "outcome"])
 foreign = Counter(
     "hub_items_without_event_total", "Items that no event came from", ["registration", "flow"]

@@ -187,6 +187,10 @@ class Broker(Protocol):
         """Create it unless it is there. Raises Reject if it has another partition count."""
         ...
 
+    def topic_config(self, name: str) -> Mapping[str, str] | None:
+        """A topic's configuration; None where the cluster does not let us see it."""
+        ...
+
     def committed(self, group: str) -> dict[Spot, tuple[int, str]]:
         """What a group has committed: next offset and metadata."""
         ...

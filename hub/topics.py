@@ -4,7 +4,7 @@ All have one partition count, because receipts, parked records and dead letters 
 *number* of the source event's partition. Evidence topics expire nothing by themselves.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from hub.records import Broker
@@ -20,6 +20,9 @@ SCHEMAS = "_schemas"
 EVENT_TOPICS = (DOSSIER, CATALOGUE)
 EVENT_BYTES = 1_048_576  # an event; dead letters and the producer allow more, so the reason fits
 DEAD_BYTES = EVENT_BYTES + 131_072
+
+# What decides whether a record stays; the rest of a topic's settings is its operator's.
+SAFE = ("cleanup.policy", "retention.ms", "retention.bytes", "message.timestamp.type")
 
 _KEPT = {
     "cleanup.policy": "delete",
@@ -69,6 +72,16 @@ def ensure_all(broker: Broker, partitions: int) -> None:
     """
     for topic in (topic for topic in TOPICS if topic.name != SCHEMAS):
         broker.ensure_topic(topic.name, 1 if topic.single else partitions, topic.config)
+
+
+def misfits(broker: Broker) -> Iterator[str]:
+    """Settings of a topic that was there already under which facts could be lost, in words."""
+    for topic in TOPICS:
+        found = broker.topic_config(topic.name) if broker.partitions(topic.name) else None
+        for key in SAFE if found else ():
+            is_now, wanted = (found or {}).get(key), topic.config.get(key)
+            if wanted is not None and is_now is not None and is_now != wanted:
+                yield f"{topic.name}: {key} is {is_now}, should be {wanted}"
 
 
 def topic_of(event_type: str) -> str:

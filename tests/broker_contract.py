@@ -89,6 +89,12 @@ class BrokerContract:
         with pytest.raises(Reject, match="has 2 partitions"):
             broker.ensure_topic(topic, 5, {})
 
+    def test_a_topic_tells_how_it_is_configured(self, broker: Broker, topic: str) -> None:
+        broker.ensure_topic(topic, 1, {"cleanup.policy": "compact"})
+        found = broker.topic_config(topic)
+        assert found is not None
+        assert found["cleanup.policy"] == "compact"
+
     def test_a_group_goes_on_where_it_committed(self, broker: Broker, topic: str) -> None:
         broker.ensure_topic(topic, 1, {})
         spot, group = Spot(topic, 0), f"{topic}.group"

@@ -7,6 +7,7 @@ import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
+from hub import metrics
 from hub.errors import HubError
 from hub.intake.index import FactIndex
 from hub.intake.intake import Intake
@@ -16,7 +17,7 @@ from hub.log import get_logger, place_of
 from hub.records import Done, Position, Writer
 from hub.registry.live import wants
 from hub.surroundings import Surroundings, now_ms
-from hub.topics import EVENT_TOPICS, ensure_all
+from hub.topics import EVENT_TOPICS, ensure_all, misfits
 
 log = get_logger("hub.intake")
 
@@ -34,7 +35,7 @@ async def open_writer(stack: AsyncExitStack, around: Surroundings) -> Writer:
 
     Raises Retry when broker or registry cannot be reached.
     """
-    await asyncio.to_thread(ensure_all, around.broker, around.settings.partitions)
+    await asyncio.to_thread(_prepare_topics, around)
     await asyncio.to_thread(around.codec.warm)
     loop = asyncio.get_running_loop()
 
@@ -66,6 +67,15 @@ async def open_intake(
         clock=now_ms,
     )
     return Opened(intake, tail)
+
+
+def _prepare_topics(around: Surroundings) -> None:
+    """Make what is missing; name what was there already and would forget facts."""
+    ensure_all(around.broker, around.settings.partitions)
+    found = list(misfits(around.broker))
+    metrics.topic_misfits.set(len(found))
+    for what in found:
+        log.error("topic_would_forget", what=what, fix="alter it, or facts are lost with time")
 
 
 def _deliver(results: list[tuple[Done, Position | HubError]]) -> None:
