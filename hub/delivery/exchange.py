@@ -19,6 +19,7 @@ from hub.errors import Halt, HubError, Reject, Retry
 from hub.registry.manifest import Pages
 
 Clock: TypeAlias = Callable[[], int]
+REFUSED = "refused"  # code of a Reject that the system itself said
 MOST_CALLS = 8  # of one attempt: every `again` row once and a login, with room
 
 
@@ -95,7 +96,7 @@ async def _deliver(job: Job, client: Client, clock: Clock, request: Document) ->
 def _error(then: str, answer: Answer, note: str) -> HubError:
     said = f"answered {answer.status}" + (f" ({note})" if note else "")
     if then == "reject":
-        return Reject(f"the system refuses it: {said}", code="refused")
+        return Reject(f"the system refuses it: {said}", code=REFUSED)
     if then == "halt":
         return Halt(f"the system lets nothing through: {said}", fix="check its credential")
     if then == "login":

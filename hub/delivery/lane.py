@@ -7,55 +7,28 @@ system has answered. What waits for another attempt keeps its dossier, and nobod
 
 import asyncio
 import random
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from adapters.http.messages import Client
 from hub import metrics
 from hub.delivery.dispatch import KeyedQueue
-from hub.delivery.exchange import Job, attempt
+from hub.delivery.exchange import REFUSED, Job, attempt
+from hub.delivery.held import Held, Key, Part
 from hub.delivery.outflow import Outflow
 from hub.delivery.policy import pause
-from hub.delivery.receipts import Outcome, Settled, as_document, dead_letter, receipt
+from hub.delivery.receipts import Outcome
+from hub.delivery.settling import Receipts, settled_of
 from hub.delivery.tracker import OffsetTracker
-from hub.errors import Halt, HubError, Reject, Retry
+from hub.errors import Halt, Reject, Retry
 from hub.events.codec import Codec
 from hub.events.headers import SOURCE
 from hub.log import get_logger, place_of
-from hub.records import Outgoing, Position, Record, Spot, Writer
+from hub.records import Record, Spot, Writer
 from hub.registry.manifest import Delivery
 
 log = get_logger("hub.delivery")
-RECENT_IDS = (
-    2_000  # per partition: two gateways race within seconds, not within thousands of events
-)
 HALT_PROBE = 60.0  # seconds until a halted lane tries one event again
-RECEIPT_AGAIN = 1.0  # seconds until a receipt that was not acknowledged is appended again
-
-Key = tuple[str, int, bytes]  # a dossier in its partition
-
-
-@dataclass(slots=True)
-class Held:
-    """An event in the lane."""
-
-    record: Record = field(repr=False)
-    event_id: str
-    event_type: str
-    job: Job | None = None
-    failures: int = 0
-    failing_since: int = 0  # epoch ms of the first failure
-    overdue: bool = False
-
-
-@dataclass(slots=True)
-class Part:
-    """One assigned partition."""
-
-    tracker: OffsetTracker
-    recent: OrderedDict[str, int] = field(default_factory=OrderedDict)
-    unacknowledged: int = 0  # receipts on their way to the broker
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +46,22 @@ class Lane:
     """One registration in one worker. All methods belong to the event loop."""
 
     def __init__(
-        self, terms: Terms, client: Client, codec: Codec, writer: Writer, clock: Callable[[], int]
+        self,
+        terms: Terms,
+        client: Client,
+        codec: Codec,
+        writer: Writer,
+        clock: Callable[[], int],
+        probe: float = HALT_PROBE,
     ) -> None:
-        """`clock` gives epoch milliseconds."""
+        """`clock` gives epoch milliseconds. `probe`: seconds between a halted lane's attempts."""
         self.terms = terms
         self.halted: str | None = None
         self._client = client
         self._codec = codec
-        self._writer = writer
+        self._receipts = Receipts(codec, writer)
         self._clock = clock
+        self._every = probe
         self._queue: KeyedQueue[Key, Held] = KeyedQueue(terms.delivery.in_flight)
         self._parts: dict[Spot, Part] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -89,7 +69,6 @@ class Lane:
         self.bytes = 0  # of the events taken and not settled
         self.arrived = 0  # records handed over by the inbox, ever
         self._probe: asyncio.TimerHandle | None = None
-        self._unacknowledged = 0
         self._closing = False
         self._moved = asyncio.Event()  # set whenever something was settled, started or let go
         self._me = (SOURCE + terms.registration).encode()
@@ -109,16 +88,22 @@ class Lane:
         part = self._parts.get(spot)
         if part is None:
             part = self._parts[spot] = Part(OffsetTracker(record.offset))
-        part.tracker.polled(record.offset)
+        try:
+            part.tracker.polled(record.offset)
+        except ValueError:  # taken before, or settled; the others of this poll are not
+            log.warning("offset_again", registration=self.terms.registration, offset=record.offset)
+            return
         headers = dict(record.headers)
         kind = (headers.get("ce_type") or b"").decode(errors="replace")
         if headers.get("ce_source") == self._me or (kind and kind not in self.terms.flows):
             part.tracker.settled(record.offset)
             return
         event_id = (headers.get("ce_id") or b"").decode(errors="replace")
-        self.bytes += len(record.value or b"")
-        key = (record.topic, record.partition, record.key or b"")
-        self._queue.put(key, Held(record, event_id, kind))
+        held = Held(record, part, event_id, kind)
+        if event_id:
+            held.twin = part.twin(event_id, headers.get("hub_digest") or b"", record.offset)
+        self.bytes += held.size
+        self._queue.put(held.key, held)
 
     def _pump(self) -> None:
         while self.halted is None and self._start_one():
@@ -126,25 +111,67 @@ class Lane:
         self._measure()
 
     def _start_one(self) -> bool:
-        taken = None if self._closing else self._queue.take()
-        if taken is None:
-            return False
-        task = asyncio.get_running_loop().create_task(self._work(*taken))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return True
+        """Start the next event that is still ours; False if there is none now."""
+        while not self._closing:
+            taken = self._queue.take()
+            if taken is None:
+                return False
+            key, held = taken
+            if self._may_go_on(held):
+                held.part.running += 1
+                task = asyncio.get_running_loop().create_task(self._work(key, held))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+                return True
+            self._let_go(key, held)
+        return False
+
+    def _is_ours(self, held: Held) -> bool:
+        return self._parts.get(held.spot) is held.part
+
+    def _may_go_on(self, held: Held) -> bool:
+        return self._is_ours(held) and not held.part.going
+
+    def _let_go(self, key: Key, held: Held) -> None:
+        """In hand, but its partition is another worker's now, who has this event too."""
+        self._forget(held)
+        self._queue.done(key)
+
+    def _forget(self, held: Held) -> None:
+        self.bytes -= held.size
+        self._in_time(held)
+
+    def _in_time(self, held: Held) -> None:
+        if held.overdue:
+            held.overdue = False
+            metrics.overdue.labels(self.terms.registration).dec()
 
     async def _work(self, key: Key, held: Held) -> None:
         """Carry one event as far as it goes now."""
         started = self._clock()
         try:
+            ended = await self._carry(key, held)
+        finally:
+            held.part.running -= 1
+            self._moved.set()
+        metrics.call_seconds.labels(self.terms.registration).observe(
+            (self._clock() - started) / 1e3
+        )
+        if self.halted is not None:
+            self._probe_in(0.0 if ended else self._every)  # it told nothing: another one may
+
+    async def _carry(self, key: Key, held: Held) -> bool:
+        """Whether the event has come to its end here."""
+        try:
             outcome = await self._attempt(held)
         except Reject as error:
+            if error.code == REFUSED:
+                self._resume()  # for the credential is good
             self._settle(key, held, "DEAD_LETTERED", str(error))
         except Retry as error:
-            self._later(key, held, error)
+            return self._later(key, held, error)
         except Halt as error:
-            self._halt(key, error)
+            return self._halt(key, held, error)
         except Exception as error:  # noqa: BLE001 - a bug is set aside with its event, and work goes on
             log.error(
                 "delivery_bug",
@@ -155,30 +182,31 @@ class Lane:
             )
             self._settle(key, held, "DEAD_LETTERED", f"bug: {type(error).__name__}")
         else:
-            self._resume()
-            if outcome is None:
-                self._skip(key, held)
-            else:
-                self._settle(key, held, outcome, None)
-        metrics.call_seconds.labels(self.terms.registration).observe(
-            (self._clock() - started) / 1e3
-        )
+            if outcome == "DELIVERED":
+                self._resume()
+            self._settle(key, held, outcome, None)
+        return True
 
     async def _attempt(self, held: Held) -> Outcome | None:
         """The outcome, or None where the event is not for this registration."""
         if held.job is None:
-            job = self._open(held)
+            job = await self._open(held)
             if job is None:
                 return None
             held.job = job
-            if self._seen_before(held):
+            if held.twin:
+                self._told_of(held, job)
                 return "DUPLICATE"
         delivered = await attempt(held.job, self._client, self._clock)
         return "DELIVERED" if delivered else "NOTHING_TO_SEND"
 
-    def _open(self, held: Held) -> Job | None:
+    async def _open(self, held: Held) -> Job | None:
         """Decode; None where no flow wants the event, or another agency is meant."""
-        name, record = self._codec.decode(held.record.value or b"")
+        raw = held.record.value or b""
+        if self._codec.knows(raw):
+            name, record = self._codec.decode(raw)
+        else:  # the registry is asked, which blocks
+            name, record = await asyncio.to_thread(self._codec.decode, raw)
         if held.event_type and name != held.event_type:
             raise Reject(f"the header says {held.event_type}, the bytes {name}", code="headers")
         if not held.event_id:
@@ -189,17 +217,26 @@ class Lane:
             return None
         return Job(held.event_id, record, flow)
 
-    def _seen_before(self, held: Held) -> bool:
-        """Whether an earlier offset of this partition holds the same fact (two gateways raced)."""
-        part = self._parts.get(Spot(held.record.topic, held.record.partition))
-        if part is None:
-            return False
-        first = part.recent.setdefault(held.event_id, held.record.offset)
-        while len(part.recent) > RECENT_IDS:
-            part.recent.popitem(last=False)
-        return first != held.record.offset
+    def _told_of(self, held: Held, job: Job) -> None:
+        """A second body under a known id is not delivered, but a person should see it."""
+        if held.twin != "conflict":
+            return
+        job.note = "conflict"
+        metrics.conflicts.labels(self.terms.registration, job.flow.flow).inc()
+        log.error(
+            "duplicate_differs",
+            registration=self.terms.registration,
+            event_id=held.event_id,
+            partition=held.record.partition,
+            offset=held.record.offset,
+        )
 
-    def _later(self, key: Key, held: Held, error: Retry) -> None:
+    def _later(self, key: Key, held: Held, error: Retry) -> bool:
+        """Whether that was the end of it here; otherwise it is tried again."""
+        if not self._may_go_on(held):
+            self._let_go(key, held)
+            self._pump()
+            return True
         held.failures += 1
         self._age(held)
         delay = pause(self.terms.delivery.retry, held.failures, error.after, random.random())  # noqa: S311 - jitter
@@ -214,6 +251,7 @@ class Lane:
         )
         metrics.attempts.labels(self.terms.registration, "retry").inc()
         self._wait(key, delay)
+        return False
 
     def _age(self, held: Held) -> None:
         """An alert for what fails longer than the registration wants to try."""
@@ -230,24 +268,33 @@ class Lane:
                 seconds=round(seconds),
             )
 
-    def _halt(self, key: Key, error: Halt) -> None:
+    def _halt(self, key: Key, held: Held, error: Halt) -> bool:
+        """Whether the event has come to its end here."""
         if self.halted is None:
             log.error(
                 "registration_halted", registration=self.terms.registration, reason=str(error)
             )
         self.halted = str(error)
         metrics.halted.labels(self.terms.registration).set(1)
-        self._queue.wait(key)
-        self._queue.again(key)
-        if self._probe is None:
-            self._probe = asyncio.get_running_loop().call_later(HALT_PROBE, self._try_one)
+        mine = self._may_go_on(held)
+        if mine:
+            self._queue.wait(key)
+            self._queue.again(key)
+        else:
+            self._let_go(key, held)
+        self._probe_in(self._every)
         self._measure()
+        return not mine
+
+    def _probe_in(self, seconds: float) -> None:
+        if self._probe is None and not self._closing:
+            self._probe = asyncio.get_running_loop().call_later(seconds, self._try_one)
 
     def _try_one(self) -> None:
         """One event finds out whether a person has mended it; the others wait for its answer."""
         self._probe = None
         if self.halted is not None and not self._start_one():
-            self._probe = asyncio.get_running_loop().call_later(HALT_PROBE, self._try_one)
+            self._probe_in(self._every)
 
     def _resume(self) -> None:
         if self.halted is not None:
@@ -257,8 +304,9 @@ class Lane:
 
     def _wait(self, key: Key, delay: float) -> None:
         self._queue.wait(key)
-        loop = asyncio.get_running_loop()
-        self._timers[key] = loop.call_later(delay, self._again, key)
+        if not self._closing:
+            loop = asyncio.get_running_loop()
+            self._timers[key] = loop.call_later(delay, self._again, key)
         self._pump()
 
     def _again(self, key: Key) -> None:
@@ -266,96 +314,37 @@ class Lane:
         self._queue.again(key)
         self._pump()
 
-    def _skip(self, key: Key, held: Held) -> None:
-        self._close(held.record)
-        self._queue.done(key)
-        self._pump()
+    def _settle(self, key: Key, held: Held, outcome: Outcome | None, reason: str | None) -> None:
+        """The end of this event here: a receipt, and the dossier goes on.
 
-    def _settle(self, key: Key, held: Held, outcome: Outcome, reason: str | None) -> None:
-        """The end of this event here: a receipt, and the dossier goes on."""
-        if held.overdue:
-            metrics.overdue.labels(self.terms.registration).dec()
-        job = held.job
-        note = (job.note if job else "") or None
-        if job and job.was_in_doubt and note is None:
-            note = "was in doubt"
-        settled = Settled(
-            outcome=outcome,
-            event_id=held.event_id,
-            event_type=held.event_type,
-            registration=self.terms.registration,
-            record=held.record,
-            bundle=self.terms.bundle,
-            settings=self.terms.settings,
-            at=self._clock(),
-            reason=reason,
-            operation=job.operation if job else None,
-            note=note,
-            attempts=tuple(job.attempts) if job else (),
-        )
-        if outcome == "DEAD_LETTERED":
-            log.error(
-                "dead_lettered",
-                registration=settled.registration,
-                event_id=settled.event_id,
-                type=settled.event_type,
-                reason=reason,
+        What happened at the system is written down whoever owns the partition now. What did not is
+        for the owner to say.
+        """
+        if outcome is None:
+            self._close(held)
+        elif self._is_ours(held) or outcome == "DELIVERED":
+            terms = self.terms
+            settled = settled_of(
+                held,
+                outcome,
+                reason,
+                registration=terms.registration,
+                bundle=terms.bundle,
+                settings=terms.settings,
+                at=self._clock(),
             )
-        self._write(settled)
+            self._in_time(held)
+            self._receipts.write(held, settled, lambda: self._close(held))
+        else:
+            self._forget(held)
         self._queue.done(key)
         self._pump()
 
-    def _write(self, settled: Settled) -> None:
-        outgoing = [receipt(settled, self._codec.encode("hub.v1.Receipt", as_document(settled)))]
-        if settled.outcome == "DEAD_LETTERED":
-            outgoing.insert(0, dead_letter(settled))
-        missing = len(outgoing)
-        part = self._parts.get(Spot(settled.record.topic, settled.record.partition))
-        self._unacknowledged += 1
-        if part is not None:
-            part.unacknowledged += 1
-
-        def acknowledged() -> None:
-            nonlocal missing
-            missing -= 1
-            if missing == 0:
-                self._unacknowledged -= 1
-                if part is not None:
-                    part.unacknowledged -= 1
-                self._close(settled.record)
-                self._count(settled)
-                self._measure()
-
-        for record in outgoing:
-            self._append(record, acknowledged)
-
-    def _append(self, outgoing: Outgoing, acknowledged: Callable[[], None]) -> None:
-        """Append until it is acknowledged; nothing new is polled meanwhile beyond the bound."""
-        loop = asyncio.get_running_loop()
-
-        def done(result: Position | HubError) -> None:
-            if isinstance(result, Position):
-                acknowledged()
-            else:
-                log.warning("receipt_not_acknowledged", reason=result.what)
-                loop.call_later(RECEIPT_AGAIN, self._append, outgoing, acknowledged)
-
-        try:
-            self._writer.append(outgoing, done)
-        except Retry as full:
-            done(full)
-
-    def _count(self, settled: Settled) -> None:
-        metrics.outcomes.labels(settled.registration, settled.outcome).inc()
-        seconds = max(0.0, (settled.at - settled.record.timestamp) / 1000)
-        metrics.delivered_seconds.labels(settled.registration).observe(seconds)
-
-    def _close(self, record: Record) -> None:
-        """The event at this offset needs nothing more from us."""
-        self.bytes -= len(record.value or b"")
-        part = self._parts.get(Spot(record.topic, record.partition))
-        if part is not None:
-            part.tracker.settled(record.offset)
+    def _close(self, held: Held) -> None:
+        """The event needs nothing more from us. Its own assignment is told, not a later one."""
+        self._forget(held)
+        held.part.tracker.settled(held.record.offset)
+        self._measure()
 
     def _measure(self) -> None:
         waiting, running = self._gauges
@@ -367,7 +356,7 @@ class Lane:
     @property
     def held(self) -> int:
         """Events taken and not settled."""
-        return len(self._queue) + self._unacknowledged
+        return len(self._queue) + self._receipts.unacknowledged
 
     def committable(self) -> dict[Spot, int]:
         """Per partition, the offset that may be committed. The inbox's thread may ask."""
@@ -378,22 +367,32 @@ class Lane:
 
         Returns what may still be committed for them; after that they are forgotten here.
         """
-        gone = set(spots)
+        gone = {spot: self._parts[spot] for spot in spots if spot in self._parts}
+        self._stop(gone)
+        try:
+            parts = gone.values()
+            await asyncio.wait_for(
+                self._until(lambda: not any(p.running or p.unacknowledged for p in parts)), seconds
+            )
+        except TimeoutError:
+            log.warning("release_incomplete", registration=self.terms.registration)
+        for spot, part in gone.items():
+            if self._parts.get(spot) is part:
+                del self._parts[spot]
+        self._measure()
+        return {spot: part.tracker.committable for spot, part in gone.items()}
+
+    def _stop(self, gone: Mapping[Spot, Part]) -> None:
+        """Nothing of theirs starts any more; what waits is forgotten."""
+        for part in gone.values():
+            part.going = True
         for key in self._queue:
             if Spot(key[0], key[1]) in gone:
                 timer = self._timers.pop(key, None)
                 if timer is not None:
                     timer.cancel()
-                self.bytes -= sum(len(h.record.value or b"") for h in self._queue.drop(key))
-        try:
-            await asyncio.wait_for(self._until(lambda: not self._busy(gone)), seconds)
-        except TimeoutError:
-            log.warning("release_incomplete", registration=self.terms.registration)
-        released = {s: self._parts[s].tracker.committable for s in gone if s in self._parts}
-        for spot in gone:
-            self._parts.pop(spot, None)
-        self._measure()
-        return released
+                for held in self._queue.drop(key):
+                    self._forget(held)
 
     async def _until(self, holds: Callable[[], bool]) -> None:
         while not holds():
@@ -401,12 +400,7 @@ class Lane:
             await self._moved.wait()
 
     def _at_rest(self) -> bool:
-        return self._queue.running == 0 and self._unacknowledged == 0
-
-    def _busy(self, spots: set[Spot]) -> bool:
-        if any(Spot(key[0], key[1]) in spots for key in self._queue):
-            return True
-        return any(s in self._parts and self._parts[s].unacknowledged for s in spots)
+        return self._queue.running == 0 and self._receipts.unacknowledged == 0
 
     async def drain(self, seconds: float) -> None:
         """Start nothing new; wait for calls under way and their receipts, at most so long."""

@@ -113,6 +113,13 @@ class Codec:
             raise Reject("bytes are left over", where=name, code="undecodable")
         return name, record
 
+    def knows(self, raw: bytes) -> bool:
+        """Whether `decode` asks nobody: the schema is known, or these bytes are none of ours."""
+        try:
+            return schema_id(raw) in self._readers
+        except Reject:
+            return True
+
     def _writer(self, name: str) -> tuple[bytes, Parsed]:
         number = self._schemas.register(name, self._catalogue.texts[name])
         made = PREFIX.pack(MAGIC, number), prepared(self._catalogue.whole[name])

@@ -100,7 +100,16 @@ class World:
         self.flow = Outflow("peer", "withdrawn", WITHDRAWN, mapping, ROWS, {})
         self.retry = RetryPolicy(first=0.01, factor=2, longest=0.05, give_up=60)
 
-    def event(self, code: str, reason: str, *, source: str = "onestop", same_as: int = 0) -> None:
+    def event(
+        self,
+        code: str,
+        reason: str,
+        *,
+        source: str = "onestop",
+        same_as: int = 0,
+        digest: str = "d1",
+        partition: int | None = None,
+    ) -> None:
         self.number += 1
         record: Document = {
             "dossier_code": code,
@@ -111,9 +120,9 @@ class World:
             "officer_name": None,
         }
         number = same_as or self.number
-        headers = write_headers(Envelope(f"id-{number}", source, WITHDRAWN, 1, "f"))
+        headers = write_headers(Envelope(f"id-{number}", source, WITHDRAWN, 1, "f", digest))
         value = self.codec.encode(WITHDRAWN, record)
-        self.broker.keep(Outgoing("hub.dossier", code.encode(), value, tuple(headers)))
+        self.broker.keep(Outgoing("hub.dossier", code.encode(), value, tuple(headers), partition))
 
     async def run(
         self, until: Callable[["World"], bool], *, in_flight: int = 8, drain: float = 5

@@ -1,0 +1,112 @@
+"""The end of an event at a registration: its receipt, appended until the broker has it.
+
+Only an acknowledged receipt settles an offset, so that an event without one is delivered again.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from hub import metrics
+from hub.delivery.held import Held
+from hub.delivery.receipts import Outcome, Settled, as_document, dead_letter, receipt
+from hub.errors import HubError, Retry
+from hub.events.codec import Codec
+from hub.log import get_logger
+from hub.records import Outgoing, Position, Writer
+
+log = get_logger("hub.delivery")
+RECEIPT_AGAIN = 1.0  # seconds until a receipt that was not acknowledged is appended again
+
+
+class Receipts:
+    """The receipts of one lane on their way. All methods belong to the event loop."""
+
+    def __init__(self, codec: Codec, writer: Writer) -> None:
+        self._codec = codec
+        self._writer = writer
+        self.unacknowledged = 0
+
+    def write(self, held: Held, settled: Settled, closed: Callable[[], None]) -> None:
+        """Append what is to be kept of it; `closed` is called when the broker has all of it."""
+        outgoing = [receipt(settled, self._codec.encode("hub.v1.Receipt", as_document(settled)))]
+        if settled.outcome == "DEAD_LETTERED":
+            outgoing.insert(0, dead_letter(settled))
+            log.error(
+                "dead_lettered",
+                registration=settled.registration,
+                event_id=settled.event_id,
+                type=settled.event_type,
+                reason=settled.reason,
+            )
+        missing = len(outgoing)
+        self.unacknowledged += 1
+        held.part.unacknowledged += 1
+
+        def acknowledged() -> None:
+            nonlocal missing
+            missing -= 1
+            if missing == 0:
+                self.unacknowledged -= 1
+                held.part.unacknowledged -= 1
+                _count(settled)
+                closed()
+
+        for record in outgoing:
+            self._append(record, acknowledged)
+
+    def _append(self, outgoing: Outgoing, acknowledged: Callable[[], None]) -> None:
+        """Append until it is acknowledged; nothing new is polled meanwhile beyond the bound."""
+        loop = asyncio.get_running_loop()
+
+        def done(result: Position | HubError) -> None:
+            if isinstance(result, Position):
+                acknowledged()
+            else:
+                log.warning("receipt_not_acknowledged", reason=result.what)
+                loop.call_later(RECEIPT_AGAIN, self._append, outgoing, acknowledged)
+
+        try:
+            self._writer.append(outgoing, done)
+        except Retry as full:
+            done(full)
+
+
+def settled_of(
+    held: Held,
+    outcome: Outcome,
+    reason: str | None,
+    *,
+    registration: str,
+    bundle: str,
+    settings: str,
+    at: int,
+) -> Settled:
+    """What the receipt says; `at` is epoch milliseconds."""
+    job = held.job
+    return Settled(
+        outcome=outcome,
+        event_id=held.event_id,
+        event_type=held.event_type,
+        registration=registration,
+        record=held.record,
+        bundle=bundle,
+        settings=settings,
+        at=at,
+        reason=reason,
+        operation=job.operation if job else None,
+        note=_remark(held),
+        attempts=tuple(job.attempts) if job else (),
+    )
+
+
+def _remark(held: Held) -> str | None:
+    job = held.job
+    if job is None:
+        return None
+    return job.note or ("was in doubt" if job.was_in_doubt else None)
+
+
+def _count(settled: Settled) -> None:
+    metrics.outcomes.labels(settled.registration, settled.outcome).inc()
+    seconds = max(0.0, (settled.at - settled.record.timestamp) / 1000)
+    metrics.delivered_seconds.labels(settled.registration).observe(seconds)
