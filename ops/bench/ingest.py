@@ -26,7 +26,7 @@ KINDS: tuple[tuple[Kind, str, float], ...] = (
 )
 
 
-def ingest(repeats: int = 3, count: int = 6_000) -> list[Figure]:
+def ingest(repeats: int = 3, count: int = 5_000) -> list[Figure]:
     """Rate, processor time and latency per kind of message."""
     figures: list[Figure] = []
     with open_rig() as rig:

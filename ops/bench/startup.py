@@ -15,7 +15,7 @@ from ops.demo.stage import StageError, health, stage
 TARGET = 20.0  # seconds
 
 
-def startup(repeats: int = 3) -> list[Figure]:
+def startup(repeats: int = 2) -> list[Figure]:
     """Seconds until the gateway accepts, and until each step before it."""
     runs = [_start() for _ in range(repeats + (0 if warm() else 1))][-repeats:]
     steps = list(dict.fromkeys(step for run in runs for step in run))
