@@ -1,16 +1,18 @@
 """The thread that lets an index follow the topics.
 
-A gateway answers 503 until it has caught up once, and whenever it has not heard from the broker for
-a while: an index that lags would let a resent message in twice.
+A gateway answers 503 until the index knows what stood on the topics at the start, and whenever it
+is seconds behind or has not heard from the broker for a while: an index that lags would let a
+resent message in twice. One that is ahead (the broker lost records) would refuse what is not there.
 """
 
+import sqlite3
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from hub.errors import HubError
+from hub.errors import HubError, Retry
 from hub.intake.index import FactIndex, key_of
-from hub.log import get_logger
+from hub.log import get_logger, place_of
 from hub.records import Broker, Reader, Record, Spot
 
 log = get_logger("hub.intake")
@@ -19,7 +21,11 @@ STALE = 10.0  # seconds without an answer of the broker
 GATHER = 0.1  # seconds between polls that found little: one transaction takes many records
 PLENTY = 1_000  # records of a poll behind which more will stand
 LOOK_AT_END = 2.0  # seconds between looks at how far the topics go
-MOST_BEHIND = 20_000  # records
+MOST_BEHIND = 5.0  # seconds
+AGAIN = 1.0  # seconds until the topics are followed anew
+AHEAD = 3  # times that topics end too early until that is believed: a new leader may lag a moment
+STOP = 5.0  # seconds that the thread gets to end
+CATCHING_UP = "the index of known events is not up to date yet"
 
 
 class Tail:
@@ -30,8 +36,11 @@ class Tail:
         self._topics = tuple(topics)
         self._index = index
         self._stop = threading.Event()
-        self._heard = 0.0
-        self._behind: int | None = None
+        self._heard: float | None = None  # when the broker said last how far the topics go
+        self._goal: tuple[float, Mapping[Spot, int]] | None = None  # how far, and when that was
+        self._knows: float | None = None  # all that stood on the topics at that time is known
+        self._behind = 0  # records
+        self._ahead = 0  # times in a row
         self._thread = threading.Thread(target=self._run, name="tail", daemon=True)
 
     def start(self) -> None:
@@ -41,14 +50,15 @@ class Tail:
     def stop(self) -> None:
         """End, and wait for the thread."""
         self._stop.set()
-        self._thread.join(10)
+        self._thread.join(STOP)
 
     def problem(self) -> str | None:
         """Why the index may not be believed now, or None."""
-        if self._behind is None or self._behind > MOST_BEHIND:
-            return "the index of known events is not up to date yet"
-        if time.monotonic() - self._heard > STALE:
+        heard, knows = self._heard, self._knows
+        if heard is not None and time.monotonic() - heard > STALE:
             return "the broker does not answer"
+        if heard is None or knows is None or heard - knows > MOST_BEHIND:
+            return f"{CATCHING_UP}: {self._behind} records to go"
         return None
 
     def _run(self) -> None:
@@ -58,34 +68,71 @@ class Tail:
             except HubError as error:
                 log.warning("tail_interrupted", reason=error.what)
             except Exception as error:  # noqa: BLE001 - the client's own errors; begun anew below
-                log.warning("tail_interrupted", error=type(error).__name__)
-            self._stop.wait(1.0)
+                log.warning("tail_interrupted", error=type(error).__name__, at=place_of(error))
+                if type(error) is sqlite3.DatabaseError:  # damaged; a full disk is another kind
+                    self._renew("damaged")
+            self._stop.wait(AGAIN)
+
+    def _renew(self, why: str) -> None:
+        log.error("index_renewed", why=why)
+        self._doubt()
+        self._index.renew()
+
+    def _doubt(self) -> None:
+        """Nothing is accepted until it has caught up again."""
+        self._knows = self._goal = None
 
     def _follow(self) -> None:
         spots = [Spot(t, p) for t in self._topics for p in range(self._broker.partitions(t))]
         reader = self._broker.reader(spots)
         try:
-            begin, known = reader.begin(), self._index.positions()
+            begin, known = reader.begin(), self._known(reader.end())
             for spot in spots:
                 reader.seek(spot, max(begin[spot], known.get(spot, 0)))
             self._read(reader, spots)
         finally:
             reader.close()
 
+    def _known(self, ends: Mapping[Spot, int]) -> Mapping[Spot, int]:
+        """How far the topics were read. Raises Retry where they may end before that."""
+        known = self._index.positions()
+        if all(offset <= ends.get(spot, 0) for spot, offset in known.items()):
+            self._ahead = 0
+            return known
+        self._doubt()
+        self._ahead += 1
+        if self._ahead < AHEAD:
+            raise Retry("the topics end before what is known of them")
+        self._renew("ahead of its topics")
+        return {}
+
     def _read(self, reader: Reader, spots: Sequence[Spot]) -> None:
         next_look = 0.0
         while not self._stop.is_set():
             now = time.monotonic()
             if now >= next_look:
-                ends = reader.end()
-                self._behind = sum(max(0, ends[s] - reader.position(s)) for s in spots)
-                self._heard = now
+                self._look(reader, spots, now)
                 next_look = now + LOOK_AT_END
             records = reader.poll(POLL)
             if records:
                 self._take(records)
+            self._measure(reader)
             if len(records) < PLENTY:
                 self._stop.wait(GATHER)
+
+    def _look(self, reader: Reader, spots: Sequence[Spot], now: float) -> None:
+        """Ask how far the topics go. Raises Retry where they end before what was read."""
+        ends = reader.end()
+        if any(reader.position(spot) > ends[spot] for spot in spots):
+            raise Retry("the topics end before what was read of them")
+        self._behind = sum(ends[spot] - reader.position(spot) for spot in spots)
+        self._goal = self._goal or (now, ends)
+        self._heard = now
+
+    def _measure(self, reader: Reader) -> None:
+        """Whether all is known that stood there when the goal was set."""
+        if self._goal and all(reader.position(s) >= end for s, end in self._goal[1].items()):
+            self._knows, self._goal = self._goal[0], None
 
     def _take(self, records: list[Record]) -> None:
         positions: dict[Spot, int] = {}
