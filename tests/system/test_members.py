@@ -1,5 +1,6 @@
 """Members of consumer groups on a real broker: whoever joins gets partitions, however it polls."""
 
+import gc
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
