@@ -2,7 +2,8 @@
 
 Exponential with full jitter below the step ("Exponential Backoff And Jitter", AWS Architecture
 Blog, 2015), so that a thousand dossiers that failed together do not come back together. A peer that
-names a time is believed, up to the longest wait.
+names a time is believed, up to the longest wait, but never with less than the own step: "try again
+at once" (Retry-After: 0) would be a loop as fast as the network.
 """
 
 from hub.registry.manifest import RetryPolicy
@@ -15,12 +16,11 @@ def pause(policy: RetryPolicy, failures: int, asked: float | None, chance: float
 
     `asked`: what the peer asked for. `chance`: a random number in [0, 1).
     """
-    if asked is not None:
-        return min(max(asked, 0.0), LONGEST_ASKED)
     step = policy.first
     for _ in range(min(failures - 1, 64)):
         step = min(step * policy.factor, policy.longest)
         if step >= policy.longest:
             break
     step = min(step, policy.longest)
-    return step / 2 + step / 2 * chance
+    own = step / 2 + step / 2 * chance
+    return own if asked is None else max(own, min(asked, LONGEST_ASKED))

@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,7 +21,11 @@ def test_jitter_takes_at_most_half() -> None:
 def test_what_the_peer_asks_for_is_believed_within_reason() -> None:
     assert pause(ONESTOP, 1, 17, 0.3) == 17
     assert pause(ONESTOP, 1, 1e9, 0.3) == LONGEST_ASKED
-    assert pause(ONESTOP, 1, -5, 0.3) == 0
+
+
+@pytest.mark.parametrize("asked", [0.0, -5.0, 0.01])
+def test_a_peer_cannot_ask_for_a_loop(asked: float) -> None:
+    assert pause(ONESTOP, 4, asked, 0.0) == pause(ONESTOP, 4, None, 0.0) == 4
 
 
 @given(st.integers(1, 10**6), st.floats(0, 1, exclude_max=True))
