@@ -6,6 +6,7 @@ happens is noted; what follows (retry, dead letter) is decided elsewhere.
 """
 
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -13,13 +14,14 @@ from typing import TypeAlias
 from adapters.http.messages import Answer, Client
 from hub.contract.paths import get, put
 from hub.contract.types import Document
-from hub.delivery.outcomes import judge
+from hub.delivery.outcomes import Verdict, judge
 from hub.delivery.outflow import Outflow, Question
 from hub.errors import Halt, HubError, Reject, Retry
 from hub.registry.manifest import Pages
 
 Clock: TypeAlias = Callable[[], int]
 REFUSED = "refused"  # code of a Reject that the system itself said
+MOST_ATTEMPTS = 50  # of the last ones; a dossier that was tried for days stays a record
 MOST_CALLS = 8  # of one attempt: every `again` row once and a login, with room
 
 
@@ -43,11 +45,21 @@ class Job:
     event_id: str
     record: Document = field(repr=False)
     flow: Outflow
-    attempts: list[Attempt] = field(default_factory=list)
+    attempts: deque[Attempt] = field(default_factory=lambda: deque(maxlen=MOST_ATTEMPTS))
+    tried: int = 0  # calls ever, also those that `attempts` has forgotten
     in_doubt: bool = False  # the last call may have had its effect
     was_in_doubt: bool = False
     note: str = ""
     operation: str | None = None
+
+    def add(self, one: Attempt) -> None:
+        """Write down a call."""
+        self.attempts.append(one)
+        self.tried += 1
+
+    def doubt(self) -> None:
+        """The call may have had its effect; nobody said so."""
+        self.in_doubt = self.was_in_doubt = True
 
 
 async def attempt(job: Job, client: Client, clock: Clock) -> bool:
@@ -75,7 +87,7 @@ async def _deliver(job: Job, client: Client, clock: Clock, request: Document) ->
     used: set[int] = set()
     renewed = False
     for _ in range(MOST_CALLS):
-        answer, took = await _call(job, client, clock, job.operation or "", request)
+        answer, took = await _told(job, client, clock, request)
         verdict = judge(job.flow.rows, answer, request, job.record, used)
         _note(job, clock() - took, verdict.then, answer, took, again=bool(used))
         if verdict.then == "delivered":
@@ -89,8 +101,33 @@ async def _deliver(job: Job, client: Client, clock: Clock, request: Document) ->
             renewed = True
             await client.renew()
         else:
+            if _says_nothing(verdict, answer):
+                job.doubt()
             raise _error(verdict.then, answer, verdict.note)
     raise Retry("the calls of one attempt led nowhere", where=job.operation or "")
+
+
+async def _told(job: Job, client: Client, clock: Clock, request: Document) -> tuple[Answer, int]:
+    """Send what may have an effect; only this brings a job into doubt."""
+    job.in_doubt = False
+    try:
+        return await _call(job, client, clock, job.operation or "", request)
+    except Retry as error:
+        if error.sent:
+            job.doubt()
+        raise
+
+
+def _says_nothing(verdict: Verdict, answer: Answer) -> bool:
+    """Whether an answer leaves open what the system did.
+
+    A gateway that gave up waiting (502, 504), a product that broke while it answered, bytes that
+    are no answer of the contract: the effect may be there. A SOAP fault is the system's own word.
+    """
+    if verdict.then not in ("retry", "system") or answer.fault is not None:
+        return False
+    refused = 400 <= answer.status < 500  # noqa: PLR2004 - HTTP: the client's fault
+    return answer.status >= 500 or (not answer.valid and not refused)  # noqa: PLR2004 - HTTP
 
 
 def _error(then: str, answer: Answer, note: str) -> HubError:
@@ -117,24 +154,19 @@ async def _call(
 ) -> tuple[Answer, int]:
     """The answer and the milliseconds that it took; a failure is noted and passed on."""
     started = time.monotonic_ns()
-    job.in_doubt = False
     try:
         answer = await client.call(operation, request, job.event_id)
     except HubError as error:
         took = (time.monotonic_ns() - started) // 1_000_000
         unknown = isinstance(error, Retry) and error.sent
         kind = "unknown" if unknown else type(error).__name__.lower()
-        job.attempts.append(Attempt(clock() - took, operation, kind, None, error.what, took))
-        job.in_doubt = unknown
-        job.was_in_doubt = job.was_in_doubt or unknown
+        job.add(Attempt(clock() - took, operation, kind, None, error.what, took))
         raise
     return answer, (time.monotonic_ns() - started) // 1_000_000
 
 
 def _note(job: Job, at: int, outcome: str, answer: Answer, took: int, *, again: bool) -> None:
-    job.attempts.append(
-        Attempt(at, job.operation or "", outcome, answer.status, answer.excerpt, took, again)
-    )
+    job.add(Attempt(at, job.operation or "", outcome, answer.status, answer.excerpt, took, again))
 
 
 async def _ask(job: Job, client: Client, clock: Clock, question: Question) -> Document:
@@ -190,27 +222,39 @@ async def _asked_once(
 ) -> Answer:
     """Ask; with a new credential once if the old one is refused. Raises Retry, Halt.
 
-    An answer that says "not there" (404, a code) is an answer. While the question itself gets no
-    answer, the call stays in doubt.
+    An answer that says "not there" (404, a code) is an answer. A question has no effect: while it
+    gets no answer, a call stays in doubt.
     """
-    doubt = job.in_doubt
     for renewed in (False, True):
         try:
             answer, took = await _call(job, client, clock, question.operation, request)
         except Retry as error:
-            job.in_doubt = doubt
             raise Retry(error.what, error.where, after=error.after, system=True) from error
         verdict = judge(job.flow.rows, answer, request, job.record, set())
-        job.attempts.append(
+        job.add(
             Attempt(
                 clock() - took, question.operation, "asked", answer.status, answer.excerpt, took
             )
         )
-        job.in_doubt = doubt
         if verdict.then == "login" and not renewed:
             await client.renew()
             continue
         if verdict.then in ("login", "system", "halt"):
             raise _error(verdict.then, answer, verdict.note)
+        if not _answered(verdict, answer):
+            said = f"the question has no answer (status {answer.status})"
+            raise Retry(said, where=question.operation, after=_asked(answer))
         return answer
     raise Retry("the question's credential is refused", where=question.operation, system=True)
+
+
+def _answered(verdict: Verdict, answer: Answer) -> bool:
+    """Whether this is the system's word: yes, or "not there" (404, a code).
+
+    A fault is none, whatever the table of the call says of faults. Nor is an answer that breaks its
+    contract, or one beside 2XX that no row and no default speaks of.
+    """
+    if answer.fault is not None or not answer.valid:
+        return False
+    unspoken = verdict.row is None and verdict.then == "retry"
+    return not unspoken or 200 <= answer.status < 300  # noqa: PLR2004 - HTTP

@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from hub.contract.types import Document, Value
-from hub.delivery.exchange import Attempt
+from hub.delivery.exchange import MOST_ATTEMPTS, Attempt
 from hub.records import Headers, Outgoing, Record
 from hub.topics import DEAD, EVENT_BYTES, RECEIPT
 
 Outcome: TypeAlias = Literal["DELIVERED", "NOTHING_TO_SEND", "DUPLICATE", "DEAD_LETTERED"]
 SCHEMA = "hub.v1.Receipt"
-MOST_ATTEMPTS = 50  # of the last ones; a dossier that was tried for hours stays a record
 TEXT = 300  # characters of what a peer said
 
 
@@ -33,11 +32,15 @@ class Settled:
     reason: str | None = None
     operation: str | None = None
     note: str | None = None
-    attempts: tuple[Attempt, ...] = ()
+    attempts: tuple[Attempt, ...] = ()  # the last MOST_ATTEMPTS
+    tried: int = 0  # calls ever, if more than these
 
 
 def as_document(settled: Settled) -> Document:
-    """The Avro record `hub.v1.Receipt`."""
+    """The Avro record `hub.v1.Receipt`.
+
+    Where it cannot show every call, its note says how many there were: "was in doubt; 612 calls".
+    """
     record = settled.record
     attempts: list[Value] = [_attempt(a) for a in settled.attempts[-MOST_ATTEMPTS:]]
     return {
@@ -57,7 +60,7 @@ def as_document(settled: Settled) -> Document:
         "settings": settled.settings,
         "series": 0,
         "at": settled.at,
-        "note": settled.note,
+        "note": _remark(settled),
     }
 
 
@@ -67,7 +70,7 @@ def dead_letter(settled: Settled) -> Outgoing:
         ("hub_dead_connector", settled.registration.encode()),
         ("hub_dead_reason", (_short(settled.reason) or "").encode()),
         ("hub_dead_at", str(settled.at).encode()),
-        ("hub_dead_attempts", str(len(settled.attempts)).encode()),
+        ("hub_dead_attempts", str(_tried(settled)).encode()),
         ("hub_dead_bundle", settled.bundle.encode()),
         ("hub_dead_source", _source(settled.record).encode()),
     )
@@ -100,6 +103,16 @@ def _attempt(attempt: Attempt) -> Document:
         "duration_ms": attempt.duration_ms,
         "again": attempt.again,
     }
+
+
+def _tried(settled: Settled) -> int:
+    return max(settled.tried, len(settled.attempts))
+
+
+def _remark(settled: Settled) -> str | None:
+    calls = _tried(settled)
+    counted = f"{calls} calls" if calls > MOST_ATTEMPTS else ""
+    return "; ".join(part for part in (settled.note, counted) if part) or None
 
 
 def _short(text: str | None) -> str | None:

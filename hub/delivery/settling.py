@@ -96,6 +96,7 @@ def settled_of(
         operation=job.operation if job else None,
         note=_remark(held),
         attempts=tuple(job.attempts) if job else (),
+        tried=job.tried if job else 0,
     )
 
 
