@@ -15,7 +15,7 @@ from adapters.http.messages import Answer, Client
 from hub import metrics
 from hub.contract.paths import get, put
 from hub.contract.types import Document, Value
-from hub.delivery.outcomes import Row, judge
+from hub.delivery.outcomes import Row, Verdict, judge
 from hub.delivery.outflow import Make
 from hub.errors import Halt, HubError, Reject, Retry
 from hub.intake.inflow import Inflow
@@ -81,6 +81,10 @@ class Positions:
         self._known[key] = value
 
 
+class _NoDetail(Exception):
+    """The system lists an item and says nothing about it: perhaps it does the next time."""
+
+
 class Poller:
     """Polls one flow until cancelled."""
 
@@ -129,8 +133,7 @@ class Poller:
         kept = 0
         for _ in range(MOST_PAGES):
             items = await self._page()
-            for item in items:
-                kept += await self._item(item)
+            kept += await self._items(items)
             if items and plan.poll.cursor is not None:
                 position = get(items[-1], plan.poll.cursor.next)
                 if not isinstance(position, str | int):
@@ -150,15 +153,30 @@ class Poller:
         if plan.poll.cursor is not None:
             cursor = plan.poll.cursor
             request = put(request, cursor.parameter, self._positions.get(plan.key) or cursor.first)
-        answer = await self._ask(operation, request)
+        answer = await self._ask(operation, request, plan.poll.items)
         found = get(answer.document, plan.poll.items)
         return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+
+    async def _items(self, items: list[Document]) -> int:
+        """How many events they gave. Raises Retry, after all of them, where a detail was missing.
+
+        Then the page is read again, and what was kept of it is known.
+        """
+        kept = missing = 0
+        for item in items:
+            try:
+                kept += await self._item(item)
+            except _NoDetail:
+                missing += 1
+        if missing:
+            raise Retry(f"{missing} of {len(items)} items have no detail", where=self._plan.key)
+        return kept
 
     async def _item(self, item: Document) -> int:
         plan = self._plan
         if plan.each is not None:
             detail = await self._detail(item)
-            if detail is None:
+            if detail is None:  # the mapping asks nothing about it
                 return 0
             item = detail
         if plan.poll.changes_of is None:
@@ -202,28 +220,48 @@ class Poller:
         made = plan.each(item, None, plan.settings, []) if plan.each else None
         if made is None or plan.poll.each is None:
             return None
-        answer = await self._ask(*made)
-        found = (
-            get(answer.document, plan.poll.each.item) if plan.poll.each.item else answer.document
-        )
+        path = plan.poll.each.item
+        answer = await self._ask(*made, path)
+        found = get(answer.document, path) if path else answer.document
         if isinstance(found, list):
             found = found[0] if found else None
-        return found if isinstance(found, dict) else None
+        if not isinstance(found, dict):
+            raise _NoDetail
+        return found
 
-    async def _ask(self, operation: str, request: Document) -> Answer:
-        """One question; with a new credential once if the old one is refused."""
+    async def _ask(self, operation: str, request: Document, path: str) -> Answer:
+        """One question; with a new credential once if the old one is refused.
+
+        What is asked for stands at `path` of the answer; "": the answer itself.
+        """
         for renewed in (False, True):
             answer = await self._client.call(operation, request, "")
-            then = judge(self._plan.rows, answer, request, {}, set()).then
-            if then == "login" and not renewed:
+            verdict = judge(self._plan.rows, answer, request, {}, set())
+            if verdict.then == "login" and not renewed:
                 await self._client.renew()
                 continue
-            if then == "halt":
+            if verdict.then == "halt":
                 raise Halt(f"the system lets nothing through ({answer.status})", where=operation)
-            if not answer.valid or then in ("login", "system") or answer.status >= 400:  # noqa: PLR2004 - HTTP
-                raise Retry(f"the system could not answer ({answer.status})", where=operation)
+            if not self._good(answer, verdict, path):
+                raise Retry(
+                    f"is no answer that counts as good ({answer.status})",
+                    where=operation,
+                    fix="if it is one, the `outcomes` of the connector should say so",
+                )
             return answer
         raise Retry("the credential is refused though new", where=operation, system=True)
+
+    def _good(self, answer: Answer, verdict: Verdict, path: str) -> bool:
+        """By the table, where it names good answers; then nothing at `path` means no news.
+
+        Else by what is there: an error in the clothes of an answer has no list in it.
+        """
+        if not answer.valid or answer.status >= 400:  # noqa: PLR2004 - HTTP
+            return False
+        if any(row.verdict.then == "delivered" for row in self._plan.rows):
+            return verdict.then == "delivered"
+        unsaid = verdict.row is None and verdict.then == "retry"
+        return unsaid and (not path or get(answer.document, path) is not None)
 
     def _failed(self, error: HubError) -> None:
         plan = self._plan

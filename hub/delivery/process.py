@@ -135,7 +135,10 @@ def _plans(live: Live) -> list[PollPlan]:
                 inflow=inflow,
                 request=made(live, f"{name}_request"),
                 each=made(live, f"{name}_each") if has_each else None,
-                rows=compile_rows(live.bundle.manifest.outbound.outcomes, registration.settings),
+                rows=compile_rows(
+                    [*flow.outcomes, *live.bundle.manifest.outbound.outcomes],
+                    registration.settings,
+                ),
                 every=float(_number(poll.every, live, 300)),
                 full=_number(poll.full, live, 0) or None,
                 settings=registration.settings,

@@ -259,7 +259,7 @@ def flow_problems(name: str, flow: Flow) -> list[str]:
 
 _KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "receive": (("emit", "identity"), ("split", "ignore", "answers", "aside", "confirm")),
-    "poll": (("emit",), ("identity", "ignore", "aside")),
+    "poll": (("emit",), ("identity", "ignore", "aside", "outcomes")),
     "on": (("call",), ("ask", "serves", "outcomes", "in_doubt")),
 }
 

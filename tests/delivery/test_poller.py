@@ -11,7 +11,7 @@ import pytest
 from adapters.http.messages import Answer
 from hub.broker_memory import MemoryBroker
 from hub.contract.types import Document, Value
-from hub.delivery.outcomes import compile_rows
+from hub.delivery.outcomes import compile_rows, judge
 from hub.delivery.poller import AFTER_FAILURE, Poller, PollPlan, Positions, read_positions
 from hub.delivery.watch import read_last
 from hub.errors import Halt, HubError, Reject, Retry
@@ -23,6 +23,8 @@ from hub.intake.inflow import Inflow
 from hub.intake.intake import Intake
 from hub.intake.served import Served
 from hub.records import Done, Outgoing, Position, Spot
+from hub.registry.bundle import read_bundle
+from hub.registry.event_types import read_events
 from hub.registry.manifest import Cursor, Each, Outcome, Poll
 from tests.intake.intake_kit import Ids
 
@@ -96,6 +98,7 @@ class World:
         each: bool = False,
         every: float = 300,
         following: str = "id",
+        good: Outcome | None = None,
     ) -> Poller:
         """A poller that begins with what stands on `hub.cursor`, as after a crash."""
         poll = Poll(
@@ -108,7 +111,7 @@ class World:
         inflow = Inflow(
             "post", "track", emit, {}, identity=("id",), ignore=("seen",), marks=("doMat",)
         )
-        rows = compile_rows([Outcome({"code": "expired"}, "login")], {})
+        rows = compile_rows([Outcome({"code": "expired"}, "login"), *([good] if good else [])], {})
         plan = PollPlan(
             poll,
             inflow,
@@ -224,12 +227,12 @@ def test_a_failure_keeps_the_position(world: World, error: HubError | Answer) ->
     ask = poller._ask
     pages = 0
 
-    async def second_fails(operation: str, request: Document) -> Answer:
+    async def second_fails(operation: str, request: Document, path: str) -> Answer:
         nonlocal pages
         pages += 1
         if pages == 2:
             world.system.errors = [error]
-        return await ask(operation, request)
+        return await ask(operation, request, path)
 
     poller._ask = second_fails  # type: ignore[method-assign]  # the fault comes at the second page
     with pytest.raises((Retry, Halt)):
@@ -292,6 +295,70 @@ def test_a_detail_takes_the_place_of_its_item(world: World) -> None:
     world.system.rows = rows(1, note="whole")
     assert world.once(changes=True, each=True) == 1
     assert [asked for asked in world.system.asked if asked] == [{"id": "1"}]
+
+
+@pytest.mark.parametrize("changes", [False, True], ids=["cursor", "changes"])
+def test_an_item_whose_detail_is_missing_is_asked_for_again(world: World, changes: bool) -> None:
+    world.system.rows = rows(1, 2)
+    page = Answer(200, {"items": [*rows(1, 2)]})
+    world.system.errors = [page, Answer(200, {"result": []})]
+    with pytest.raises(Retry, match="1 of 2 items have no detail"):
+        world.once(changes=changes, each=True)
+    assert len(world.kept) == 1  # the other one does not wait
+    assert "2" not in world.positions
+    assert world.once(changes=changes, each=True) == 1
+    assert len(set(world.kept)) == 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "fits"),
+    [
+        ({"error_code": -1}, False),
+        ({"error_code": -1, "items": []}, False),
+        ({}, False),
+        ({"error_code": "00"}, True),
+        ({"error_code": 0, "items": []}, True),
+    ],
+)
+def test_where_the_table_says_what_is_good_nothing_else_is_no_news(
+    world: World, answer: Document, fits: bool
+) -> None:
+    world.system.errors = [Answer(200, answer)]
+    poller = world.poller(good=Outcome({"error_code": {"integer": 0}}, "delivered"))
+    if fits:
+        assert asyncio.run(poller.once()) == 0
+    else:
+        with pytest.raises(Retry, match="counts as good"):
+            asyncio.run(poller.once())
+
+
+@pytest.mark.parametrize("answer", [{"error_code": -1}, {}, {"items": None}])
+def test_without_a_word_in_the_table_the_list_itself_must_be_there(
+    world: World, answer: Document
+) -> None:
+    world.system.errors = [Answer(200, answer), Answer(200, {"items": []})]
+    with pytest.raises(Retry, match="counts as good"):
+        world.once()
+    assert world.once() == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "then"),
+    [
+        ("postal", {"_size": 0, "_total_pages": 0, "_returned": 0}, "delivered"),
+        ("postal", {"_returned": 1, "_embedded": {"rh:doc": [{}]}}, "delivered"),
+        ("postal", {"fault": {"code": 900900}}, "retry"),
+        ("ngsp", {"error_code": "00", "message": "Thành công"}, "delivered"),
+        ("ngsp", {"error_code": -1, "message": "Lỗi hệ thống", "result": []}, "retry"),
+    ],
+)
+def test_what_the_connectors_call_a_page(name: str, answer: Document, then: str) -> None:
+    """postal.md 2.3: the list is absent on an empty page."""
+    manifest = read_bundle(Path("connectors") / name, read_events(Path("schemas/avro"))).manifest
+    (flow,) = [flow for flow in manifest.flows.values() if flow.poll]
+    settings: dict[str, Value] = {"accepted": ["100"]}
+    rows = compile_rows([*flow.outcomes, *manifest.outbound.outcomes], settings)
+    assert judge(rows, Answer(200, answer), {}, {}, set()).then == then
 
 
 def test_an_item_without_a_position_is_told(world: World) -> None:
