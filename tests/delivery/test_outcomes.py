@@ -54,6 +54,28 @@ def test_a_row_again_has_one_turn_and_needs_its_field() -> None:
     assert then(exists, {"body": {"service": "CapNhatTienDoHoSoMC"}}) == "retry"
 
 
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [(200, "delivered"), (202, "delivered"), (500, "system"), (404, "reject"), (302, "retry")],
+)
+def test_a_code_for_success_counts_with_a_status_of_success_only(
+    status: int, expected: str
+) -> None:
+    assert then(Answer(status, {"error_code": 0})) == expected
+
+
+def test_a_row_that_names_its_status_or_fault_means_it() -> None:
+    rows = compile_rows(
+        [
+            Outcome({"status": 409, "ma": "DA_NHAN"}, "delivered"),
+            Outcome({"fault": "DaNhan"}, "delivered"),
+        ],
+        {},
+    )
+    for answer in (Answer(409, {"ma": "DA_NHAN"}), Answer(500, {}, fault="DaNhan")):
+        assert judge(rows, answer, {}, {}, set()).then == "delivered"
+
+
 def test_an_answer_that_breaks_its_contract_is_never_a_delivery() -> None:
     assert then(Answer(200, {"error_code": 0}, valid=False)) == "system"
     assert then(Answer(200, {}, valid=False)) == "system"
