@@ -1,6 +1,7 @@
 """What a system answered, checked against the contract's answer for that status.
 
-A body that is not what the contract says never counts as success, whatever its status. A status
+A body that is not what the contract says never counts as success, whatever its status; nor does
+none at all, where the contract says what stands in it. A status
 that the contract does not know, of the error classes, is an answer all the same if it is JSON or
 empty: the outcome table decides.
 """
@@ -22,6 +23,7 @@ _TAGS = re.compile(r"(?is)<(?:script|style)\b.{0,1000}?</(?:script|style)>|<[^<>
 _NUMBER = re.compile(r"[0-9][0-9 .-]{5,}[0-9]")
 _EMAIL = re.compile(r"[^\s@]{1,64}@[^\s@]{1,255}")
 _SPACE = re.compile(r"\s{2,}|[^\S ]")
+_BODILESS = frozenset((204, 205, 304))  # RFC 9110, 15: they never have content
 _OF_PERSONS = frozenset(("p", "s"))
 
 Read = Callable[[RawAnswer], Answer]
@@ -48,7 +50,9 @@ def compile_answers(operation: Operation, types: Mapping[str, Record], limits: L
         checked, problems = check(value)
         document = value if problems else checked
         excerpt = _excerpt(document, hidden)
-        return Answer(status, _document(document), None, headers, not problems, excerpt)
+        whole = bool(raw.body) or key in careless or status in _BODILESS
+        valid = not problems and whole
+        return Answer(status, _document(document), None, headers, valid, excerpt)
 
     return read
 

@@ -24,7 +24,7 @@ from adapters.http.messages import Answer, Client
 from adapters.http.transport import Transport
 from adapters.rest.client import open_client
 from hub.contract.binding import Auth, Binding, Limits
-from hub.contract.types import Anything, Document
+from hub.contract.types import Anything, Document, Field, Record, Text
 from hub.errors import Halt, Reject, Retry
 from tests.adapters.http.peers import ok, peer, read_request, run
 from tests.adapters.rest.contracts import CONTRACT
@@ -626,6 +626,30 @@ def test_a_contract_without_an_answer_for_a_status_trusts_only_an_empty_success(
 
     assert run(lambda: work(reply(b"")))
     assert not run(lambda: work(reply({"x": 1})))
+
+
+@pytest.mark.parametrize(
+    ("told", "valid"),
+    [
+        (reply(b""), False),
+        (reply({}), True),
+        (ok(b"", status=b"204 X"), True),
+        (reply(b"", 404), False),
+        (reply({}, 404), True),
+    ],
+)
+def test_where_the_contract_names_content_nothing_is_no_answer(told: bytes, valid: bool) -> None:
+    open_ = Record("CoThe", (Field("ma", Text(), required=False),), closed=False)
+    listed = CONTRACT.operations["GET /danh-sach"]
+    named = replace(listed, answers={"2XX": open_, "404": open_})
+    contract = replace(CONTRACT, operations={named.name: named})
+
+    async def work() -> bool:
+        async with peer(System(lambda _: told).serve) as port, Transport() as transport:
+            client = open_client(contract, Binding(f"http://127.0.0.1:{port}"), transport, Clock())
+            return (await client.call(named.name, {}, "k")).valid
+
+    assert valid == run(work)
 
 
 def test_where_the_contract_does_not_care_about_a_body_any_body_is_valid() -> None:
