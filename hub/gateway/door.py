@@ -59,7 +59,16 @@ class Door:
         }
 
     async def handle(self, request: HttpRequest) -> HttpResponse:
-        """Answer one request. Never raises."""
+        """Answer one request. Never raises: a bug is answered as not now, and told."""
+        try:
+            return await self._handle(request)
+        except Exception as error:  # noqa: BLE001 - the sender gets an answer that he understands
+            log.error(
+                "door_bug", registration=self.name, error=type(error).__name__, at=place_of(error)
+            )
+            return self._server.refuse(unavailable("an error of the hub itself"))
+
+    async def _handle(self, request: HttpRequest) -> HttpResponse:
         started = time.perf_counter()
         try:
             described = self._server.describe(request)
@@ -126,9 +135,21 @@ class Door:
             else:
                 return HttpResponse(response.status, response.headers + later, response.body)
         if told in ("accepted", "duplicate"):
-            return self._server.answer(message.operation, 200, None)
+            return self._accept(message.operation)
         refusal = refusal_of(outcome) if isinstance(outcome, HubError) else _CONFLICT
         return self._server.refuse(refusal, message.operation)
+
+    def _accept(self, operation: str) -> HttpResponse:
+        """Yes, without a word; where the protocol has none such, the sender repeats and is told so.
+
+        Nothing is lost by that: it was kept, and its repeat is known.
+        """
+        try:
+            return self._server.answer(operation, 200, None)
+        except Reject as error:
+            log.error("reply_unwritable", registration=self.name, told="bare", where=error.where)
+            refusal = unavailable("the answer cannot be written; its operator knows why")
+            return self._server.refuse(refusal, operation)
 
     def _refuse(self, refusal: Refusal) -> HttpResponse:
         """Refused before anything was understood; nothing is kept but a line without content."""

@@ -182,10 +182,14 @@ def test_an_error_of_our_own_is_told_as_not_now(world: World, error: Exception) 
 
 
 class Unwritable:
-    """The portal's server, which finds that an answer does not fit its contract."""
+    """The portal's server, which finds that an answer does not fit its contract.
 
-    def __init__(self, inner: Server) -> None:
+    `error`: what it finds of an answer without a body.
+    """
+
+    def __init__(self, inner: Server, error: Exception | None = None) -> None:
         self._inner = inner
+        self._error = error
 
     def read(self, request: HttpRequest) -> Message:
         return self._inner.read(request)
@@ -199,6 +203,8 @@ class Unwritable:
     def answer(self, operation: str | None, status: int, body: Document | None) -> HttpResponse:
         if body is not None:
             raise Reject("does not fit", where="answers")
+        if self._error is not None:
+            raise self._error
         return self._inner.answer(operation, status, body)
 
 
@@ -215,6 +221,18 @@ def test_a_reply_that_cannot_be_written_is_replaced_by_the_protocols_own(world: 
     world.broker.down = True
     other = FILING | {"maHoSo": "H44.99.99-251013-0002"}
     assert world.file(door, other).status == 503
+
+
+@pytest.mark.parametrize("error", [Reject("no answer is empty"), KeyError(P1.name)])
+def test_where_even_an_empty_yes_cannot_be_written_the_sender_repeats(
+    world: World, error: Exception
+) -> None:
+    door = world.door(server=Unwritable(server_of(world.live["portal"]), error))
+    for _ in "12":
+        response = world.file(door)
+        assert (response.status, dict(response.headers)["retry-after"]) == (503, "5")
+        assert P1.name not in response.body.decode()
+    assert world.kept == 1
 
 
 def test_the_contract_is_shown(world: World) -> None:
