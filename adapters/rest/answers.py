@@ -6,10 +6,13 @@ that the contract does not know, of the error classes, is an answer all the same
 empty: the outcome table decides.
 """
 
+import html
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from adapters.http.messages import Answer
+from adapters.http.personal import PERSONAL, personal_texts, without
 from adapters.http.transport import RawAnswer
 from adapters.rest.json_body import read_json
 from hub.contract.binding import Limits
@@ -18,26 +21,36 @@ from hub.contract.validate import compile_validator
 from hub.errors import Reject
 
 EXCERPT = 300  # characters for a person
-PAGE = 4_096  # bytes of an error page that are looked at
+PAGE = 4_096  # bytes or characters of an answer that are looked at for it
 _TAGS = re.compile(r"(?is)<(?:script|style)\b.{0,1000}?</(?:script|style)>|<[^<>]{0,1000}>")
 _NUMBER = re.compile(r"[0-9][0-9 .-]{5,}[0-9]")
 _EMAIL = re.compile(r"[^\s@]{1,64}@[^\s@]{1,255}")
 _SPACE = re.compile(r"\s{2,}|[^\S ]")
 _BODILESS = frozenset((204, 205, 304))  # RFC 9110, 15: they never have content
-_OF_PERSONS = frozenset(("p", "s"))
 
-Read = Callable[[RawAnswer], Answer]
+Read = Callable[[RawAnswer, Document, str], Answer]  # the answer, what was sent, the token
 
 
 def compile_answers(operation: Operation, types: Mapping[str, Record], limits: Limits) -> Read:
-    """The function that reads answers of `operation`. It raises nothing."""
+    """The function that reads answers of `operation`. It raises nothing.
+
+    Neither the personal values of the request nor its token are in an excerpt.
+    """
     known = {
         status: (compile_validator(type_, types).check, _hidden(type_))
         for status, type_ in operation.answers.items()
     }
     careless = {status for status, type_ in operation.answers.items() if type_ == Anything()}
 
-    def read(raw: RawAnswer) -> Answer:
+    def read(raw: RawAnswer, sent: Document, token: str) -> Answer:
+        answer = understood(raw)
+        if not answer.excerpt:
+            return answer
+        values = [*personal_texts(sent, operation.request, types), token]
+        return replace(answer, excerpt=_masked(without(answer.excerpt, values)))
+
+    def understood(raw: RawAnswer) -> Answer:
+        """The answer; its excerpt is not masked yet."""
         status, headers = raw.status, raw.fields()
         value, readable = _read(raw.body, headers, limits)
         key = next((k for k in (str(status), f"{status // 100}XX", "default") if k in known), "")
@@ -77,11 +90,11 @@ def _document(value: Value) -> Document:
 def _hidden(type_: Type) -> frozenset[str]:
     """The fields at the top of an answer that are marked as personal data."""
     fields = type_.fields if isinstance(type_, Record) else ()
-    return frozenset(f.name for f in fields if f.pii in _OF_PERSONS)
+    return frozenset(f.name for f in fields if f.pii in PERSONAL)
 
 
 def _excerpt(value: Value, hidden: frozenset[str] = frozenset()) -> str:
-    """Scalars at the top of the document; numbers as long as a person's are masked."""
+    """Scalars at the top of the document."""
     if not isinstance(value, dict):
         return ""
     parts = [
@@ -89,15 +102,16 @@ def _excerpt(value: Value, hidden: frozenset[str] = frozenset()) -> str:
         for name, item in value.items()
         if isinstance(item, str | int | float) and name not in hidden
     ]
-    return _masked("; ".join(parts)[: 2 * EXCERPT])
+    return "; ".join(parts)[:PAGE]
 
 
 def _page(body: bytes) -> str:
-    """What a person would see of an error page, numbers and addresses masked."""
-    return _masked(_TAGS.sub(" ", body[:PAGE].decode("utf-8", "replace")))
+    """What a person would see of an error page."""
+    return html.unescape(_TAGS.sub(" ", body[:PAGE].decode("utf-8", "replace")))
 
 
 def _masked(text: str) -> str:
+    """At most 300 characters; numbers as long as a person's and addresses are masked."""
     text = _NUMBER.sub("…", text)
     if "@" in text:
         text = _EMAIL.sub("…", text)

@@ -79,7 +79,7 @@ class _Wire:
             self.limits.answer_bytes,
             self.limits.connect_timeout,
         )
-        return call.read(raw)
+        return call.read(raw, document, token)
 
 
 class RestClient:

@@ -272,6 +272,17 @@ def test_an_excerpt_shows_no_person() -> None:
     assert 300 == len(long)
 
 
+def test_an_answer_that_quotes_our_request_shows_nobody() -> None:
+    address: Document = {"chiTiet": "Số 1 đường Mẫu", "maTinh": "25"}
+    sent: Document = {**DOSSIER, "diaChi": address}
+    told = {"ma": "05", "thongBao": "Không có công dân NGUYỄN VĂN MẪU, số 1 đường mẫu"}
+    for status in (409, 500):
+        excerpt = call("POST /ho-so", sent, reply(told, status))[0].excerpt
+        assert "ma: 05; thongBao: Không có công dân ***, ***" == excerpt
+    page = "<p>Lỗi: Nguy&#7877;n Văn Mẫu</p>".encode()
+    assert "Lỗi: ***" == call("POST /ho-so", sent, reply(page, 500))[0].excerpt
+
+
 def test_headers_can_be_read_by_lower_case_name() -> None:
     answer, _ = call("POST /ho-so", DOSSIER, reply(b"", 429, b"Retry-After: 7"))
     assert "7" == answer.headers["retry-after"]
