@@ -9,6 +9,7 @@ import contextlib
 import signal
 import socket
 import ssl
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -17,14 +18,14 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from hub.dev import runfiles
 from hub.errors import Halt, Retry
-from hub.log import get_logger
+from hub.log import get_logger, place_of
 from hub.settings import Settings, Tls
 
 log = get_logger("hub")
 CERTIFICATE = "certificate"  # in the scope's state: subject of a verified client certificate
 START = 10.0  # seconds until the server must listen
 AGAIN = 1.0  # seconds until a process that could not begin tries again
-GRACE = 8  # seconds that requests under way get
+GRACE = 6  # seconds that requests under way get
 HEAD_SECONDS = 10.0  # for the head of a request to arrive whole
 HEAD_BYTES = 65_536  # of it, and of what came with its last bytes
 
@@ -121,6 +122,31 @@ class _Bounded(HttpToolsProtocol):
         if self._head is not None:
             self._head.cancel()
             self._head = None
+
+
+async def ended(close: Callable[[], None], seconds: float, name: str) -> None:
+    """Run a blocking `close` and wait for it, at most so long: what hangs dies with the process.
+
+    (`asyncio.to_thread` would wait for it after all, at the end of the loop.)
+    """
+    done = threading.Event()
+    failures: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            close()
+        except Exception as error:  # noqa: BLE001 - it is told below
+            failures.append(error)
+        finally:
+            done.set()
+
+    threading.Thread(target=work, name=f"end-{name}", daemon=True).start()
+    await asyncio.to_thread(done.wait, seconds)
+    if not done.is_set():
+        log.warning("end_incomplete", what=name, seconds=seconds)
+    elif failures:
+        error = failures[0]
+        log.warning("end_failed", what=name, error=type(error).__name__, at=place_of(error))
 
 
 def run(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:

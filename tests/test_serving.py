@@ -2,6 +2,8 @@
 
 import asyncio
 import ssl
+import threading
+import time
 from collections.abc import MutableMapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +16,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from adapters.http.addresses import compile_addresses
-from hub.serving import CERTIFICATE, serving
+from hub.cli.up import STOP
+from hub.delivery.process import DRAIN, LEAVE
+from hub.intake.opening import TAIL, WRITER
+from hub.serving import CERTIFICATE, GRACE, ended, serving
 from hub.settings import Tls, load
 
 Event = MutableMapping[str, Any]
@@ -123,3 +128,26 @@ def test_nobody_gets_onto_a_list_of_addresses_by_a_header(tmp_path: Path) -> Non
             return await asyncio.to_thread(ask, url)
 
     assert asyncio.run(serve()) == (403, "http")
+
+
+def test_what_does_not_end_is_not_waited_for_longer_than_it_may_take() -> None:
+    hangs, ran = threading.Event(), []
+
+    async def go() -> float:
+        started = time.monotonic()
+        await ended(lambda: ran.append("ended"), 10, "one")
+        await ended(hangs.wait, 0.2, "two")  # type: ignore[arg-type]  # what it gives is nobody's
+        await ended(lambda: ran[9], 10, "three")  # type: ignore[arg-type]  # raises
+        return time.monotonic() - started
+
+    started = time.monotonic()
+    assert 0.2 <= asyncio.run(go()) < 5
+    assert time.monotonic() - started < 5, "nor at the end of the loop"
+    assert ran == ["ended"]
+    hangs.set()
+
+
+def test_a_stop_takes_less_than_it_is_waited_for() -> None:
+    worker = max(DRAIN + LEAVE, LEAVE + TAIL) + WRITER
+    gateway = GRACE + TAIL + WRITER
+    assert max(worker, gateway) + 1 < STOP

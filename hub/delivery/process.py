@@ -17,13 +17,15 @@ from hub.log import get_logger
 from hub.probes import Probed
 from hub.records import Writer
 from hub.registry.live import Live, made, outflows, poll_flows
-from hub.serving import run, serving
+from hub.serving import ended, run, serving
 from hub.settings import Settings
 from hub.surroundings import Surroundings, client_of, now_ms, open_surroundings
 from hub.topics import EVENT_TOPICS
 
 log = get_logger("hub.worker")
-DRAIN = 10.0  # seconds that calls under way get at the stop
+# What is waited for at the stop, at most; together less than `hub up` waits (hub.cli.up.STOP).
+DRAIN = 7.0  # seconds for calls under way, and their receipts
+LEAVE = 4.0  # seconds for a thread to leave its group
 CONNECTIONS = 256  # per system; a lane's own limit is lower
 STALE = 30.0  # seconds without a poll until the worker says that it is not well
 
@@ -39,6 +41,7 @@ class Work:
 
     lanes: list[tuple[Lane, Inbox]] = field(default_factory=list)
     polling: list[asyncio.Task[None]] = field(default_factory=list)
+    behind_polls: AsyncExitStack = field(default_factory=AsyncExitStack)
 
 
 async def _main(settings: Settings, stop: asyncio.Event) -> None:
@@ -62,7 +65,7 @@ async def _main(settings: Settings, stop: asyncio.Event) -> None:
         for _, inbox in work.lanes:
             inbox.start()
         if polls:
-            await _poll(stack, around, work, polls, writer)
+            await _poll(around, work, polls, writer)
         names = [lane.terms.registration for lane, _ in work.lanes]
         log.info("worker_started", url=url, registrations=names, polls=len(polls))
         await stop.wait()
@@ -94,13 +97,13 @@ def _add_lane(work: Work, around: Surroundings, live: Live, client: Client, writ
 
 
 async def _poll(
-    stack: AsyncExitStack,
     around: Surroundings,
     work: Work,
     polls: list[tuple[Live, Client]],
     writer: Writer,
 ) -> None:
     """Poll while this process holds the watch."""
+    stack = work.behind_polls
     opened = await open_intake(stack, around, writer, "worker")
 
     def begin(records: dict[bytes, bytes | None]) -> None:
@@ -118,7 +121,7 @@ async def _poll(
 
     watch = Watch(around.broker, asyncio.get_running_loop(), begin, end)
     watch.start()
-    stack.push_async_callback(asyncio.to_thread, watch.stop)
+    stack.push_async_callback(ended, watch.stop, LEAVE, "watch")
 
 
 def _plans(live: Live) -> list[PollPlan]:
@@ -156,13 +159,18 @@ def _number(value: int | str | None, live: Live, default: int) -> int:
 
 
 async def _end(work: Work) -> None:
-    """Stop in order: no new calls; calls under way end, their receipts, then the commits."""
+    """Stop polls and deliveries side by side: neither needs the other."""
     for task in work.polling:
         task.cancel()
+    await asyncio.gather(work.behind_polls.aclose(), _end_lanes(work))
+
+
+async def _end_lanes(work: Work) -> None:
+    """In order: no new calls; calls under way end, their receipts, then the commits."""
     await asyncio.gather(*(lane.drain(DRAIN) for lane, _ in work.lanes))
     for _, inbox in work.lanes:
         inbox.stop()
-    await asyncio.gather(*(asyncio.to_thread(inbox.join, 10) for _, inbox in work.lanes))
+    await asyncio.gather(*(asyncio.to_thread(inbox.join, LEAVE) for _, inbox in work.lanes))
     await asyncio.gather(*(lane.close() for lane, _ in work.lanes))
 
 

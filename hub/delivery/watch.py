@@ -46,9 +46,9 @@ class Watch:
         self._thread.start()
 
     def stop(self) -> None:
-        """Leave the group and wait for the thread."""
+        """Leave the group and wait for the thread, which may wait for the broker's answer."""
         self._stop.set()
-        self._thread.join(10)
+        self._thread.join(30)
 
     def assigned(self, spots: Sequence[Spot]) -> None:
         # what is due is done after the poll: an error in here would stay in the library

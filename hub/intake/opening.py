@@ -16,10 +16,13 @@ from hub.intake.tail import Tail
 from hub.log import get_logger, place_of
 from hub.records import Done, Position, Writer
 from hub.registry.live import wants
+from hub.serving import ended
 from hub.surroundings import Surroundings, now_ms
 from hub.topics import EVENT_TOPICS, ensure_all, misfits
 
 log = get_logger("hub.intake")
+WRITER = 6.0  # seconds that what waits gets to be sent, at the end
+TAIL = 4.0  # seconds that the tail gets to end
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ async def open_writer(stack: AsyncExitStack, around: Surroundings) -> Writer:
         loop.call_soon_threadsafe(_deliver, results)
 
     writer = await asyncio.to_thread(around.broker.writer, report)
-    stack.push_async_callback(asyncio.to_thread, writer.close)
+    stack.push_async_callback(ended, writer.close, WRITER, "writer")
     return writer
 
 
@@ -56,7 +59,7 @@ async def open_intake(
     stack.callback(index.close)
     tail = Tail(around.broker, EVENT_TOPICS, index)
     tail.start()
-    stack.push_async_callback(asyncio.to_thread, tail.stop)
+    stack.push_async_callback(ended, tail.stop, TAIL, "tail")
     intake = Intake(
         catalogue=around.catalogue,
         codec=around.codec,

@@ -24,7 +24,6 @@ LOOK_AT_END = 2.0  # seconds between looks at how far the topics go
 MOST_BEHIND = 5.0  # seconds
 AGAIN = 1.0  # seconds until the topics are followed anew
 AHEAD = 3  # times that topics end too early until that is believed: a new leader may lag a moment
-STOP = 5.0  # seconds that the thread gets to end
 CATCHING_UP = "the index of known events is not up to date yet"
 
 
@@ -48,9 +47,9 @@ class Tail:
         self._thread.start()
 
     def stop(self) -> None:
-        """End, and wait for the thread."""
+        """End, and wait for the thread, which may wait for the broker's answer."""
         self._stop.set()
-        self._thread.join(STOP)
+        self._thread.join(30)
 
     def problem(self) -> str | None:
         """Why the index may not be believed now, or None."""
