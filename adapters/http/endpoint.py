@@ -10,6 +10,8 @@ from adapters.http.tls import client_context
 from hub.errors import Halt
 
 PORTS = 65_535
+LABEL = 63  # characters between two dots of a host name, and of all of it (RFC 1035, 2.3.4)
+NAME = 253
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,8 @@ class Endpoint:
 def parse_endpoint(url: str, tls: ssl.SSLContext | None = None) -> Endpoint:
     """Take an http or https URL apart; `tls` replaces the machine's own trust for https.
 
-    Raises Halt for an address with a user, a query or a fragment, or without a host.
+    Raises Halt for an address with a user, a query or a fragment, without a host, or with one that
+    no resolver takes ("a..b").
     """
     try:
         address = httpx.URL(url)
@@ -32,6 +35,8 @@ def parse_endpoint(url: str, tls: ssl.SSLContext | None = None) -> Endpoint:
         raise _unusable("cannot be read") from error
     if address.scheme not in ("http", "https") or not address.raw_host:
         raise _unusable("is not http or https with a host")
+    if not _is_host(address.raw_host.decode("ascii")):
+        raise _unusable("has a host name that cannot exist")
     if address.userinfo or address.query or address.fragment:
         raise _unusable("has a user, a query or a fragment")
     secure = address.scheme == "https"
@@ -45,6 +50,13 @@ def parse_endpoint(url: str, tls: ssl.SSLContext | None = None) -> Endpoint:
         path,
         address.netloc.decode("ascii"),
     )
+
+
+def _is_host(name: str) -> bool:
+    if ":" in name:  # an IPv6 address, which httpx has looked at
+        return True
+    name = name.removesuffix(".")
+    return len(name) <= NAME and all(0 < len(label) <= LABEL for label in name.split("."))
 
 
 def _unusable(what: str) -> Halt:

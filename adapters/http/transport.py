@@ -26,6 +26,7 @@ from hub.errors import Halt, HubError, Retry
 SWEEP = 0.25  # seconds between two looks at the clocks; a call may overrun its limit by so much
 ANSWER_BYTES = 4_194_304
 CONNECT_TIMEOUT = 5.0  # seconds
+ADDRESSES = 4  # a silent address takes at least this part of what is left of the connect time
 TIMEOUT = 60.0  # seconds, where an httpx request does not say
 
 Allow = Callable[[str], bool]
@@ -144,7 +145,7 @@ class Transport(httpx.AsyncBaseTransport):
     ) -> Connection:
         try:
             async with asyncio.timeout_at(limit):
-                connection = await self._connect_any(origin, loop)
+                connection = await self._connect_any(origin, limit, loop)
         except TimeoutError as error:
             raise pool.unsent("no connection within the time limit") from error
         except ssl.SSLError as error:
@@ -156,7 +157,9 @@ class Transport(httpx.AsyncBaseTransport):
             raise pool.unsent("the hub is closing its connections")
         return connection
 
-    async def _connect_any(self, origin: Origin, loop: asyncio.AbstractEventLoop) -> Connection:
+    async def _connect_any(
+        self, origin: Origin, limit: float, loop: asyncio.AbstractEventLoop
+    ) -> Connection:
         allowed = [ip for ip in await _resolve(origin, loop) if self._allow(ip)]
         if not allowed:
             raise Halt(
@@ -164,9 +167,11 @@ class Transport(httpx.AsyncBaseTransport):
                 where=str(origin),
                 fix="correct the endpoint, or allow the address",
             )
-        for ip in allowed[:-1]:
-            with suppress(OSError):
-                return await _connect_one(origin, ip, loop)
+        for tried, ip in enumerate(allowed[:-1]):
+            share = (limit - loop.time()) / min(len(allowed) - tried, ADDRESSES)
+            with suppress(OSError):  # TimeoutError is one
+                async with asyncio.timeout(share):
+                    return await _connect_one(origin, ip, loop)
         return await _connect_one(origin, allowed[-1], loop)
 
 
@@ -174,7 +179,12 @@ async def _resolve(origin: Origin, loop: asyncio.AbstractEventLoop) -> list[str]
     try:
         return [str(ip_address(origin.host))]  # no thread, no resolver
     except ValueError:
-        found = await loop.getaddrinfo(origin.host, origin.port)
+        try:
+            found = await loop.getaddrinfo(origin.host, origin.port)
+        except UnicodeError as error:  # a name that the resolver's IDNA cannot even encode
+            raise Halt(
+                "its host name cannot exist", where=str(origin), fix="correct the endpoint"
+            ) from error
         return list(dict.fromkeys(str(row[4][0]) for row in found))
 
 

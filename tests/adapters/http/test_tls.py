@@ -172,6 +172,7 @@ def test_no_key_stays_on_disk(authority: Authority, tmp_path: Path) -> None:
     [
         ("http://127.0.0.1:8801", "127.0.0.1", 8801, "", "127.0.0.1:8801"),
         ("http://peer.test/a/b/", "peer.test", 80, "/a/b", "peer.test"),
+        ("http://peer.test./", "peer.test.", 80, "", "peer.test."),
         ("http://[::1]:8080/x", "::1", 8080, "/x", "[::1]:8080"),
         ("https://Peer.Test:443/", "peer.test", 443, "", "peer.test"),
         ("http://vĩnhphúc.test", "xn--vnhphc-tya58a.test", 80, "", "xn--vnhphc-tya58a.test"),
@@ -189,7 +190,8 @@ def test_an_endpoint_is_taken_apart(
 @pytest.mark.parametrize(
     "url",
     ["", "peer.test", "ftp://peer.test", "http://", "http://u:p-secret@peer.test", "http://a/?k=1",
-     "http://a/#x", "http://[::1", "http://a:99999"],
+     "http://a/#x", "http://[::1", "http://a:99999", "http://a..b", "http://.a", "http://a..",
+     f"http://{'x' * 64}.test", "http://" + ".".join(["x" * 60] * 5)],
 )  # fmt: skip
 def test_an_endpoint_that_cannot_be_used_needs_a_person(url: str) -> None:
     with pytest.raises(Halt) as caught:

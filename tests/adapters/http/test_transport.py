@@ -453,6 +453,16 @@ def test_a_name_that_does_not_exist_means_nothing_was_sent() -> None:
     assert (True, False) == (caught.value.system, caught.value.sent)
 
 
+@pytest.mark.parametrize("host", ["a..b", f"{'x' * 64}.test"])
+def test_a_name_that_cannot_be_asked_for_needs_a_person(host: str) -> None:
+    async def work() -> None:
+        async with Transport() as transport:
+            await transport.exchange(Origin(host, 80), GET, b"", 10)
+
+    with pytest.raises(Halt, match="cannot exist"):
+        run(work)
+
+
 # -- httpx
 
 

@@ -21,6 +21,7 @@ class Loop(asyncio.SelectorEventLoop):
         super().__init__()
         self.ahead = 0.0
         self.addresses: list[str] = []
+        self.silent: frozenset[str] = frozenset()  # addresses behind a wall that drops packets
 
     def time(self) -> float:
         return super().time() + self.ahead
@@ -30,6 +31,11 @@ class Loop(asyncio.SelectorEventLoop):
             return await super().getaddrinfo(host, port, **more)
         stream = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
         return [(*stream, (address, port)) for address in self.addresses]
+
+    async def create_connection(self, *args: Any, **more: Any) -> Any:
+        if args[1] in self.silent:
+            await asyncio.Event().wait()
+        return await super().create_connection(*args, **more)
 
 
 def loop() -> Loop:
@@ -92,6 +98,32 @@ def test_the_next_address_of_a_name_is_tried_when_one_does_not_answer() -> None:
             return (await transport.exchange(Origin("peer.test", port), GET, b"", 10)).body
 
     assert b"here" == run(work, Loop)
+
+
+@pytest.mark.parametrize("walls", [1, 2, 9])
+def test_an_address_that_says_nothing_leaves_time_for_the_others(walls: int) -> None:
+    async def work() -> bytes:
+        async with peer(answering(ok(b"here"))) as port, Transport() as transport:
+            loop().addresses = [f"127.0.1.{n + 1}" for n in range(walls)] + ["127.0.0.1"]
+            loop().silent = frozenset(loop().addresses[:-1])
+            there = Origin("peer.test", port)
+            return (await transport.exchange(there, GET, b"", 10, connect_timeout=1.0)).body
+
+    assert b"here" == run(work, Loop)
+
+
+def test_where_no_address_answers_the_connect_time_is_the_limit() -> None:
+    async def work() -> float:
+        async with Transport() as transport:
+            loop().addresses = ["127.0.1.1", "127.0.1.2"]
+            loop().silent = frozenset(loop().addresses)
+            started, there = loop().time(), Origin("peer.test", 1)
+            with pytest.raises(Retry, match="time limit") as caught:
+                await transport.exchange(there, GET, b"", 10, connect_timeout=0.2)
+            assert (True, False) == (caught.value.system, caught.value.sent)
+            return loop().time() - started
+
+    assert 0.15 < run(work, Loop) < 5
 
 
 def test_a_name_that_moves_to_a_forbidden_address_is_not_followed() -> None:
