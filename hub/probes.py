@@ -1,11 +1,12 @@
 """What a process says of itself over HTTP: live, ready, metrics; and the ASGI shapes around it.
 
 `/health/live`: the process answers. `/health/ready`: it can do its work (200), or why not (503, one
-reason a line). `/metrics`: for Prometheus.
+reason a line); below that, what a person should see to though the process works. `/metrics`: for
+Prometheus.
 """
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from adapters.http.messages import HttpResponse, Refusal
 from adapters.http.problem import of_refusal
@@ -26,13 +27,24 @@ class Health(Protocol):
         ...
 
 
+@runtime_checkable
+class Remarks(Protocol):
+    """A health that has more to say than whether it can work."""
+
+    def remarks(self) -> list[str]:
+        """What a person should see to; none of it keeps the process from its other work."""
+        ...
+
+
 def probe(path: str, health: Health) -> HttpResponse | None:
     """The answer to a probe; None for any other path."""
     if path == "/health/live":
         return text_response(200, "live")
     if path == "/health/ready":
         problems = health.problems()
-        return text_response(503 if problems else 200, "\n".join(problems) or "ready")
+        remarks = health.remarks() if isinstance(health, Remarks) else []
+        lines = [*(problems or ["ready"]), *remarks]
+        return text_response(503 if problems else 200, "\n".join(lines))
     if path == "/metrics":
         page, kind = metrics.page()
         return HttpResponse(200, (("content-type", kind),), page)

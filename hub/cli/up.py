@@ -3,6 +3,7 @@
 Each waits by itself for what it needs (`hub.serving.run`), so nothing is gained by an order.
 """
 
+import re
 import signal
 import subprocess
 import sys
@@ -20,9 +21,12 @@ from hub.settings import Settings, environment
 from hub.surroundings import bootstrap
 
 PROCESSES = ("registry", "gateway", "worker", "views")
-START = 60.0  # seconds until a process must serve
+START = 60.0  # seconds until a process must serve, or at least come nearer to it
+SHOW = 5.0  # seconds between two words about what a process waits for
 STOP = 20.0  # seconds until a process must have ended
 LOOK = 0.1  # seconds
+LEFT = re.compile(r"\b(\d+) records\b")  # of what a process says of itself while it catches up
+NEXT = "\nhub:           "  # a line of its own, under the address
 
 
 @dataclass(slots=True)
@@ -39,6 +43,39 @@ class Child:
             if entry.pid == self.process.pid:
                 return entry.url
         return None
+
+
+class Patience:
+    """How long a process may still take: START anew whenever it says that fewer records are left.
+
+    An index that is rebuilt, or views that are, may take minutes; what does not move has failed.
+    """
+
+    def __init__(self, now: float) -> None:
+        """`now`: seconds, as in every method."""
+        self.said = "it does not answer"
+        self._least: int | None = None
+        self._deadline = now + START
+        self._next_word = now + SHOW
+
+    def heard(self, said: str, now: float) -> None:
+        """What it said of why it is not ready; "" when it said nothing."""
+        self.said = said or self.said
+        left = [int(number) for number in LEFT.findall(said)]
+        if left and (self._least is None or sum(left) < self._least):
+            self._least = sum(left)
+            self._deadline = now + START
+
+    def over(self, now: float) -> bool:
+        """Whether nothing got better for too long."""
+        return now > self._deadline
+
+    def word(self, now: float) -> str | None:
+        """What the one who waits should see now, if anything."""
+        if self._least is None or now < self._next_word:
+            return None
+        self._next_word = now + SHOW
+        return self.said
 
 
 def up(settings: Settings) -> None:
@@ -85,7 +122,7 @@ def _start(name: str, settings: Settings, address: str) -> Child:
 
 
 def _await(child: Child, settings: Settings, stop: threading.Event) -> None:
-    deadline = time.monotonic() + START
+    patience = Patience(time.monotonic())
     while not stop.is_set():
         if child.process.poll() is not None:
             raise Halt(
@@ -94,24 +131,41 @@ def _await(child: Child, settings: Settings, stop: threading.Event) -> None:
                 fix=f"see {child.log}",
             )
         url = child.url(settings)
-        if url is not None and _ready(url):
-            say(f"hub: {child.name:<9} {url}")
+        ready, said = _ready(url) if url else (False, "")
+        if ready:
+            say(f"hub: {child.name:<9} {url}{''.join(f'{NEXT}{line}' for line in said)}")
             return
-        if time.monotonic() > deadline:
-            raise Halt(
-                f"is not ready after {START:.0f} s", where=child.name, fix=f"see {child.log}"
-            )
+        _wait_on(child, patience, "; ".join(said))
         stop.wait(LOOK)
 
 
-def _ready(url: str) -> bool:
+def _wait_on(child: Child, patience: Patience, said: str) -> None:
+    """Take note of what it said. Raises Halt when it comes no nearer."""
+    now = time.monotonic()
+    patience.heard(said, now)
+    if patience.over(now):
+        raise Halt(
+            f"is not ready, and came no nearer for {START:.0f} s: {patience.said}",
+            where=child.name,
+            fix=f"see {child.log}",
+        )
+    word = patience.word(now)
+    if word is not None:
+        say(f"hub: {child.name:<9} {word}")
+
+
+def _ready(url: str) -> tuple[bool, list[str]]:
+    """Whether it is ready; and why not, or what it remarks."""
     if url.startswith("https:"):
-        return True  # whose certificate it is, is for its callers to judge; it listens
+        return True, []  # whose certificate it is, is for its callers to judge; it listens
     try:
-        status, _, _ = fetch("GET", f"{url}/health/ready", timeout=2.0)
+        status, _, body = fetch("GET", f"{url}/health/ready", timeout=2.0)
     except HubError:
-        return False
-    return status in (200, 404)  # an outside registry has no such page
+        return False, []
+    lines = body.decode(errors="replace").splitlines()
+    if status == 200:  # noqa: PLR2004 - HTTP
+        return True, lines[1:]
+    return status == 404, lines if status == 503 else []  # noqa: PLR2004 - the registry has no such page
 
 
 def _watch(children: list[Child], stop: threading.Event) -> None:

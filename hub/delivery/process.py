@@ -188,6 +188,9 @@ class WorkerHealth:
                 found.append(f"{name}: no partitions yet")
             elif inbox.silent > STALE:
                 found.append(f"{name}: the broker has not been heard for {inbox.silent:.0f} s")
-            if lane.halted is not None:
-                found.append(f"{name}: halted: {lane.halted}")
         return found
+
+    def remarks(self) -> list[str]:
+        """A halted registration waits for a person (metric hub_halted); the others go on."""
+        lanes = [lane for lane, _ in self._work.lanes]
+        return [f"{x.terms.registration}: halted: {x.halted}" for x in lanes if x.halted]

@@ -1,0 +1,120 @@
+"""`hub up` waits for what comes nearer, and only for that."""
+
+import subprocess
+import sys
+import textwrap
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from hub.cli import up
+from hub.cli.up import START, Child, Patience, _await
+from hub.delivery.process import WorkerHealth
+from hub.errors import Halt
+from hub.intake.tail import CATCHING_UP
+from hub.probes import probe
+from hub.settings import load
+
+# A process that answers each look at its health with the next of the given lines, "200 ..." or so.
+PROCESS = """
+import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from hub.dev import runfiles
+
+home, *lines = sys.argv[1:]
+
+class Health(BaseHTTPRequestHandler):
+    def do_GET(self):
+        status, _, text = (lines.pop(0) if len(lines) > 1 else lines[0]).partition(" ")
+        self.send_response(int(status))
+        self.end_headers()
+        self.wfile.write(text.replace("/", chr(10)).encode())
+
+    def log_message(self, *_):
+        pass
+
+server = HTTPServer(("127.0.0.1", 0), Health)
+with runfiles.publish(Path(home), "gateway", f"http://127.0.0.1:{server.server_port}"):
+    print("listening", flush=True)
+    server.serve_forever()
+"""
+
+
+@contextmanager
+def child(home: Path, *lines: str) -> Iterator[Child]:
+    words = [sys.executable, "-c", textwrap.dedent(PROCESS), str(home), *lines]
+    with subprocess.Popen(words, stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"listening\n"
+            yield Child("gateway", process, home / "gateway.log")
+        finally:
+            process.terminate()
+
+
+def behind(count: int) -> str:
+    return f"503 {CATCHING_UP}: {count} records to go"
+
+
+def test_what_comes_nearer_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(up, "START", 1.0)
+    monkeypatch.setattr(up, "SHOW", 0.3)
+    nearer = [behind(900 - number) for number in range(30)]  # three seconds of it
+    with child(tmp_path, *nearer, "200 ready/ngsp: halted: locked") as found:
+        _await(found, load({"HUB_HOME": str(tmp_path)}), threading.Event())
+    told = capsys.readouterr().err
+    assert f"{CATCHING_UP}: 8" in told
+    assert told.rstrip().endswith("ngsp: halted: locked"), "it is shown, and fails nothing"
+
+
+def test_what_stands_still_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(up, "START", 0.5)
+    with (
+        child(tmp_path, behind(7)) as found,
+        pytest.raises(Halt, match=r"came no nearer for .* 7 records to go"),
+    ):
+        _await(found, load({"HUB_HOME": str(tmp_path)}), threading.Event())
+
+
+def test_only_fewer_records_are_nearer() -> None:
+    patience = Patience(0.0)
+    for now, said in ((1.0, ""), (5.0, "the broker has not been heard for 31 s")):
+        patience.heard(said, now)
+        assert patience.word(now) is None
+    assert not patience.over(START)
+    assert patience.over(START + 1)
+    patience.heard("90 records behind", START)
+    assert not patience.over(START * 2)
+    patience.heard("95 records behind", START + 9)
+    assert patience.over(START * 2 + 1)
+    patience.heard("89 records behind", START * 2)
+    assert not patience.over(START * 3)
+    assert patience.word(START * 2) == "89 records behind"
+    assert patience.word(START * 2 + 1) is None
+
+
+def test_a_halted_registration_is_remarked_and_fails_no_readiness() -> None:
+    lane = SimpleNamespace(terms=SimpleNamespace(registration="ngsp"), halted="locked")
+    inbox = SimpleNamespace(ready=threading.Event(), silent=0.0)
+    health = WorkerHealth(SimpleNamespace(lanes=[(lane, inbox)]))  # type: ignore[arg-type]  # what it looks at
+    response = probe("/health/ready", health)
+    assert response is not None
+    assert (response.status, response.body) == (
+        503,
+        b"ngsp: no partitions yet\nngsp: halted: locked\n",
+    )
+    inbox.ready.set()
+    response = probe("/health/ready", health)
+    assert response is not None
+    assert (response.status, response.body) == (200, b"ready\nngsp: halted: locked\n")
+    inbox.silent = 31.0
+    response = probe("/health/ready", health)
+    assert response is not None
+    assert response.status == 503
