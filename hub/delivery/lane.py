@@ -12,13 +12,15 @@ from dataclasses import dataclass
 
 from adapters.http.messages import Client
 from hub import metrics
+from hub.delivery import lateness
 from hub.delivery.dispatch import KeyedQueue
 from hub.delivery.exchange import REFUSED, Job, attempt
+from hub.delivery.halting import HALT_PROBE, Halting
 from hub.delivery.held import Held, Key, Part
 from hub.delivery.outflow import Outflow
 from hub.delivery.policy import pause
 from hub.delivery.receipts import Outcome
-from hub.delivery.settling import Receipts, settled_of
+from hub.delivery.settling import Receipts, note_twin, settled_of
 from hub.delivery.tracker import OffsetTracker
 from hub.errors import Halt, Reject, Retry
 from hub.events.codec import Codec
@@ -28,7 +30,6 @@ from hub.records import Record, Spot, Writer
 from hub.registry.manifest import Delivery
 
 log = get_logger("hub.delivery")
-HALT_PROBE = 60.0  # seconds until a halted lane tries one event again
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +57,17 @@ class Lane:
     ) -> None:
         """`clock` gives epoch milliseconds. `probe`: seconds between a halted lane's attempts."""
         self.terms = terms
-        self.halted: str | None = None
         self._client = client
         self._codec = codec
         self._receipts = Receipts(codec, writer)
         self._clock = clock
-        self._every = probe
+        self._halting = Halting(terms.registration, probe, self._start_one)
         self._queue: KeyedQueue[Key, Held] = KeyedQueue(terms.delivery.in_flight)
         self._parts: dict[Spot, Part] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._timers: dict[Key, asyncio.TimerHandle] = {}
         self.bytes = 0  # of the events taken and not settled
         self.arrived = 0  # records handed over by the inbox, ever
-        self._probe: asyncio.TimerHandle | None = None
         self._closing = False
         self._moved = asyncio.Event()  # set whenever something was settled, started or let go
         self._me = (SOURCE + terms.registration).encode()
@@ -139,12 +138,7 @@ class Lane:
 
     def _forget(self, held: Held) -> None:
         self.bytes -= held.size
-        self._in_time(held)
-
-    def _in_time(self, held: Held) -> None:
-        if held.overdue:
-            held.overdue = False
-            metrics.overdue.labels(self.terms.registration).dec()
+        lateness.over(held, self.terms.registration)
 
     async def _work(self, key: Key, held: Held) -> None:
         """Carry one event as far as it goes now."""
@@ -157,8 +151,7 @@ class Lane:
         metrics.call_seconds.labels(self.terms.registration).observe(
             (self._clock() - started) / 1e3
         )
-        if self.halted is not None:
-            self._probe_in(0.0 if ended else self._every)  # it told nothing: another one may
+        self._halting.tried(settled=ended)
 
     async def _carry(self, key: Key, held: Held) -> bool:
         """Whether the event has come to its end here."""
@@ -166,7 +159,7 @@ class Lane:
             outcome = await self._attempt(held)
         except Reject as error:
             if error.code == REFUSED:
-                self._resume()  # for the credential is good
+                self._halting.end()  # for the credential is good
             self._settle(key, held, "DEAD_LETTERED", str(error))
         except Retry as error:
             return self._later(key, held, error)
@@ -183,7 +176,7 @@ class Lane:
             self._settle(key, held, "DEAD_LETTERED", f"bug: {type(error).__name__}")
         else:
             if outcome == "DELIVERED":
-                self._resume()
+                self._halting.end()
             self._settle(key, held, outcome, None)
         return True
 
@@ -195,7 +188,7 @@ class Lane:
                 return None
             held.job = job
             if held.twin:
-                self._told_of(held, job)
+                note_twin(held, job, self.terms.registration)
                 return "DUPLICATE"
         delivered = await attempt(held.job, self._client, self._clock)
         return "DELIVERED" if delivered else "NOTHING_TO_SEND"
@@ -217,29 +210,15 @@ class Lane:
             return None
         return Job(held.event_id, record, flow)
 
-    def _told_of(self, held: Held, job: Job) -> None:
-        """A second body under a known id is not delivered, but a person should see it."""
-        if held.twin != "conflict":
-            return
-        job.note = "conflict"
-        metrics.conflicts.labels(self.terms.registration, job.flow.flow).inc()
-        log.error(
-            "duplicate_differs",
-            registration=self.terms.registration,
-            event_id=held.event_id,
-            partition=held.record.partition,
-            offset=held.record.offset,
-        )
-
     def _later(self, key: Key, held: Held, error: Retry) -> bool:
         """Whether that was the end of it here; otherwise it is tried again."""
         if not self._may_go_on(held):
             self._let_go(key, held)
             self._pump()
             return True
-        held.failures += 1
-        self._age(held)
-        delay = pause(self.terms.delivery.retry, held.failures, error.after, random.random())  # noqa: S311 - jitter
+        policy = self.terms.delivery.retry
+        lateness.failed(held, self.terms.registration, self._clock(), policy.give_up)
+        delay = pause(policy, held.failures, error.after, random.random())  # noqa: S311 - jitter
         log.info(
             "delivery_retry",
             registration=self.terms.registration,
@@ -249,58 +228,20 @@ class Lane:
             system=error.system,
             reason=error.what,
         )
-        metrics.attempts.labels(self.terms.registration, "retry").inc()
         self._wait(key, delay)
         return False
 
-    def _age(self, held: Held) -> None:
-        """An alert for what fails longer than the registration wants to try."""
-        held.failing_since = held.failing_since or self._clock()
-        seconds = (self._clock() - held.failing_since) / 1000
-        if not held.overdue and seconds > self.terms.delivery.retry.give_up:
-            held.overdue = True
-            metrics.overdue.labels(self.terms.registration).inc()
-            log.error(
-                "delivery_overdue",
-                registration=self.terms.registration,
-                event_id=held.event_id,
-                failures=held.failures,
-                seconds=round(seconds),
-            )
-
     def _halt(self, key: Key, held: Held, error: Halt) -> bool:
         """Whether the event has come to its end here."""
-        if self.halted is None:
-            log.error(
-                "registration_halted", registration=self.terms.registration, reason=str(error)
-            )
-        self.halted = str(error)
-        metrics.halted.labels(self.terms.registration).set(1)
         mine = self._may_go_on(held)
         if mine:
             self._queue.wait(key)
             self._queue.again(key)
         else:
             self._let_go(key, held)
-        self._probe_in(self._every)
+        self._halting.begin(error)
         self._measure()
         return not mine
-
-    def _probe_in(self, seconds: float) -> None:
-        if self._probe is None and not self._closing:
-            self._probe = asyncio.get_running_loop().call_later(seconds, self._try_one)
-
-    def _try_one(self) -> None:
-        """One event finds out whether a person has mended it; the others wait for its answer."""
-        self._probe = None
-        if self.halted is not None and not self._start_one():
-            self._probe_in(self._every)
-
-    def _resume(self) -> None:
-        if self.halted is not None:
-            log.info("registration_resumed", registration=self.terms.registration)
-            self.halted = None
-            metrics.halted.labels(self.terms.registration).set(0)
 
     def _wait(self, key: Key, delay: float) -> None:
         self._queue.wait(key)
@@ -333,7 +274,7 @@ class Lane:
                 settings=terms.settings,
                 at=self._clock(),
             )
-            self._in_time(held)
+            lateness.over(held, self.terms.registration)
             self._receipts.write(held, settled, lambda: self._close(held))
         else:
             self._forget(held)
@@ -352,6 +293,11 @@ class Lane:
         running.set(self._queue.running)
         self._retrying.set(len(self._timers))
         self._moved.set()
+
+    @property
+    def halted(self) -> str | None:
+        """Why nothing is sent until a person acts, or None."""
+        return self._halting.reason
 
     @property
     def held(self) -> int:
@@ -408,8 +354,7 @@ class Lane:
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
-        if self._probe is not None:
-            self._probe.cancel()
+        self._halting.close()
         self._measure()
         try:
             await asyncio.wait_for(self._until(self._at_rest), seconds)

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Callable
 
 from hub import metrics
+from hub.delivery.exchange import Job
 from hub.delivery.held import Held
 from hub.delivery.receipts import Outcome, Settled, as_document, dead_letter, receipt
 from hub.errors import HubError, Retry
@@ -69,6 +70,21 @@ class Receipts:
             self._writer.append(outgoing, done)
         except Retry as full:
             done(full)
+
+
+def note_twin(held: Held, job: Job, registration: str) -> None:
+    """A second body under a known id is not delivered, but a person should see it."""
+    if held.twin != "conflict":
+        return
+    job.note = "conflict"
+    metrics.conflicts.labels(registration, job.flow.flow).inc()
+    log.error(
+        "duplicate_differs",
+        registration=registration,
+        event_id=held.event_id,
+        partition=held.record.partition,
+        offset=held.record.offset,
+    )
 
 
 def settled_of(
