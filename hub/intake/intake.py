@@ -18,13 +18,14 @@ from hub.events.catalogue import Catalogue
 from hub.events.codec import Codec
 from hub.events.headers import Envelope, write_headers
 from hub.intake.acts import SCHEMA as ACT_SCHEMA
-from hub.intake.acts import Act, Kind, record_of
+from hub.intake.acts import Act, record_of
 from hub.intake.acts import as_document as act_document
 from hub.intake.confirming import Confirmer, Mark, Question
 from hub.intake.index import FactIndex
 from hub.intake.inflow import Fact, Inflow, Item, check_size, items_of, read_item
 from hub.intake.item import digest
 from hub.intake.pending import Kept, Pending, all_of, failure, settle
+from hub.intake.plan import Plan, act_of
 from hub.intake.served import Served
 from hub.intake.trace import continued
 from hub.log import get_logger
@@ -154,7 +155,7 @@ class Intake:
         doubted: frozenset[Mark] = frozenset(),
     ) -> Taken:
         """Append the facts of each item, unless they are known; wait for every acknowledgement."""
-        await self._agreed(items)
+        await self._agreed(inflow, items)
         plan = self._plan(inflow, items, doubted)
         ready = [(fact, self._outgoing(inflow, fact, traceparent)) for fact in plan.new]
         waits = [wait for fact in plan.known if (wait := self._pending.wait(fact.id))]
@@ -165,7 +166,7 @@ class Intake:
             _verdict(len(plan.new), len(plan.known), plan.conflicts), len(plan.new), plan.conflicts
         )
 
-    async def _agreed(self, items: list[Item]) -> None:
+    async def _agreed(self, inflow: Inflow, items: list[Item]) -> None:
         """Wait while something under way says otherwise: only what was kept can be contradicted.
 
         Raises Retry if that was not kept.
@@ -174,7 +175,9 @@ class Intake:
             try:
                 await all_of(waits)  # each is known afterwards: no fact is waited for twice
             except HubError as error:
-                raise Retry("what it contradicts was not kept", where=error.what) from error
+                raise Retry(
+                    "what it contradicts was not kept", where=inflow.registration
+                ) from error
 
     def _disputed(self, item: Item) -> list[Kept]:
         waits = []
@@ -184,9 +187,9 @@ class Intake:
                 waits += [wait] if wait else []
         return waits
 
-    def _plan(self, inflow: Inflow, items: list[Item], doubted: frozenset[Mark]) -> "_Plan":
+    def _plan(self, inflow: Inflow, items: list[Item], doubted: frozenset[Mark]) -> Plan:
         """What is new, what is known, what says something else than before or is set aside."""
-        plan = _Plan([], [], [])
+        plan = Plan([], [], [])
         here: dict[str, str] = {}  # a batch may hold the same row twice
         for item in items:
             if not item.facts:
@@ -203,26 +206,26 @@ class Intake:
                 here[fact.id] = fact.digest
         return plan
 
-    def _aside(self, inflow: Inflow, item: Item, plan: "_Plan") -> None:
+    def _aside(self, inflow: Inflow, item: Item, plan: Plan) -> None:
         metrics.foreign.labels(inflow.registration, inflow.flow).inc()
         if inflow.aside:
-            plan.acts.append(_act("SET_ASIDE", inflow, item, inflow.aside))
+            plan.acts.append(act_of("SET_ASIDE", inflow, item, inflow.aside))
 
-    def _conflict(self, inflow: Inflow, item: Item, plan: "_Plan") -> None:
+    def _conflict(self, inflow: Inflow, item: Item, plan: Plan) -> None:
         metrics.conflicts.labels(inflow.registration, inflow.flow).inc()
         ids = tuple(fact.id for fact in item.facts)
         log.warning(
             "item_conflict", registration=inflow.registration, flow=inflow.flow, event_ids=ids
         )
-        plan.acts.append(_act("CONFLICT", inflow, item, "known with another content"))
+        plan.acts.append(act_of("CONFLICT", inflow, item, "known with another content"))
 
-    def _unconfirmed(self, inflow: Inflow, item: Item, plan: "_Plan") -> None:
+    def _unconfirmed(self, inflow: Inflow, item: Item, plan: Plan) -> None:
         metrics.unconfirmed.labels(inflow.registration, inflow.flow).inc()
         ids = tuple(fact.id for fact in item.facts)
         log.warning(
             "item_unconfirmed", registration=inflow.registration, flow=inflow.flow, event_ids=ids
         )
-        plan.acts.append(_act("UNCONFIRMED", inflow, item, "its system does not confirm it"))
+        plan.acts.append(act_of("UNCONFIRMED", inflow, item, "its system does not confirm it"))
 
     def _record(self, act: Act) -> Kept:
         """Append an act; the future ends with its acknowledgement."""
@@ -293,26 +296,6 @@ class Intake:
             self._writer.append(outgoing, done)
         except Retry as full:
             done(full)
-
-
-@dataclass(slots=True)
-class _Plan:
-    """Facts of a message, sorted by what is known."""
-
-    new: list[Fact]
-    known: list[Fact]
-    acts: list[Act]
-
-    @property
-    def conflicts(self) -> int:
-        """How many items say something else than before."""
-        return sum(act.kind == "CONFLICT" for act in self.acts)
-
-
-def _act(kind: Kind, inflow: Inflow, item: Item, reason: str) -> Act:
-    ids = tuple(fact.id for fact in item.facts)
-    subject = " ".join(item.identity)
-    return Act(kind, inflow.registration, inflow.flow, subject, reason, item.digest, ids)
 
 
 def _verdict(new: int, known: int, conflicts: int) -> Verdict:
