@@ -34,7 +34,9 @@ def world(catalogue: Catalogue) -> World:
     return World(catalogue)
 
 
-def lane_of(world: World, clock: Callable[[], int] = lambda: 1_760_000_000_000) -> Lane:
+def lane_of(
+    world: World, clock: Callable[[], int] = lambda: 1_760_000_000_000, probe: float = 0.05
+) -> Lane:
     def report(results: list[tuple[Done, Position | HubError]]) -> None:
         for done_, result in results:
             asyncio.get_running_loop().call_soon(done_, result)
@@ -46,7 +48,7 @@ def lane_of(world: World, clock: Callable[[], int] = lambda: 1_760_000_000_000) 
         "bundle",
         "settings",
     )
-    return Lane(terms, world.peer, world.codec, world.broker.writer(report), clock, probe=0.05)
+    return Lane(terms, world.peer, world.codec, world.broker.writer(report), clock, probe=probe)
 
 
 def records(world: World, partition: int | None = None) -> list[Record]:
@@ -303,20 +305,44 @@ def test_a_halted_lane_goes_on_trying(
     run(work)
 
 
-def test_a_probe_that_asks_the_system_nothing_proves_nothing(world: World) -> None:
-    for reason in ("1", "nothing", "never"):
-        world.event({"1": "A", "nothing": "B", "never": "C"}[reason], reason)
+def test_a_refusal_of_one_dossier_proves_the_credential(world: World) -> None:
+    world.event("A", "1")
+    answers: list[Answer | HubError] = [Halt("credential refused"), Answer(200, {"Ma": "02"})]
 
     async def answer(operation: str, document: Document, key: str) -> Answer:
-        raise Halt("credential refused")
+        told = answers.pop(0)
+        if isinstance(told, HubError):
+            raise told
+        return told
 
     async def work() -> None:
         lane = lane_of(world)
         world.peer.answer = answer
         lane.arrive(records(world))
-        await eventually(lambda: len(world.peer.calls) >= 3)
-        assert lane.halted == "credential refused"
+        await eventually(lambda: len(world.receipts) == 1)
+        assert (world.outcomes(), lane.halted) == ({"DEAD_LETTERED": 1}, None)
+        await lane.close()
+
+    run(work)
+
+
+def test_what_asks_the_system_nothing_proves_nothing(world: World) -> None:
+    world.event("A", "1")
+    world.event("B", "nothing")
+    world.event("C", "never")
+
+    async def answer(operation: str, document: Document, key: str) -> Answer:
+        raise Halt("credential refused")
+
+    async def work() -> None:
+        lane = lane_of(world, probe=30)
+        world.peer.answer = answer
+        ready = sorted(records(world), key=lambda record: record.key or b"")
+        lane.arrive(ready)  # all three start; the first of them halts the lane
+        await eventually(lambda: len(world.receipts) == 2)
         assert world.outcomes() == {"NOTHING_TO_SEND": 1, "DEAD_LETTERED": 1}
+        await asyncio.sleep(0.02)
+        assert (lane.halted, len(world.peer.calls)) == ("credential refused", 1)
         await lane.drain(1)
         await lane.close()
 
