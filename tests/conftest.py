@@ -12,7 +12,6 @@ from hub.dev.progress import to_stderr
 from hub.errors import HubError
 from tests.brokers import CACHE, LiveBroker, running_broker
 
-
 # Equal runs differ twofold and more on shared machines, so no example has a time limit of its own.
 hypothesis.settings.register_profile("shared", deadline=None)
 hypothesis.settings.load_profile("shared")

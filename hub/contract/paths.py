@@ -44,10 +44,10 @@ def get_all(document: Value, path: str) -> list[Value]:
     """Every value at `path`, entering every element of the lists on the way; nulls left out."""
     found: list[Value] = [document]
     for part in path.split("."):
-        inner: list[Value] = []
-        for value in found:
-            for item in value if isinstance(value, list) else (value,):
-                if isinstance(item, dict) and item.get(part) is not None:
-                    inner.append(item[part])
-        found = inner
+        found = [
+            item[part]
+            for value in found
+            for item in (value if isinstance(value, list) else (value,))
+            if isinstance(item, dict) and item.get(part) is not None
+        ]
     return found
