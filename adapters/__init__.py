@@ -1,1 +1,1 @@
-"""The wire: one folder per protocol, each as client and as server. Knows contracts, never connectors."""
+"""The wire: one folder per protocol, each as client and as server; knows contracts alone."""
