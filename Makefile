@@ -33,7 +33,7 @@ lint: setup ## format, lint, types, dependencies, dead code
 	$(BIN)/vulture
 
 unit: setup ## the tests that need no broker
-	$(BIN)/pytest -m "not system and not fault" -q
+	$(BIN)/pytest -q -n 2 -m "not system and not fault"
 
 system: setup ## the tests on a real Kafka
 	$(BIN)/pytest -m system -q
