@@ -21,7 +21,7 @@ from adapters.soap.server import open_server as open_soap_server
 from hub import metrics
 from hub.broker import KafkaBroker
 from hub.dev import runfiles
-from hub.errors import Halt, Retry
+from hub.errors import Halt, HubError, Retry
 from hub.events.catalogue import Catalogue
 from hub.events.catalogue import load as load_catalogue
 from hub.events.codec import Codec
@@ -153,6 +153,12 @@ def tell_problems(landscape: Landscape) -> None:
         metrics.bundle_problems.labels(name).set(len(problems))
         for problem in problems:
             log.error("not_live", connector=name, at=problem.at, what=problem.what, fix=problem.fix)
+
+
+def tell_not_live(name: str, error: HubError) -> None:
+    """Name a registration that looked right and cannot be opened; the rest goes on."""
+    metrics.bundle_problems.labels(name).set(1)
+    log.error("not_live", connector=name, at=error.where, what=error.what, fix=error.fix)
 
 
 def server_of(live: Live) -> Server:

@@ -30,7 +30,7 @@ def group() -> None:
 
 @app.command("list", epilog="Example: hub connector list")
 def list_(*, as_json: Json = False) -> None:
-    """List connectors and their registrations, with what is wrong."""
+    """List connectors and their registrations, and what is wrong; 1 if anything is."""
     with answering():
         settings = load()
         landscape = read_landscape(
@@ -54,6 +54,11 @@ def list_(*, as_json: Json = False) -> None:
             rows.append({"connector": name, "problems": len(problems), "registrations": []})
         columns = ("connector", "title", "speaks", "flows", "digest", "registrations", "problems")
         show_rows(rows, columns, as_json=as_json)
+        for name, problems in landscape.problems.items():
+            for problem in problems:
+                say(f"{name}: {problem}")
+        if landscape.problems:
+            raise typer.Exit(1)
 
 
 @app.command(epilog="Example: hub connector show connectors/postal")

@@ -19,7 +19,13 @@ from hub.records import Writer
 from hub.registry.live import Live, made, outflows, poll_flows
 from hub.serving import ended, run, serving
 from hub.settings import Settings
-from hub.surroundings import Surroundings, client_of, now_ms, open_surroundings
+from hub.surroundings import (
+    Surroundings,
+    client_of,
+    now_ms,
+    open_surroundings,
+    tell_not_live,
+)
 from hub.topics import EVENT_TOPICS
 
 log = get_logger("hub.worker")
@@ -76,7 +82,7 @@ def _open(live: Live, transport: Transport) -> Client | None:
     try:
         return client_of(live, transport)
     except HubError as error:
-        log.error("not_live", connector=live.name, what=error.what, fix=error.fix)
+        tell_not_live(live.name, error)
         return None
 
 
@@ -85,7 +91,7 @@ def _add_lane(work: Work, around: Surroundings, live: Live, client: Client, writ
     try:
         flows = outflows(live, around.landscape.events)
     except HubError as error:
-        log.error("not_live", connector=live.name, what=error.what, fix=error.fix)
+        tell_not_live(live.name, error)
         return
     if not flows:
         return

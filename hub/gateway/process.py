@@ -16,7 +16,7 @@ from hub.log import get_logger
 from hub.registry.live import Landscape
 from hub.serving import run, serving
 from hub.settings import Settings
-from hub.surroundings import client_of, open_surroundings, server_of
+from hub.surroundings import client_of, open_surroundings, server_of, tell_not_live
 
 log = get_logger("hub.gateway")
 
@@ -95,5 +95,5 @@ def open_doors(
         try:
             doors[live.name] = Door(live, server_of(live), intake, confirmers.get(live.name))
         except HubError as error:
-            log.error("not_live", connector=live.name, what=error.what, fix=error.fix)
+            tell_not_live(live.name, error)
     return doors

@@ -12,7 +12,7 @@ from hub.contract.binding import Binding
 from hub.contract.types import Document, Value
 from hub.delivery.outcomes import ITEM, compile_rows, compile_when
 from hub.delivery.outflow import Flags, Make, Outflow, Question, Request
-from hub.errors import Reject
+from hub.errors import Halt, Reject
 from hub.intake.confirming import Confirmation
 from hub.intake.inflow import Emit, Inflow
 from hub.intake.served import Want
@@ -58,7 +58,15 @@ class Landscape:
 
 
 def read_landscape(connectors: Path, registrations: Path, events: Events) -> Landscape:
-    """Read every connector and every registration. Never raises for what one of them got wrong."""
+    """Read every connector and every registration; never raises for what one of them got wrong.
+
+    Raises Halt where the folder is missing or the file as a whole cannot be read: a hub that
+    served nobody would look like one that has nothing to do.
+    """
+    if not connectors.is_dir():
+        raise Halt(
+            "is not a folder", where=str(connectors), fix="set HUB_CONNECTORS to the connectors"
+        )
     bundles: dict[str, Bundle] = {}
     problems: dict[str, tuple[Problem, ...]] = {}
     for folder in sorted(path for path in connectors.iterdir() if path.is_dir()):
@@ -69,22 +77,22 @@ def read_landscape(connectors: Path, registrations: Path, events: Events) -> Lan
         except BundleErrors as error:
             problems[folder.name] = error.problems
     live: list[Live] = []
-    entries = _entries(registrations, problems)
+    entries, bad = _entries(registrations)
+    problems |= {f"registration '{name}'": tuple(found) for name, found in bad.items()}
     for entry in entries:
         _add(entry, bundles, live, problems)
-    names = {entry.name or entry.connector for entry in entries}
+    names = {entry.name or entry.connector for entry in entries} | bad.keys()
     down = names - {found.name for found in live}
     return Landscape(bundles, tuple(live), frozenset(down), problems, events)
 
 
-def _entries(file: Path, problems: dict[str, tuple[Problem, ...]]) -> list[RegistrationEntry]:
+def _entries(file: Path) -> tuple[list[RegistrationEntry], dict[str, list[Problem]]]:
     if not file.exists():
-        return []
+        return [], {}
     try:
         return read_registrations(read_yaml(file.read_bytes(), file.name))
     except Reject as error:
-        problems[file.name] = (Problem(error.where, error.what, error.fix),)
-        return []
+        raise Halt(error.what, where=error.where, fix=error.fix) from error
 
 
 def _add(

@@ -228,17 +228,20 @@ def words(value: Words | None) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value)
 
 
-def decode(file: YamlFile, kind: type[S]) -> S:
-    """A checked struct. Raises Reject with file, line and the key's path."""
+def decode(file: YamlFile, kind: type[S], *, part: Plain = None, under: Path = ()) -> S:
+    """A checked struct, of the file or of its `part` that stands `under` a path.
+
+    Raises Reject with file, line and the key's path.
+    """
     try:
-        return convert(file.value, kind)
+        return convert(part if under else file.value, kind)
     except msgspec.ValidationError as error:
         what, _, at = str(error).partition(" - at `")
         path = _path(at.rstrip("`"))
         dotted = ".".join(str(part) for part in path)
         raise Reject(
             f"{dotted}: {what}" if dotted else what,
-            where=file.place(path),
+            where=file.place((*under, *path)),
             fix=_hint(what),
             code="manifest",
         ) from error

@@ -15,6 +15,7 @@ from msgspec import Struct
 from hub.contract.binding import Auth, Binding, Limits
 from hub.errors import Halt, Reject
 from hub.registry.manifest import Delivery, Manifest, Scalar, Setting, decode
+from hub.registry.problem import Problem
 from hub.registry.yaml_file import Plain, YamlFile, in_memory
 
 Resolve = Callable[[str], str]
@@ -37,9 +38,9 @@ class RegistrationEntry(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RegistrationFile(Struct, frozen=True, forbid_unknown_fields=True):
-    """The whole file."""
+    """The whole file; its entries are checked one by one."""
 
-    registrations: list[RegistrationEntry]
+    registrations: list[dict[str, Plain]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +67,31 @@ class Registration:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def read_registrations(file: YamlFile) -> list[RegistrationEntry]:
-    """The entries. Raises Reject with the line; names must be unique."""
-    entries = decode(file, RegistrationFile).registrations
+def read_registrations(file: YamlFile) -> tuple[list[RegistrationEntry], dict[str, list[Problem]]]:
+    """The entries that can be read, and the problems of the others by the entry's name.
+
+    One bad entry does not take the others off the air. A name that stands twice serves neither:
+    which of the two was meant is not ours to guess. Raises Reject where the file as a whole says
+    nothing.
+    """
+    found: dict[str, RegistrationEntry] = {}
+    problems: dict[str, list[Problem]] = {}
     seen: set[str] = set()
-    for index, entry in enumerate(entries):
-        name = entry.name or entry.connector
+    for index, part in enumerate(decode(file, RegistrationFile).registrations):
+        under = ("registrations", index)
+        name = str(part.get("name") or part.get("connector") or f"entry {index + 1}")
         if name in seen:
-            raise Reject(
-                f"'{name}' is registered twice",
-                where=file.place(("registrations", index)),
-                fix="give one of them another name",
-            )
+            what = f"'{name}' is registered twice"
+            problem = Problem(file.place(under), what, "give one of them another name")
+            problems.setdefault(name, []).append(problem)
+            found.pop(name, None)
+            continue
         seen.add(name)
-    return entries
+        try:
+            found[name] = decode(file, RegistrationEntry, part=part, under=under)
+        except Reject as error:
+            problems[name] = [Problem(error.where, error.what, error.fix)]
+    return list(found.values()), problems
 
 
 def complete(entry: RegistrationEntry, manifest: Manifest) -> Registration:

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from hub.dev import runfiles
 from hub.errors import HubError
 from ops.demo.play import Player, PlayError, line
 from ops.demo.stage import Stage, StageError, health, say, stage, tail
@@ -28,6 +29,10 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _interrupted)
     home: Path = given.home.absolute()
+    if others := runfiles.read_all(home):
+        names = ", ".join(f"{other.name} ({other.pid})" for other in others)
+        say(f"{home} is in use by {names}: end them, or choose another folder with --home")
+        return 1
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
     began = time.monotonic()
@@ -71,7 +76,8 @@ def _kept(running: Stage) -> None:
     for name, url in running.inspect.items():
         line(f"  {name:<10} {url}/_sim/state  (what it holds)")
     line("\nfive commands worth trying next:")
-    line(f"  export HUB_HOME={running.home}")
+    for name in ("HUB_HOME", "HUB_REGISTRATIONS", "HUB_PARTITIONS"):
+        line(f"  export {name}={running.environment[name]}")
     for command in (
         f"hub dossier show {code}",
         f"hub event list --dossier {code}",
