@@ -51,5 +51,5 @@ interop: setup ## a stock SOAP client of another language (node) calls the hub f
 apicurio: setup ## the registry's contract suite against Apicurio 3.3.3 (downloads 158 MB)
 	$(BIN)/pytest -q tests/registry/apicurio_suite.py
 
-bench: setup ## the figures of the README, on this machine
+bench: setup ## speed, memory and start-up against their targets, on this machine
 	$(BIN)/python -m ops.bench

@@ -29,6 +29,9 @@ LARGEST = 1_048_576  # bytes of a bundle
 MOST_FILES = 500
 MANIFEST = "connector.yaml"
 
+NEVER_DELIVERED = "no outcome says `delivered`: every answer would be retried"
+NAME_SUCCESS = "say what success looks like, for example {when: {status: [200]}, then: delivered}"
+
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
@@ -98,6 +101,9 @@ def _manifest_problems(name: str, manifest: Manifest, yaml: YamlFile) -> list[Pr
         place = yaml.place(("flows", flow_name))
         problems += [Problem(place, what) for what in flow_problems(flow_name, flow)]
         problems += _table_problems(flow, place)
+        rows = (*flow.outcomes, *manifest.outbound.outcomes)
+        if flow.on and not any(row.then == "delivered" for row in rows):
+            problems.append(Problem(place, NEVER_DELIVERED, NAME_SUCCESS))
     problems += [Problem(yaml.place(path), what) for path, what in auth_problems(manifest)]
     receives = any(flow.receive for flow in manifest.flows.values())
     if receives and manifest.inbound is None:

@@ -80,6 +80,14 @@ def test_a_mistake_is_named_with_its_place(
     assert any(p["at"].startswith(at) and said in json.dumps(p) for p in problems), problems
 
 
+def test_a_table_that_cannot_say_delivered_is_refused(broken: Path) -> None:
+    manifest = broken / "connector.yaml"
+    text = manifest.read_text(encoding="utf-8")
+    manifest.write_text(text.replace("then: delivered", "then: retry"), encoding="utf-8")
+    code, _, said = hub("connector", "check", str(broken))
+    assert (code, "every answer would be retried" in said) == (1, True)
+
+
 def test_a_case_that_differs_is_shown_with_its_difference(broken: Path) -> None:
     case = next((broken / "cases" / "order").glob("*.out.json"))
     edit(case, "VNPOST", "VNPOSTE")
