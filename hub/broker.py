@@ -146,7 +146,7 @@ class KafkaWriter:
         producer = self._ready()
         if isinstance(producer, HubError):
             return [(done, producer) for _, done in batch]
-        sent = [(_start(producer, outgoing), done) for outgoing, done in batch]
+        sent = _start_all(producer, batch)
         deadline = time.monotonic() + FLUSH
         results = [(done, _settle(future, deadline)) for future, done in sent]
         if any(isinstance(result, Retry) for _, result in results):
@@ -163,6 +163,24 @@ class KafkaWriter:
             except Exception as error:  # noqa: BLE001 - the library raises many kinds; none may end the thread
                 return _unsent(error)
         return self._producer
+
+
+def _start_all(
+    producer: KafkaProducer, batch: list[tuple[Outgoing, Done]]
+) -> list[tuple[object, Done]]:
+    """Start every record; behind one that did not start, none of its key is sent.
+
+    It will be sent again, and must then not stand behind what came after it.
+    """
+    sent: list[tuple[object, Done]] = []
+    held: dict[tuple[str, bytes | None], object] = {}
+    for outgoing, done in batch:
+        key = (outgoing.topic, outgoing.key)
+        future = held.get(key) or _start(producer, outgoing)
+        if isinstance(future, Retry):
+            held[key] = future
+        sent.append((future, done))
+    return sent
 
 
 def _start(producer: KafkaProducer, outgoing: Outgoing) -> object:
