@@ -55,11 +55,11 @@ class GatewayApp:
             )
         if self._requests >= MOST_REQUESTS or self._bytes >= MOST_BYTES:
             metrics.refused.labels(name, "busy").inc()
-            return of_refusal(unavailable("too many requests are under way"))
+            return door.refuse(unavailable("too many requests are under way"))
         problems = self._health.problems()
         if problems:
             metrics.refused.labels(name, "not-ready").inc()
-            return of_refusal(unavailable(problems[0]))
+            return door.refuse(unavailable(problems[0]))
         return await self._through(door, scope, receive, rest)
 
     async def _through(self, door: Door, scope: Scope, receive: Receive, rest: str) -> HttpResponse:
@@ -79,11 +79,11 @@ class GatewayApp:
             return await door.handle(_request(scope, door.name, "/" + rest, body))
         except Refusal as refusal:
             metrics.refused.labels(door.name, refusal.code).inc()
-            return of_refusal(refusal)
+            return door.refuse(refusal)
         except TimeoutError:
             metrics.refused.labels(door.name, "slow").inc()
             detail = f"the body did not arrive within {BODY_SECONDS:.0f} s"
-            return of_refusal(Refusal(408, "malformed", "The request is too slow", detail))
+            return door.refuse(Refusal(408, "malformed", "The request is too slow", detail))
         finally:
             self._requests -= 1
             self._bytes -= held

@@ -161,7 +161,12 @@ class Door:
             code=refusal.code,
             field=refusal.field,
         )
-        told: Told = "denied" if refusal.code == "denied" else "malformed"
+        return self.refuse(refusal)
+
+    def refuse(self, refusal: Refusal) -> HttpResponse:
+        """A refusal in the words of the system's interface, or of its protocol. Never raises."""
+        known: tuple[Told, ...] = ("denied", "unavailable")
+        told: Told = next((code for code in known if code == refusal.code), "malformed")
         reply = self._general.get(told)
         if reply is None or refusal.status in (404, 405):
             return self._server.refuse(refusal)

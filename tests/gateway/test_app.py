@@ -7,7 +7,8 @@ from typing import Any
 import orjson
 import pytest
 
-from adapters.http.messages import HttpRequest, HttpResponse
+from adapters.http.messages import HttpRequest, HttpResponse, Refusal
+from adapters.http.problem import of_refusal
 from hub.gateway import app as application
 from hub.gateway.app import BODY_BYTES, MOST_BYTES, MOST_REQUESTS, GatewayApp
 
@@ -28,6 +29,9 @@ class Door:
         self.asked.append(request)
         await self.gate.wait()
         return HttpResponse(200, (("x-kind", "yes"),), b"done")
+
+    def refuse(self, refusal: Refusal) -> HttpResponse:
+        return of_refusal(refusal)
 
 
 class Health:

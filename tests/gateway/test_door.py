@@ -16,7 +16,7 @@ from hub.contract.types import Document
 from hub.errors import Halt, Reject
 from hub.events.catalogue import load as load_catalogue
 from hub.events.codec import Codec
-from hub.gateway.door import Door
+from hub.gateway.door import Door, unavailable
 from hub.intake.index import FactIndex
 from hub.intake.intake import Intake
 from hub.intake.served import Served
@@ -252,3 +252,13 @@ def test_a_soap_door_answers_in_soap(world: World) -> None:
     response = asyncio.run(world.door("onestop").handle(request))
     assert response.status == 500
     assert b"Fault" in response.body
+
+
+def test_a_refusal_before_the_door_is_in_the_systems_own_words(world: World) -> None:
+    refusal = unavailable("the index is 9 records behind")
+    rest = world.door().refuse(refusal)
+    assert (rest.status, orjson.loads(rest.body)["ma"]) == (503, "THU_LAI")
+    soap = world.door("onestop").refuse(refusal)
+    assert (soap.status, b"Server</faultcode>" in soap.body) == (500, True), soap.body
+    for answer in (rest, soap):
+        assert int(dict(answer.headers)["retry-after"]) > 0
