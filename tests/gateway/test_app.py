@@ -31,7 +31,9 @@ class Door:
         return HttpResponse(200, (("x-kind", "yes"),), b"done")
 
     def refuse(self, refusal: Refusal) -> HttpResponse:
-        return of_refusal(refusal)
+        """Its own words, here a header."""
+        answer = of_refusal(refusal)
+        return HttpResponse(answer.status, (*answer.headers, ("x-kind", "no")), answer.body)
 
 
 class Health:
@@ -141,7 +143,7 @@ def test_probes_are_answered_whatever_is_wrong(world: World) -> None:
 def test_while_it_is_not_ready_it_takes_nothing(world: World) -> None:
     world.health.found = ["the index is not up to date yet"]
     status, headers, body = run(world.ask("/post/x", b"{}"))
-    assert (status, headers["retry-after"]) == (503, "5")
+    assert (status, headers["retry-after"], headers["x-kind"]) == (503, "5", "no")
     assert orjson.loads(body)["detail"] == "the index is not up to date yet"
     assert world.door.asked == []
 
