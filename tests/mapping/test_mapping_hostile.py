@@ -167,18 +167,21 @@ HOSTILE: dict[str, str] = {
 }
 
 
+def _refused(source: str) -> tuple[MappingErrors, float]:
+    """What is said, and the seconds of this process alone: the machine may be busy."""
+    start = time.process_time()
+    with pytest.raises(MappingErrors) as caught:
+        compile_mapping(source, "mapping.py", [EMIT], SETTINGS)
+    return caught.value, time.process_time() - start
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_mapping_is_refused_at_once(name: str) -> None:
     enough = 0.5 if sys.gettrace() is None else 5
-    elapsed = 0.0
-    for _ in range(3):  # the best of three: the collector and the neighbours of the cache take part
-        start = time.process_time()  # of this process alone: the machine may be busy
-        with pytest.raises(MappingErrors) as caught:
-            compile_mapping(HOSTILE[name], "mapping.py", [EMIT], SETTINGS)
-        elapsed = time.process_time() - start
-        if elapsed < enough:
-            break
-    caught.value.render(HOSTILE[name])
-    assert caught.value.diagnostics
+    found, elapsed = _refused(HOSTILE[name])
+    for _ in range(2):  # the best of three: the collector and the neighbours of the cache take part
+        elapsed = min(elapsed, _refused(HOSTILE[name])[1]) if elapsed >= enough else elapsed
+    found.render(HOSTILE[name])
+    assert found.diagnostics
     assert elapsed < enough, f"{name} took {elapsed:.3f} s"
-    assert all(d.what and d.code and d.at for d in caught.value.diagnostics)
+    assert all(d.what and d.code and d.at for d in found.diagnostics)
