@@ -23,7 +23,7 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	@touch $@
 
 lock: ## resolve the dependencies anew, with hashes
-	$(BIN)/uv pip compile --universal --generate-hashes --group dev --no-emit-index-url --no-annotate --no-header --quiet --upgrade pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --universal --generate-hashes --group dev --no-annotate --no-header --quiet --upgrade pyproject.toml -o requirements.lock
 
 lint: setup ## format, lint, types, dependencies, dead code
 	$(BIN)/ruff format --check .
