@@ -35,9 +35,8 @@ lint: setup ## format, lint, types, dependencies, dead code
 unit: setup ## the tests that need no broker
 	$(BIN)/pytest -q -n 2 -m "not system and not fault"
 
-# kafka-python leaves the sockets of refused connections to the collector; here brokers are killed
 system: setup ## the tests on a real Kafka
-	$(BIN)/pytest -m system -q -W "ignore:unclosed <socket:ResourceWarning"
+	$(BIN)/pytest -m system -q
 
 check: lint unit ## before each commit
 

@@ -92,6 +92,7 @@ def test_a_fresh_worker_waits_for_the_registry_and_then_goes_on(world: World) ->
 
 def test_a_gateway_killed_before_its_answer_leaves_one_fact(world: World) -> None:
     number = code()
+    filed(world, code())  # the gateway is connected, so that what it appends next leaves it
     before = world.kept()
     broker = world.broker.pid
     assert broker is not None
