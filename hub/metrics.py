@@ -4,6 +4,8 @@ Names end in their unit. Labels are registrations, flows, event types and outcom
 never a code of a dossier.
 """
 
+from functools import cache
+
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
@@ -67,6 +69,18 @@ views_skipped = Counter(
     "hub_views_skipped_records_total", "Records that say nothing to the views", ["topic", "reason"]
 )
 views_behind = Gauge("hub_views_behind_records", "Records that the views have not folded yet")
+
+
+@cache
+def counter(metric: Counter, *labels: str) -> Counter:
+    """The counter of these labels; to look it up anew costs as much as to count."""
+    return metric.labels(*labels)
+
+
+@cache
+def histogram(metric: Histogram, *labels: str) -> Histogram:
+    """The same for a histogram."""
+    return metric.labels(*labels)
 
 
 def page() -> tuple[bytes, str]:

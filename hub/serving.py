@@ -6,6 +6,7 @@ for those under way, then what is behind them), and logs are ours.
 
 import asyncio
 import contextlib
+import gc
 import signal
 import socket
 import ssl
@@ -72,6 +73,9 @@ async def serving(
                 await asyncio.sleep(0.005)
         shown = f"[{host}]" if ":" in host else host
         url = f"{'https' if tls else 'http'}://{shown}:{port}"
+        # What is there now stays; the collector need not walk contracts and schemas ever again.
+        gc.collect()
+        gc.freeze()
         with runfiles.publish(settings.home, name, url):
             yield url
     finally:

@@ -33,6 +33,9 @@ class Producer:
         there = SimpleNamespace(topic=topic, partition=0, offset=0)
         return SimpleNamespace(get=lambda **_: there)
 
+    def flush(self, timeout: float) -> None:
+        assert timeout > 0
+
     def close(self, timeout: float) -> None:
         assert timeout >= 0
 

@@ -7,6 +7,7 @@ system has answered. What waits for another attempt keeps its dossier, and nobod
 
 import asyncio
 import random
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -71,9 +72,10 @@ class Lane:
         self._closing = False
         self._moved = asyncio.Event()  # set whenever something was settled, started or let go
         self._me = (SOURCE + terms.registration).encode()
-        labels = terms.registration
-        self._gauges = metrics.waiting.labels(labels), metrics.in_flight.labels(labels)
-        self._retrying = metrics.retrying.labels(labels)
+        self._seconds = metrics.call_seconds.labels(terms.registration)
+        metrics.waiting.labels(terms.registration).set_function(lambda: len(self._queue))
+        metrics.in_flight.labels(terms.registration).set_function(lambda: self._queue.running)
+        metrics.retrying.labels(terms.registration).set_function(lambda: len(self._timers))
 
     def arrive(self, records: Sequence[Record]) -> None:
         """Take what was polled, in poll order."""
@@ -107,7 +109,7 @@ class Lane:
     def _pump(self) -> None:
         while self.halted is None and self._start_one():
             pass
-        self._measure()
+        self._moved.set()
 
     def _start_one(self) -> bool:
         """Start the next event that is still ours; False if there is none now."""
@@ -142,15 +144,13 @@ class Lane:
 
     async def _work(self, key: Key, held: Held) -> None:
         """Carry one event as far as it goes now."""
-        started = self._clock()
+        started = time.monotonic()
         try:
             ended = await self._carry(key, held)
         finally:
             held.part.running -= 1
             self._moved.set()
-        metrics.call_seconds.labels(self.terms.registration).observe(
-            (self._clock() - started) / 1e3
-        )
+        self._seconds.observe(time.monotonic() - started)
         self._halting.tried(settled=ended)
 
     async def _carry(self, key: Key, held: Held) -> bool:
@@ -240,7 +240,7 @@ class Lane:
         else:
             self._let_go(key, held)
         self._halting.begin(error)
-        self._measure()
+        self._moved.set()
         return not mine
 
     def _wait(self, key: Key, delay: float) -> None:
@@ -285,13 +285,6 @@ class Lane:
         """The event needs nothing more from us. Its own assignment is told, not a later one."""
         self._forget(held)
         held.part.tracker.settled(held.record.offset)
-        self._measure()
-
-    def _measure(self) -> None:
-        waiting, running = self._gauges
-        waiting.set(len(self._queue))
-        running.set(self._queue.running)
-        self._retrying.set(len(self._timers))
         self._moved.set()
 
     @property
@@ -325,7 +318,7 @@ class Lane:
         for spot, part in gone.items():
             if self._parts.get(spot) is part:
                 del self._parts[spot]
-        self._measure()
+        self._moved.set()
         return {spot: part.tracker.committable for spot, part in gone.items()}
 
     def _stop(self, gone: Mapping[Spot, Part]) -> None:
@@ -355,7 +348,7 @@ class Lane:
             timer.cancel()
         self._timers.clear()
         self._halting.close()
-        self._measure()
+        self._moved.set()
         try:
             await asyncio.wait_for(self._until(self._at_rest), seconds)
         except TimeoutError:

@@ -124,6 +124,6 @@ def _remark(held: Held) -> str | None:
 
 
 def _count(settled: Settled) -> None:
-    metrics.outcomes.labels(settled.registration, settled.outcome).inc()
+    metrics.counter(metrics.outcomes, settled.registration, settled.outcome).inc()
     seconds = max(0.0, (settled.at - settled.record.timestamp) / 1000)
-    metrics.delivered_seconds.labels(settled.registration).observe(seconds)
+    metrics.histogram(metrics.delivered_seconds, settled.registration).observe(seconds)

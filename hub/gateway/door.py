@@ -179,7 +179,7 @@ class Door:
         return HttpResponse(response.status, response.headers + refusal.headers, response.body)
 
     def _count(self, flow: str, outcome: str) -> None:
-        metrics.received.labels(self.name, flow, outcome).inc()
+        metrics.counter(metrics.received, self.name, flow, outcome).inc()
 
 
 def _said(message: Message, outcome: Taken | HubError) -> Said:

@@ -280,7 +280,7 @@ class Intake:
             try:
                 if isinstance(result, Position):
                     self._index.kept(fact.id, bytes.fromhex(fact.digest))
-                    metrics.kept.labels(inflow.registration, fact.type).inc()
+                    metrics.counter(metrics.kept, inflow.registration, fact.type).inc()
             finally:  # whatever becomes of the index: who waits is told
                 self._pending.end(fact.id, result)
 
