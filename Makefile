@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock lint unit system check test demo interop apicurio bench
+.PHONY: help setup lock lint unit process system check test demo interop apicurio bench
 
 help: ## the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -32,15 +32,18 @@ lint: setup ## format, lint, types, dependencies, dead code
 	$(BIN)/deptry hub adapters
 	$(BIN)/vulture
 
-unit: setup ## the tests that need no broker
-	$(BIN)/pytest -q -n 2 -m "not system and not fault"
+unit: setup ## the tests of what computes
+	$(BIN)/pytest -q -n 2 -m "not system and not process and not fault"
+
+process: setup ## the tests of single processes: simulated systems, servers, time-outs
+	$(BIN)/pytest -q -n 4 -m process
 
 system: setup ## the tests on a real Kafka
 	$(BIN)/pytest -m system -q
 
-check: lint unit ## before each commit
+check: lint unit process ## before each commit
 
-test: lint unit system ## everything
+test: lint unit process system ## everything
 
 demo: setup ## play the stories of a province on a real Kafka; KEEP=1 leaves it running
 	@$(BIN)/python -m ops.demo $(if $(KEEP),--keep)

@@ -13,6 +13,8 @@ from hub.broker_door import WAIT, addresses, look, tls_context
 from hub.errors import Halt
 from hub.settings import Security
 
+pytestmark = pytest.mark.process
+
 ENOUGH = 4 * WAIT  # seconds; a visit has two waits, the machine may be busy
 SASL = Security("SASL_PLAINTEXT", "SCRAM-SHA-512", "hub", "env:HUB_TEST_PASSWORD")
 

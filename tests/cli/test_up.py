@@ -19,6 +19,8 @@ from hub.intake.tail import CATCHING_UP
 from hub.probes import probe
 from hub.settings import load
 
+pytestmark = pytest.mark.process
+
 # A process that answers each look at its health with the next of the given lines, "200 ..." or so.
 PROCESS = """
 import sys

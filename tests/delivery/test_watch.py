@@ -10,6 +10,8 @@ from hub.delivery.watch import GROUP, SPOT, Watch, read_last
 from hub.errors import Retry
 from hub.records import Outgoing, Reader, Spot
 
+pytestmark = pytest.mark.process
+
 
 class Broker(MemoryBroker):
     """A twin whose readers fail as often as a test says."""

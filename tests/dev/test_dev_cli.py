@@ -15,6 +15,8 @@ from hub.dev.kafka import DevBroker, running
 from hub.dev.waiting import until
 from tests.brokers import link_cache
 
+pytestmark = pytest.mark.process
+
 HUB = (sys.executable, "-c", "from hub.cli.dev import app; app()")
 
 

@@ -7,6 +7,8 @@ import pytest
 from hub.dev import journal
 from hub.dev.journal import follow, tail
 
+pytestmark = pytest.mark.process
+
 
 @pytest.mark.parametrize(
     ("content", "count", "lines"),

@@ -12,6 +12,8 @@ import pytest
 from hub.dev import process
 from hub.dev.waiting import until
 
+pytestmark = pytest.mark.process
+
 WAIT = "import threading; print('here', flush=True); threading.Event().wait(60)"
 
 

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from hub.dev import wire
 from hub.dev.wire import Cluster
 
+pytestmark = pytest.mark.process
+
 # Recorded from Apache Kafka 4.4.0.
 ANSWER = (
     b"\0\0\0\x01\0\0\0\x01\0\0\0\x01\0\x09127.0.0.1\0\0J\x94\xff\xff"

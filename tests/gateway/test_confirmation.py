@@ -9,6 +9,8 @@ import pytest
 from hub.contract.types import Value
 from tests.gateway.confirmation_kit import Json, Scene, scene
 
+pytestmark = pytest.mark.process
+
 ONE, TWO, STRANGE = "H44.99.99-251013-0001", "H44.99.99-251013-0002", "H44.99.99-251013-0099"
 ON: dict[str, Value] = {"confirm_milestones": True}
 ENCRYPTED: dict[str, Value] = {**ON, "signature_mode": "rsa-encrypted"}

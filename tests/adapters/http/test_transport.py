@@ -23,6 +23,8 @@ from tests.adapters.http.peers import (
     read_request,
 )
 
+pytestmark = pytest.mark.process
+
 GET = b"GET /x HTTP/1.1\r\nhost: peer.test\r\n\r\n"
 HEAD = b"HEAD /x HTTP/1.1\r\nhost: peer.test\r\n\r\n"
 T = TypeVar("T")

@@ -11,6 +11,8 @@ from adapters.http.transport import Origin, Transport
 from hub.errors import Retry
 from tests.adapters.http.peers import answering, ok, origin, peer, read_request, run
 
+pytestmark = pytest.mark.process
+
 GET = b"GET /x HTTP/1.1\r\nhost: peer.test\r\n\r\n"
 
 

@@ -15,6 +15,8 @@ from tests.ops.systems import sim_golden as golden
 from tests.ops.systems.sim_kit import Hub, Sim, Start
 from tests.ops.systems.test_sim_portal import STEP, call, token
 
+pytestmark = pytest.mark.process
+
 PATH = f"/ho-so/{golden.CODE}"
 BROKEN = (httpx.ReadError, httpx.RemoteProtocolError, httpx.WriteError)
 

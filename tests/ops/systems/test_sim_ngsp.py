@@ -8,6 +8,8 @@ from ops.systems.wire import Reply
 from tests.ops.systems import sim_golden as golden
 from tests.ops.systems.sim_kit import Hub, Sim, Start
 
+pytestmark = pytest.mark.process
+
 NATIONAL = "G22.99.99-251015-000003"
 
 

@@ -12,6 +12,8 @@ from ops.systems.wire import Reply
 from tests.ops.systems import sim_golden as golden
 from tests.ops.systems.sim_kit import Hub, Sim, Start
 
+pytestmark = pytest.mark.process
+
 zeep: Any = import_module("zeep")  # it has no types
 Transport: Any = import_module("zeep.transports").Transport
 UsernameToken: Any = import_module("zeep.wsse.username").UsernameToken

@@ -8,6 +8,8 @@ from ops.systems.wire import Reply
 from tests.ops.systems import sim_golden as golden
 from tests.ops.systems.sim_kit import Hub, Sim, Start
 
+pytestmark = pytest.mark.process
+
 STEP = {"thoiDiem": "13/10/2025 10:30:00", "trangThai": "DANG_XU_LY", "nguoiXuLy": "Cán bộ Thử"}
 
 

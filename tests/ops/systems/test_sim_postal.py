@@ -6,6 +6,8 @@ import pytest
 
 from tests.ops.systems.sim_kit import Sim, Start
 
+pytestmark = pytest.mark.process
+
 PATH = "/apiVNPostNGSP/p1.0/order/post"
 NUMBER = "H44.99.99-251110-0006.C1"
 ORDER = {

@@ -17,6 +17,8 @@ from ops.systems.webhook import signed_text
 from tests.ops.systems import sim_golden as golden
 from tests.ops.systems.sim_kit import Hub, Sim, Start
 
+pytestmark = pytest.mark.process
+
 LIST = {"type": "GUI", "size": 500, "page": 1, "isInternational": "false"}
 
 

@@ -27,6 +27,8 @@ from tests.ops.systems.test_sim_portal import STEP
 from tests.ops.systems.test_sim_portal import call as local
 from tests.ops.systems.test_sim_postal_my import create
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).parents[3]
 
 

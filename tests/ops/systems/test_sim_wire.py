@@ -16,6 +16,8 @@ from tests.ops.systems.test_sim_ngsp import login
 from tests.ops.systems.test_sim_onestop import HEAD, RUT, raw
 from tests.ops.systems.test_sim_portal import call as local
 
+pytestmark = pytest.mark.process
+
 HEALTH = b"GET /_sim/health HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
