@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[1]
 OURS = ("hub", "adapters", "ops", "tests")
 
@@ -97,75 +95,77 @@ def top(name: str) -> str:
 PRODUCT = list(modules("hub", "adapters"))
 
 
-@pytest.mark.parametrize(("name", "path"), PRODUCT, ids=[name for name, _ in PRODUCT])
-def test_every_library_has_one_home(name: str, path: Path) -> None:
-    for found in imports(path):
-        library = top(found)
-        if library in sys.stdlib_module_names or library in OURS:
-            continue
-        assert library in HOME, f"{name} imports {library}, which has no home"
-        assert within(name, HOME[library]), f"{name} imports {library}; its home is {HOME[library]}"
+def test_every_library_has_one_home() -> None:
+    for name, path in PRODUCT:
+        for found in imports(path):
+            library = top(found)
+            if library in sys.stdlib_module_names or library in OURS:
+                continue
+            assert library in HOME, f"{name} imports {library}, which has no home"
+            assert within(name, HOME[library]), (
+                f"{name} imports {library}; its home is {HOME[library]}"
+            )
 
 
-@pytest.mark.parametrize(("name", "path"), PRODUCT, ids=[name for name, _ in PRODUCT])
-def test_who_may_know_whom(name: str, path: Path) -> None:
-    rule = max((key for key in MAY if within(name, (key,))), key=len, default=None)
-    for found in imports(path):
-        if top(found) not in ("hub", "adapters", "ops", "tests"):
-            continue
-        assert top(found) in ("hub", "adapters"), f"{name} knows {found}"
-        if rule is not None:
-            assert within(found, MAY[rule]) or found in ("hub", "adapters"), f"{name} knows {found}"
+def test_who_may_know_whom() -> None:
+    for name, path in PRODUCT:
+        rule = max((key for key in MAY if within(name, (key,))), key=len, default=None)
+        for found in imports(path):
+            if top(found) not in ("hub", "adapters", "ops", "tests"):
+                continue
+            assert top(found) in ("hub", "adapters"), f"{name} knows {found}"
+            if rule is not None:
+                assert within(found, MAY[rule]) or found in ("hub", "adapters"), (
+                    f"{name} knows {found}"
+                )
 
 
-@pytest.mark.parametrize(
-    ("name", "path"), [(n, p) for n, p in PRODUCT if within(n, PURE)], ids=lambda v: str(v)[-40:]
-)
-def test_pure_packages_have_no_clock_and_no_socket(name: str, path: Path) -> None:
-    allowed = PURE_EXCEPT.get(name, frozenset())
-    impure = {found for found in imports(path) if found in IMPURE} - allowed
-    assert not impure, f"{name} is pure, but imports {impure}"
+def test_pure_packages_have_no_clock_and_no_socket() -> None:
+    for name, path in [(n, p) for n, p in PRODUCT if within(n, PURE)]:
+        allowed = PURE_EXCEPT.get(name, frozenset())
+        impure = {found for found in imports(path) if found in IMPURE} - allowed
+        assert not impure, f"{name} is pure, but imports {impure}"
 
 
-@pytest.mark.parametrize(("name", "path"), PRODUCT, ids=[name for name, _ in PRODUCT])
-def test_sockets_are_opened_at_the_edge_alone(name: str, path: Path) -> None:
-    if not within(name, SOCKETS):
-        assert "socket" not in set(imports(path)), f"{name} opens sockets"
+def test_sockets_are_opened_at_the_edge_alone() -> None:
+    for name, path in PRODUCT:
+        if not within(name, SOCKETS):
+            assert "socket" not in set(imports(path)), f"{name} opens sockets"
 
 
-@pytest.mark.parametrize(("name", "path"), PRODUCT, ids=[name for name, _ in PRODUCT])
-def test_every_module_says_why_it_exists(name: str, path: Path) -> None:
-    assert ast.get_docstring(tree(path)), f"{name} has no docstring"
+def test_every_module_says_why_it_exists() -> None:
+    for name, path in PRODUCT:
+        assert ast.get_docstring(tree(path)), f"{name} has no docstring"
 
 
-@pytest.mark.parametrize(("name", "path"), PRODUCT, ids=[name for name, _ in PRODUCT])
-def test_log_events_are_literal_names(name: str, path: Path) -> None:
-    for node in ast.walk(tree(path)):
-        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
-            continue
-        owner = node.func.value
-        levels = ("debug", "info", "warning", "error", "exception", "critical")
-        if isinstance(owner, ast.Name) and owner.id == "log" and node.func.attr in levels:
-            event = node.args[0] if node.args else None
-            where = f"{name}:{node.lineno}"
-            assert isinstance(event, ast.Constant), f"{where} logs no literal name"
-            assert isinstance(event.value, str), f"{where} logs no literal name"
-            assert event.value.isidentifier(), f"{where} {event.value}"
-            assert event.value.islower(), f"{where} {event.value}"
+def test_log_events_are_literal_names() -> None:
+    for name, path in PRODUCT:
+        for node in ast.walk(tree(path)):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+                continue
+            owner = node.func.value
+            levels = ("debug", "info", "warning", "error", "exception", "critical")
+            if isinstance(owner, ast.Name) and owner.id == "log" and node.func.attr in levels:
+                event = node.args[0] if node.args else None
+                where = f"{name}:{node.lineno}"
+                assert isinstance(event, ast.Constant), f"{where} logs no literal name"
+                assert isinstance(event.value, str), f"{where} logs no literal name"
+                assert event.value.isidentifier(), f"{where} {event.value}"
+                assert event.value.islower(), f"{where} {event.value}"
 
 
 SYSTEMS = {path.name for path in (ROOT / "connectors").iterdir() if path.is_dir()}
 
 
-@pytest.mark.parametrize(("name", "path"), PRODUCT, ids=[name for name, _ in PRODUCT])
-def test_nothing_in_the_product_names_a_system(name: str, path: Path) -> None:
+def test_nothing_in_the_product_names_a_system() -> None:
     """Names of systems stand in data, and in docstrings as examples."""
-    documents = {ast.get_docstring(node, clean=False) for node in _documented(path)}
-    for node in ast.walk(tree(path)):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            if node.value in documents or "xample" in node.value:
-                continue
-            assert node.value not in SYSTEMS, f"{name}:{node.lineno} names {node.value}"
+    for name, path in PRODUCT:
+        documents = {ast.get_docstring(node, clean=False) for node in _documented(path)}
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                if node.value in documents or "xample" in node.value:
+                    continue
+                assert node.value not in SYSTEMS, f"{name}:{node.lineno} names {node.value}"
 
 
 def _documented(path: Path) -> Iterator[ast.Module | ast.ClassDef | ast.FunctionDef]:
@@ -177,10 +177,10 @@ def _documented(path: Path) -> Iterator[ast.Module | ast.ClassDef | ast.Function
 SIMULATED = list(modules("ops/systems"))
 
 
-@pytest.mark.parametrize(("name", "path"), SIMULATED, ids=[name for name, _ in SIMULATED])
-def test_simulated_systems_know_nothing_of_the_hub(name: str, path: Path) -> None:
-    ours = {found for found in imports(path) if top(found) in ("hub", "adapters", "tests")}
-    assert not ours, f"{name} knows {ours}"
+def test_simulated_systems_know_nothing_of_the_hub() -> None:
+    for name, path in SIMULATED:
+        ours = {found for found in imports(path) if top(found) in ("hub", "adapters", "tests")}
+        assert not ours, f"{name} knows {ours}"
 
 
 def test_connectors_hold_data_alone() -> None:

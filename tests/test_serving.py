@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -21,6 +22,8 @@ from hub.delivery.process import DRAIN, LEAVE
 from hub.intake.opening import TAIL, WRITER
 from hub.serving import CERTIFICATE, GRACE, ended, serving
 from hub.settings import Tls, load
+
+pytestmark = pytest.mark.process
 
 Event = MutableMapping[str, Any]
 DAY = datetime(2026, 1, 1, tzinfo=UTC)

@@ -312,6 +312,7 @@ def test_the_same_fact_twice_on_the_topic_is_told_once(world: World) -> None:
     assert world.notes == {"A": ["1"]}
 
 
+@pytest.mark.process
 def test_without_a_receipt_nothing_is_committed(world: World) -> None:
     world.event("A", "1")
 

@@ -177,7 +177,7 @@ def _refused(source: str) -> tuple[MappingErrors, float]:
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_mapping_is_refused_at_once(name: str) -> None:
-    enough = 0.5 if sys.gettrace() is None else 5
+    enough = 0.25 if sys.gettrace() is None else 5
     found, elapsed = _refused(HOSTILE[name])
     for _ in range(2):  # the best of three: the collector and the neighbours of the cache take part
         elapsed = min(elapsed, _refused(HOSTILE[name])[1]) if elapsed >= enough else elapsed

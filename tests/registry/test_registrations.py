@@ -1,5 +1,6 @@
 """registrations.yaml: one bad entry is named and answers "not now"; the others serve."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,10 @@ def events() -> Events:
 def _read(folder: Path, text: str, events: Events) -> Landscape:
     file = folder / "registrations.yaml"
     file.write_text(text, encoding="utf-8")
-    return read_landscape(ROOT / "connectors", file, events)
+    connectors = folder / "connectors"
+    for name in ("postal", "portal"):
+        shutil.copytree(ROOT / "connectors" / name, connectors / name, dirs_exist_ok=True)
+    return read_landscape(connectors, file, events)
 
 
 @pytest.mark.parametrize(

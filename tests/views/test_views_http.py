@@ -14,6 +14,8 @@ from hub.views.http import ViewsApp
 from tests.views.facts import MARKED, event, late_over_tet, ms, on_time, paid, supplemented
 from tests.views.kit import Topics, filled
 
+pytestmark = pytest.mark.process
+
 NOW = ms("2025-11-20 08:00")
 WITHDRAWN = [
     event(

@@ -31,6 +31,8 @@ from tests.adapters.soap.keys import identity
 from tests.adapters.soap.oracle import for_zeep
 from tests.adapters.soap.samples import DOCUMENT, GUI, contract
 
+pytestmark = pytest.mark.process
+
 RSA, SHA = xmlsec.constants.TransformRsaSha256, xmlsec.constants.TransformSha256
 CA, SENDER = identity("CA tỉnh"), identity("Một cửa", "CA tỉnh")
 PASSWORD = Auth("usernametoken", {"username": "mot-cua", "password": "bí mật"})
