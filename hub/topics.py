@@ -15,6 +15,7 @@ RECEIPT = "hub.receipt"
 DEAD = "hub.dead"
 CURSOR = "hub.cursor"
 ACT = "hub.act"
+PARKED = "hub.parked"
 SCHEMAS = "_schemas"
 
 EVENT_TOPICS = (DOSSIER, CATALOGUE)
@@ -59,6 +60,7 @@ TOPICS = (
     Topic(CATALOGUE, {**_KEPT, "max.message.bytes": str(EVENT_BYTES)}),
     Topic(RECEIPT, {**_KEPT, "max.message.bytes": str(EVENT_BYTES)}),
     Topic(DEAD, {**_KEPT, "max.message.bytes": str(DEAD_BYTES)}),
+    Topic(PARKED, {**_COMPACTED, "max.message.bytes": str(DEAD_BYTES)}),
     Topic(ACT, {**_KEPT, "max.message.bytes": str(EVENT_BYTES)}),
     Topic(CURSOR, _COMPACTED, single=True),
     Topic(SCHEMAS, _SCHEMAS, single=True),
