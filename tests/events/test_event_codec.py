@@ -47,6 +47,12 @@ def codec(known: Known) -> Codec:
     return Codec(CATALOGUE, known)
 
 
+DEFAULTS: dict[str, dict[str, Value]] = {
+    "hub.v1.Receipt": {"series": 0, "epoch": -1, "offsets": [], "act": -1},
+    "hub.v1.Act": {"source_partition": -1, "source_offset": -1},
+}
+
+
 def _present(value: Value) -> Value:
     if isinstance(value, list):
         return [_present(item) for item in value]
@@ -61,9 +67,7 @@ def test_every_record_comes_back_as_it_was(codec: Codec, name: str, full: bool) 
     record = example(name, full=full)
     name_read, read = codec.decode(codec.encode(name, record))
     assert name == name_read
-    if name == "hub.v1.Receipt":
-        record.setdefault("series", 0)
-    assert record == _present(read)
+    assert DEFAULTS.get(name, {}) | record == _present(read)
     assert {field for field, _ in fields_of(CATALOGUE.whole[name])} == set(read)
 
 
