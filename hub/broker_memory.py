@@ -49,6 +49,9 @@ class MemoryBroker:
     def partitions(self, topic: str) -> int:
         return self._partitions.get(topic, 0)
 
+    def partition_of(self, key: bytes, partitions: int) -> int:
+        return crc32(key) % partitions
+
     def ensure_topic(self, name: str, partitions: int, config: Mapping[str, str]) -> None:
         self._configs.setdefault(name, dict(config))
         if self._partitions.setdefault(name, partitions) != partitions:
@@ -78,7 +81,7 @@ class MemoryBroker:
             if not count:
                 return Retry(f"no topic {outgoing.topic}", system=True)
             chosen = outgoing.partition
-            partition = crc32(outgoing.key or b"") % count if chosen is None else chosen
+            partition = self.partition_of(outgoing.key or b"", count) if chosen is None else chosen
             log = self._logs[Spot(outgoing.topic, partition)]
             self._tick += 1
             log.append(

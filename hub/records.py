@@ -18,11 +18,29 @@ class Spot(NamedTuple):
 
 
 class Position(NamedTuple):
-    """Where a record stands."""
+    """Where a record stands; for people `hub.dossier/3/17`."""
 
     topic: str
     partition: int
     offset: int
+
+    @property
+    def text(self) -> str:
+        """Topic, partition and offset, joined by slashes."""
+        return f"{self.topic}/{self.partition}/{self.offset}"
+
+    @classmethod
+    def read(cls, text: str) -> "Position | None":
+        """The position that `text` writes; None if it writes none."""
+        topic, *numbers = text.split("/")
+        if len(numbers) != 2 or not topic or not all(map(_is_number, numbers)):  # noqa: PLR2004 - partition, offset
+            return None
+        return cls(topic, int(numbers[0]), int(numbers[1]))
+
+
+def _is_number(text: str) -> bool:
+    """Whether these are the digits of a Kafka offset: 63 bits have 19."""
+    return text.isascii() and text.isdigit() and len(text) <= 19  # noqa: PLR2004 - as above
 
 
 class Record(NamedTuple):
@@ -35,6 +53,11 @@ class Record(NamedTuple):
     key: bytes | None
     value: bytes | None
     headers: Headers
+
+    @property
+    def place(self) -> Position:
+        """Where it stands."""
+        return Position(self.topic, self.partition, self.offset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +204,10 @@ class Broker(Protocol):
 
     def partitions(self, topic: str) -> int:
         """How many partitions the topic has; 0 when there is no such topic."""
+        ...
+
+    def partition_of(self, key: bytes, partitions: int) -> int:
+        """The partition that a record with this key gets, if it names none itself."""
         ...
 
     def ensure_topic(self, name: str, partitions: int, config: Mapping[str, str]) -> None:

@@ -1,0 +1,206 @@
+"""What people decided about deliveries: acts on `hub.act`, read as commands to one lane.
+
+An act stands at the partition number of the event that it concerns, so the lane that owns that
+partition finds all of its own in one place. Its headers say for whom it is, undecoded. An act on a
+dead letter names where that letter stands: the first act counts, a second one changes nothing, and
+an event that is dead-lettered again is a new letter that asks for a new act.
+"""
+
+from base64 import b64decode, b64encode
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Annotated, Literal, TypeAlias, get_args
+
+import msgspec
+
+from hub.contract.types import Document
+from hub.errors import Reject
+from hub.events.codec import Codec
+from hub.intake.acts import SCHEMA
+from hub.records import Headers, Outgoing, Position, Record, Spot
+from hub.topics import ACT
+
+Kind: TypeAlias = Literal["RESUMED", "REQUEUED", "EDITED", "DISCARDED"]
+KINDS: frozenset[str] = frozenset(get_args(Kind))
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One decision of a person, for one registration.
+
+    `dossier` is the key of what it concerns, as `dossier_of` writes it. RESUMED means all of that
+    dossier in one partition, its `offset` is -1. The others mean the event at (`topic`,
+    `partition`, `offset`) and the dead letter of it that stands at `letter`. `value`: of EDITED,
+    the new event in wire format.
+    """
+
+    kind: Kind
+    registration: str
+    topic: str
+    partition: int
+    dossier: str
+    by: str
+    because: str
+    offset: int = -1
+    letter: Position | None = None
+    event_id: str | None = None
+    value: bytes | None = field(default=None, repr=False)
+    act: int = -1  # its offset on hub.act, by which receipts name it; -1: not written yet
+
+
+def dossier_of(key: bytes | None) -> str:
+    """A dossier's key as acts, receipts and people write it."""
+    return (key or b"").decode(errors="replace")
+
+
+def as_document(command: Command, at: int) -> Document:
+    """The Avro record `hub.v1.Act`; `at` in epoch ms."""
+    return {
+        "kind": command.kind,
+        "registration": command.registration,
+        "subject": command.letter.text if command.letter else None,
+        "reason": command.because,
+        "event_ids": [command.event_id] if command.event_id else [],
+        "at": at,
+        "by": command.by,
+        "source_topic": command.topic,
+        "source_partition": command.partition,
+        "source_offset": command.offset,
+        "dossier": command.dossier,
+        "value": None if command.value is None else b64encode(command.value).decode(),
+    }
+
+
+def record_of(command: Command, value: bytes) -> Outgoing:
+    """Its record; `value` is `as_document` in wire format."""
+    headers: Headers = (
+        ("ce_type", SCHEMA.encode()),
+        ("hub_act", command.kind.encode()),
+        ("hub_connector", command.registration.encode()),
+    )
+    return Outgoing(ACT, command.registration.encode(), value, headers, command.partition)
+
+
+def concerns(record: Record, registration: str) -> bool:
+    """Whether a record of `hub.act` is a person's decision for this registration."""
+    headers = dict(record.headers)
+    mine = headers.get("hub_connector") == registration.encode()
+    return mine and headers.get("hub_act", b"").decode(errors="replace") in KINDS
+
+
+def command_of(record: Record, codec: Codec) -> Command | None:
+    """The command that a record of `hub.act` holds; None for any other act.
+
+    Raises Retry while the registry cannot be asked.
+    """
+    try:
+        name, found = codec.decode(record.value or b"")
+    except Reject:
+        return None
+    return _command(record.offset, found) if name == SCHEMA else None
+
+
+class Acts:
+    """The decisions for one registration about one partition of events, in the order of `hub.act`.
+
+    A lane feeds it every record of `hub.act` at its partition's number, from the position that it
+    committed, and tells it what it carried out. Decides, does not act.
+    """
+
+    def __init__(
+        self, registration: str, spot: Spot, start: int = 0, done: Iterable[int] = ()
+    ) -> None:
+        """`start`: the first offset that will be read. `done`: acts that the journal says are."""
+        self._registration = registration
+        self._spot = spot
+        self._next = start
+        self._done = frozenset(done)
+        self._waiting: dict[int, Command] = {}
+        self._closed: dict[
+            int, int
+        ] = {}  # by event's offset, the last dead letter that is acted on
+
+    def read(self, record: Record, codec: Codec) -> Command | None:
+        """Take one record in; the command that is now to be carried out, if it is one.
+
+        Raises Retry while the registry cannot be asked; then the record was not taken.
+        """
+        if record.offset < self._next:
+            return None
+        mine = concerns(record, self._registration)
+        command = command_of(record, codec) if mine else None
+        self._next = record.offset + 1
+        if command is None or (command.topic, command.partition) != self._spot:
+            return None
+        if self._repeats(command) or record.offset in self._done:
+            return None
+        if command.kind == "DISCARDED":
+            return None  # the letter is closed; a lane has nothing to do
+        self._waiting[record.offset] = command
+        return command
+
+    def _repeats(self, command: Command) -> bool:
+        """Whether an earlier act asked for the same, or closed what this one concerns."""
+        if command.letter is None:
+            return any(one.dossier == command.dossier for one in self._waiting.values())
+        if self._closed.get(command.offset, -1) >= command.letter.offset:
+            return True
+        self._closed[command.offset] = command.letter.offset
+        return False
+
+    def carried_out(self, act: int) -> None:
+        """The act at this offset needs nothing more."""
+        self._waiting.pop(act, None)
+
+    @property
+    def waiting(self) -> tuple[Command, ...]:
+        """What is to be carried out, oldest first."""
+        return tuple(self._waiting.values())
+
+    @property
+    def position(self) -> int:
+        """Where on `hub.act` whoever comes next must begin to read."""
+        return min(self._waiting, default=self._next)
+
+
+class _Act(msgspec.Struct, frozen=True):
+    """What a person's act must hold; the record of any other act does not fit."""
+
+    kind: Kind
+    registration: str
+    reason: str
+    by: str
+    source_topic: str
+    source_partition: Annotated[int, msgspec.Meta(ge=0)]
+    source_offset: int
+    dossier: str
+    event_ids: tuple[str, ...]
+    subject: str | None
+    value: str | None
+
+
+def _command(act: int, found: Document) -> Command | None:
+    """None for the record of any other act, or where something is missing that the kind needs."""
+    try:
+        told = msgspec.convert(found, _Act)
+        value = None if told.value is None else b64decode(told.value, validate=True)
+    except (msgspec.ValidationError, ValueError):
+        return None
+    letter = Position.read(told.subject or "")
+    of_one_event = told.source_offset >= 0 and letter is not None
+    if of_one_event == (told.kind == "RESUMED") or (told.kind == "EDITED") != (value is not None):
+        return None
+    return Command(
+        kind=told.kind,
+        registration=told.registration,
+        topic=told.source_topic,
+        partition=told.source_partition,
+        dossier=told.dossier,
+        by=told.by,
+        because=told.reason,
+        offset=told.source_offset,
+        letter=letter,
+        event_id=told.event_ids[0] if told.event_ids else None,
+        value=value,
+        act=act,
+    )
