@@ -144,46 +144,32 @@ def extension(event):
 
 def result_ready(event):
     """Processing is finished; the papers go by address."""
-    if event.origin == "DVCQG":
-        return national_status(
-            event,
-            "9",
-            "Đã xử lý xong",
-            event.dossier.applicant.national_account,
-            [handed_paper(paper) for paper in event.results],
-        )
-    return dossier_written(
-        event,
-        "True",
-        "9",
-        stamp(event.dossier.accepted_at),
-        stamp(event.dossier.due_at),
-        "",
-        "",
-        stamp(event.finished_at),
-        "",
-        [result_paper(paper) for paper in event.results],
-    )
+    return with_papers(event, "9", "Đã xử lý xong", "")
 
 
 def result_returned(event):
     """The result was handed over; the list of papers goes again, whole."""
+    return with_papers(event, "10", "Đã trả kết quả", stamp(event.returned_at))
+
+
+def with_papers(event, status, words, returned):
+    """A finished dossier and the papers of its result, in the form of where it was filed."""
     if event.origin == "DVCQG":
         return national_status(
             event,
-            "10",
-            "Đã trả kết quả",
+            status,
+            words,
             event.dossier.applicant.national_account,
             [handed_paper(paper) for paper in event.results],
         )
     return dossier_written(
         event,
         "True",
-        "10",
+        status,
         stamp(event.dossier.accepted_at),
         stamp(event.dossier.due_at),
         "",
-        stamp(event.returned_at),
+        returned,
         stamp(event.finished_at),
         "",
         [result_paper(paper) for paper in event.results],

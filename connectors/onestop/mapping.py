@@ -391,37 +391,17 @@ def scan(event):
 
 def handed_over(event):
     """The envelope was delivered; the dossier closes only with the officer's BaoDaTra."""
-    return NhanKetQuaPhat(
-        ThoiDiem=instant_text(event.at),
-        MaHoSo=event.dossier_code,
-        MaDon=event.order_number,
-        SoHieuBuuGui=event.item_code,
-        KetQua="DELIVERED",
-        NguoiNhan=event.received_by,
-    )
+    return delivery_result(event, "DELIVERED", event.received_by, None)
 
 
 def not_handed_over(event):
     """The postman could not deliver, and why."""
-    return NhanKetQuaPhat(
-        ThoiDiem=instant_text(event.at),
-        MaHoSo=event.dossier_code,
-        MaDon=event.order_number,
-        SoHieuBuuGui=event.item_code,
-        KetQua="DELIVERY_FAILED",
-        LyDo=event.reason,
-    )
+    return delivery_result(event, "DELIVERY_FAILED", None, event.reason)
 
 
 def came_back(event):
     """The envelope is back at its sender; the dossier stays as it was."""
-    return NhanKetQuaPhat(
-        ThoiDiem=instant_text(event.at),
-        MaHoSo=event.dossier_code,
-        MaDon=event.order_number,
-        SoHieuBuuGui=event.item_code,
-        KetQua="RETURNED",
-    )
+    return delivery_result(event, "RETURNED", None, None)
 
 
 def rating(event):
@@ -446,6 +426,19 @@ def procedure(event):
         MaLinhVuc=event.field_code,
         TenLinhVuc=event.field_name,
         CongKhai=event.public,
+    )
+
+
+def delivery_result(event, outcome, receiver, reason):
+    """How an envelope's way ended."""
+    return NhanKetQuaPhat(
+        ThoiDiem=instant_text(event.at),
+        MaHoSo=event.dossier_code,
+        MaDon=event.order_number,
+        SoHieuBuuGui=event.item_code,
+        KetQua=outcome,
+        NguoiNhan=receiver,
+        LyDo=reason,
     )
 
 

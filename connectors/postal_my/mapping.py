@@ -150,57 +150,55 @@ def scans(row):
     stripped = dossier_of_order(row.saleOrderCode)
     if not is_dossier_code(stripped) and not matches_any(stripped, setting.own_orders):
         return None
-    dossier = dossier_code(stripped)
-    at = local_time(row.updatedDate, "dd/MM/yyyy HH:mm:ss", "yyyy-MM-dd HH:mm:ss")
-    item = item_number(row.itemCode)
-    state = code(STATE, text_of(row.status), otherwise="UNKNOWN")
-    direction = direction_of_order(row.saleOrderCode)
     tracked = ConsignmentTracked(
-        dossier_code=dossier,
-        at=at,
+        dossier_code=dossier_code(stripped),
+        at=local_time(row.updatedDate, "dd/MM/yyyy HH:mm:ss", "yyyy-MM-dd HH:mm:ss"),
         order_number=row.saleOrderCode,
-        item_code=item,
-        state=state,
+        item_code=item_number(row.itemCode),
+        state=code(STATE, text_of(row.status), otherwise="UNKNOWN"),
         state_raw=text_of(row.status),
         office_code=present(row.orgCode),
         note=present(row.reasonNote),
     )
-    if state == "DELIVERED":
+    return [tracked] + milestone(tracked, row)
+
+
+def milestone(tracked, row):
+    """What a scan ends, as an event of its own; nothing for most scans."""
+    direction = direction_of_order(tracked.order_number)
+    if tracked.state == "DELIVERED":
         return [
-            tracked,
             ConsignmentDelivered(
-                dossier_code=dossier,
-                at=at,
-                order_number=row.saleOrderCode,
-                item_code=item,
+                dossier_code=tracked.dossier_code,
+                at=tracked.at,
+                order_number=tracked.order_number,
+                item_code=tracked.item_code,
                 direction=direction,
                 received_by=present(row.receiverReal),
-            ),
+            )
         ]
-    if state == "DELIVERY_FAILED":
+    if tracked.state == "DELIVERY_FAILED":
         return [
-            tracked,
             DeliveryFailed(
-                dossier_code=dossier,
-                at=at,
-                order_number=row.saleOrderCode,
-                item_code=item,
+                dossier_code=tracked.dossier_code,
+                at=tracked.at,
+                order_number=tracked.order_number,
+                item_code=tracked.item_code,
                 direction=direction,
                 reason=present(row.reasonNote),
-            ),
+            )
         ]
-    if state == "RETURNED":
+    if tracked.state == "RETURNED":
         return [
-            tracked,
             ConsignmentReturned(
-                dossier_code=dossier,
-                at=at,
-                order_number=row.saleOrderCode,
-                item_code=item,
+                dossier_code=tracked.dossier_code,
+                at=tracked.at,
+                order_number=tracked.order_number,
+                item_code=tracked.item_code,
                 direction=direction,
-            ),
+            )
         ]
-    return [tracked]
+    return []
 
 
 def scans_confirm(row, first):
