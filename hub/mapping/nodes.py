@@ -14,76 +14,68 @@ from hub.mapping.statics import Known
 
 
 @dataclass(frozen=True, slots=True)
-class Literal:
+class Expression:
+    """What every node tells: what is known of its value, and where in the mapping it stands."""
+
     known: Known
     at: ast.AST
+
+
+@dataclass(frozen=True, slots=True)
+class Literal(Expression):
     value: JsonScalar
 
 
 @dataclass(frozen=True, slots=True)
-class Name:
+class Name(Expression):
     """A parameter, local or loop variable; `python` is its name in the generated code."""
 
-    known: Known
-    at: ast.AST
     python: str
 
 
 @dataclass(frozen=True, slots=True)
-class Shared:
+class Shared(Expression):
     """A constant that lives beside the generated code: a table's keys, a constant tuple."""
 
-    known: Known
-    at: ast.AST
     python: str
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class Read(Expression):
     """A field of a record. `sure`: the key is there and its value is not null."""
 
-    known: Known
-    at: ast.AST
     base: "Node"
     field: str
     sure: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Make:
+class Make(Expression):
     """A new record: its fields in order. `tag`: the name it is returned with, for a result."""
 
-    known: Known
-    at: ast.AST
     items: tuple[tuple[str, "Node"], ...]
     tag: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Tag:
+class Tag(Expression):
     """A record that was read, about to be returned as a result."""
 
-    known: Known
-    at: ast.AST
     base: "Node"
     name: str
 
 
 @dataclass(frozen=True, slots=True)
-class Untag:
+class Untag(Expression):
     """A new result that is put into another record."""
 
-    known: Known
-    at: ast.AST
     base: "Node"
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class Call(Expression):
     """A function of the library or a check. `lifted`: absent when its first argument is."""
 
-    known: Known
-    at: ast.AST
     python: str
     arguments: tuple["Node", ...]
     lifted: bool = False
@@ -91,32 +83,26 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(Expression):
     """A text that goes into a field of at most `longest` characters; `python` raises if not."""
 
-    known: Known
-    at: ast.AST
     base: "Node"
     longest: int
     python: str
 
 
 @dataclass(frozen=True, slots=True)
-class Helper:
+class Helper(Expression):
     """A call of one of the mapping's own functions."""
 
-    known: Known
-    at: ast.AST
     python: str
     arguments: tuple["Node", ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Look(Expression):
     """A look-up in a table; `otherwise` is taken for keys that are not in it."""
 
-    known: Known
-    at: ast.AST
     table: "Node"
     key: "Node"
     otherwise: "Node | None"
@@ -124,68 +110,54 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Choose:
+class Choose(Expression):
     """`then if test else other`."""
 
-    known: Known
-    at: ast.AST
     test: "Node"
     then: "Node"
     other: "Node"
 
 
 @dataclass(frozen=True, slots=True)
-class Default:
+class Default(Expression):
     """`base`, or `other` where it is absent."""
 
-    known: Known
-    at: ast.AST
     base: "Node"
     other: "Node"
 
 
 @dataclass(frozen=True, slots=True)
-class Compare:
-    known: Known
-    at: ast.AST
+class Compare(Expression):
     operator: type[ast.cmpop]
     left: "Node"
     right: "Node"
 
 
 @dataclass(frozen=True, slots=True)
-class Logic:
+class Logic(Expression):
     """`and` / `or` over Booleans."""
 
-    known: Known
-    at: ast.AST
     conjunction: bool
     operands: tuple["Node", ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Not:
-    known: Known
-    at: ast.AST
+class Not(Expression):
     base: "Node"
 
 
 @dataclass(frozen=True, slots=True)
-class Format:
+class Format(Expression):
     """An f-text."""
 
-    known: Known
-    at: ast.AST
     parts: tuple["Node", ...]
     bounded: bool  # its length is known to be small
 
 
 @dataclass(frozen=True, slots=True)
-class Each:
+class Each(Expression):
     """`[body for name in source if …]`; `weight` is what one turn costs, in nodes."""
 
-    known: Known
-    at: ast.AST
     python: str
     source: "Node"
     tests: tuple["Node", ...]
@@ -194,20 +166,16 @@ class Each:
 
 
 @dataclass(frozen=True, slots=True)
-class Items:
+class Items(Expression):
     """`[a, b]`."""
 
-    known: Known
-    at: ast.AST
     items: tuple["Node", ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Join:
+class Join(Expression):
     """`list + list`."""
 
-    known: Known
-    at: ast.AST
     left: "Node"
     right: "Node"
 
