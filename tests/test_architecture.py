@@ -47,13 +47,14 @@ HOME: dict[str, tuple[str, ...]] = {
 MAY: dict[str, tuple[str, ...]] = {
     "hub.errors": (),
     "hub.contract": ("hub.errors", "hub.contract"),
-    "hub.mapping": ("hub.errors", "hub.contract", "hub.mapping"),
+    "hub.nearest": (),
+    "hub.mapping": ("hub.errors", "hub.nearest", "hub.contract", "hub.mapping"),
     "hub.events": ("hub.errors", "hub.contract", "hub.events"),
     "adapters": ("hub.errors", "hub.contract", "adapters"),
 }
 
 # No clock, socket, thread or randomness in here.
-PURE = ("hub.contract", "hub.mapping", "hub.events", "hub.errors")
+PURE = ("hub.contract", "hub.mapping", "hub.events", "hub.errors", "hub.nearest")
 IMPURE = frozenset(
     {"socket", "random", "secrets", "time", "asyncio", "subprocess", "urllib.request", "http"}
 )

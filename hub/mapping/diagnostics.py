@@ -8,11 +8,10 @@ instead. All findings of a file are reported together.
 import ast
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+
+from hub.nearest import nearest
 
 _WIDEST = 160  # characters of a source line that are shown
-_LOOKED_AT = 500  # names compared for a "did you mean"
-_LONGEST_NAME = 40  # characters of a name that are compared
 _SUGGESTIONS = 30  # per file: comparing costs, and a reader mends a few at a time
 _FINDINGS = 100  # per file
 
@@ -159,34 +158,6 @@ class Report:
         """Raise MappingErrors if anything was found."""
         if self.found:
             raise MappingErrors(self.sorted())
-
-
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that a typist most likely meant, by edit distance without regard to case."""
-    wanted = name.casefold()[:_LONGEST_NAME]
-    limit = max(1, len(wanted) // 3)
-    close = [
-        (_distance(wanted, candidate.casefold()), candidate)
-        for candidate in islice(known, _LOOKED_AT)
-        if abs(len(candidate) - len(wanted)) <= limit
-    ]
-    best = min(close, default=(limit + 1, ""))
-    return best[1] if best[0] <= limit else None
-
-
-def _distance(left: str, right: str) -> int:
-    """Levenshtein's distance, with a transposition of neighbours counted as one."""
-    before: list[int] = []
-    last = list(range(len(right) + 1))
-    for i, a in enumerate(left, 1):
-        row = [i]
-        for j, b in enumerate(right, 1):
-            cost = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (a != b))
-            if i > 1 and j > 1 and a == right[j - 2] and left[i - 2] == b:
-                cost = min(cost, before[j - 2] + 1)
-            row.append(cost)
-        before, last = last, row
-    return last[-1]
 
 
 def _printable(text: str) -> str:
