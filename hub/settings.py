@@ -6,11 +6,12 @@ what is wrong and what to write. Secrets are never held here: they are reference
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from hub.errors import Halt
+from hub.nearest import nearest
 
 PARTITIONS = 12
 PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
@@ -98,7 +99,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     return Settings(
         home=Path(env.get("HUB_HOME", ".hub")).absolute(),
         connectors=Path(env.get("HUB_CONNECTORS", "connectors")).absolute(),
-        registrations=Path(env.get("HUB_REGISTRATIONS", "registrations.yaml")).absolute(),
+        registrations=_registrations(env.get("HUB_REGISTRATIONS")),
         schemas=Path(env.get("HUB_SCHEMAS", "schemas/avro")).absolute(),
         bootstrap=env.get("HUB_BOOTSTRAP") or None,
         registry_url=env.get("HUB_REGISTRY_URL") or None,
@@ -110,6 +111,20 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         tls=_tls(env),
         security=_security(env),
     )
+
+
+def misspelt(environ: Mapping[str, str] | None = None) -> Iterator[tuple[str, str]]:
+    """Each `HUB_*` variable that is no setting, and the setting that it comes near to.
+
+    One that comes near to none may be a secret's own, as in `password: env:HUB_POSTAL_PASSWORD`.
+    """
+    env = os.environ if environ is None else environ
+    known = [variable.name for variable in VARIABLES]
+    followed = set(env.values())
+    for name in sorted(env):
+        near = nearest(name, known) if name.startswith("HUB_") and name not in known else None
+        if near is not None and f"env:{name}" not in followed:
+            yield name, near
 
 
 def environment(changes: Mapping[str, str]) -> dict[str, str]:
@@ -138,6 +153,18 @@ def resolve(reference: str) -> str:
             ) from error
     # what stands there is not repeated: it may be the secret itself
     raise Halt("is not a secret's reference", where="secret", fix="write env:NAME or file:PATH")
+
+
+def _registrations(named: str | None) -> Path:
+    """The file of registrations. One that was named must be there; there may be none by default."""
+    file = Path(named or "registrations.yaml").absolute()
+    if named and not file.is_file():
+        raise Halt(
+            f"there is no file {file}",
+            where="HUB_REGISTRATIONS",
+            fix="correct the path, or unset it for registrations.yaml in the working folder",
+        )
+    return file
 
 
 def _tls(env: Mapping[str, str]) -> Tls | None:

@@ -6,7 +6,7 @@ import pytest
 from hub import settings as module
 from hub.cli.reference import markdown
 from hub.errors import Halt
-from hub.settings import VARIABLES, load, resolve
+from hub.settings import VARIABLES, load, misspelt, resolve
 
 ROOT = Path(__file__).parents[1]
 
@@ -48,6 +48,26 @@ def test_a_wrong_value_is_refused_by_its_name(name: str, value: str, said: str) 
         load({name: value})
     assert str(refused.value).startswith(f"{name}: ")
     assert said in str(refused.value)
+
+
+def test_a_misspelt_variable_is_named_with_what_was_meant() -> None:
+    given = {"HUB_REGISTRATION": "r.yaml", "hub_home": ".", "HOME": "/", "HUB_HOME": ".hub"}
+    assert list(misspelt(given)) == [("HUB_REGISTRATION", "HUB_REGISTRATIONS")]
+
+
+def test_the_variable_of_a_secret_is_no_misspelt_setting() -> None:
+    followed = {"HUB_KAFKA_PASSWORD": "x", "HUB_KAFKA_SASL_PASSWORD": "env:HUB_KAFKA_PASSWORD"}
+    assert list(misspelt(followed)) == []
+    assert list(misspelt({"HUB_POSTAL_MY_PASSWORD": "x"})) == [], "as in decision 0003"
+
+
+def test_a_file_of_registrations_that_was_named_must_be_there(tmp_path: Path) -> None:
+    file = tmp_path / "registrations.yaml"
+    with pytest.raises(Halt, match=r"HUB_REGISTRATIONS: there is no file .*; correct the path"):
+        load({"HUB_REGISTRATIONS": str(file)})
+    file.touch()
+    assert load({"HUB_REGISTRATIONS": str(file)}).registrations == file
+    assert load({}).registrations == Path("registrations.yaml").absolute(), "there may be none"
 
 
 def test_sasl_needs_a_user_and_a_password() -> None:

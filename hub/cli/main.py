@@ -8,9 +8,10 @@ import typer
 from hub.cli import connector, dev, dossier, mapping, reference, schema, topics
 from hub.cli.output import CODES, answering
 from hub.errors import HubError
-from hub.log import configure
-from hub.settings import Settings, environment, load
+from hub.log import configure, get_logger
+from hub.settings import Settings, environment, load, misspelt
 
+log = get_logger("hub.cli")
 BUG = 70  # EX_SOFTWARE of sysexits.h
 
 app = typer.Typer(
@@ -42,9 +43,16 @@ Bootstrap = Annotated[
 ]
 
 
-def _settings(listen: str | None, bootstrap: str | None) -> Settings:
+def _begin(process: str, listen: str | None, bootstrap: str | None) -> Settings:
+    """Settings and log of a process that starts; a setting that is misspelt is named."""
     changes = {"HUB_LISTEN": listen, "HUB_BOOTSTRAP": bootstrap}
-    return load(environment({key: value for key, value in changes.items() if value}))
+    settings = load(environment({key: value for key, value in changes.items() if value}))
+    configure(process)
+    for name, near in misspelt():
+        log.warning(
+            "setting_unknown", where=name, what="is no setting", fix=f"did you mean {near}?"
+        )
+    return settings
 
 
 @app.command(epilog="Example: hub gateway --listen 127.0.0.1:8080")
@@ -53,9 +61,7 @@ def gateway(listen: Listen = None, bootstrap: Bootstrap = None) -> None:
     from hub.gateway.process import gateway as run
 
     with answering():
-        settings = _settings(listen, bootstrap)
-        configure("gateway")
-        run(settings)
+        run(_begin("gateway", listen, bootstrap))
 
 
 @app.command(epilog="Example: hub worker")
@@ -64,9 +70,7 @@ def worker(listen: Listen = None, bootstrap: Bootstrap = None) -> None:
     from hub.delivery.process import worker as run
 
     with answering():
-        settings = _settings(listen, bootstrap)
-        configure("worker")
-        run(settings)
+        run(_begin("worker", listen, bootstrap))
 
 
 @app.command(epilog="Example: hub registry")
@@ -75,9 +79,7 @@ def registry(listen: Listen = None, bootstrap: Bootstrap = None) -> None:
     from hub.registry.process import registry as run
 
     with answering():
-        settings = _settings(listen, bootstrap)
-        configure("registry")
-        run(settings)
+        run(_begin("registry", listen, bootstrap))
 
 
 @app.command(epilog="Example: hub views")
@@ -86,9 +88,7 @@ def views(listen: Listen = None, bootstrap: Bootstrap = None) -> None:
     from hub.views.process import views as run
 
     with answering():
-        settings = _settings(listen, bootstrap)
-        configure("views")
-        run(settings)
+        run(_begin("views", listen, bootstrap))
 
 
 @app.command(epilog="Example: hub dev up && hub up")
@@ -100,9 +100,7 @@ def up(listen: Listen = None, bootstrap: Bootstrap = None) -> None:
     from hub.cli.up import up as run
 
     with answering():
-        settings = _settings(listen, bootstrap)
-        configure("up")
-        run(settings)
+        run(_begin("up", listen, bootstrap))
 
 
 def main() -> None:

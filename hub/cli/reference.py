@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from hub.cli.output import answering, show_rows
-from hub.settings import VARIABLES, environment, load
+from hub.cli.output import answering, say, show_rows
+from hub.settings import VARIABLES, environment, load, misspelt
 
 
 def settings(
@@ -20,6 +20,8 @@ def settings(
             for v in VARIABLES
         ]
         show_rows(rows, ("name", "default", "here", "what"), as_json=as_json)
+        for name, near in misspelt():
+            say(f"{name} is no setting; did you mean {near}?")
 
 
 HOW = """Every process reads them from the environment, once, at its start; a wrong value is refused

@@ -15,6 +15,7 @@ from pathlib import Path
 from adapters.http.simple import fetch
 from hub.cli.output import say
 from hub.dev import runfiles
+from hub.dev.disk import alone
 from hub.dev.process import owned_by_us
 from hub.errors import Halt, HubError
 from hub.settings import Settings, environment
@@ -79,7 +80,15 @@ class Patience:
 
 
 def up(settings: Settings) -> None:
-    """Start, wait, stop. Raises Halt when a process does not come up or ends by itself."""
+    """Start, wait, stop.
+
+    Raises Halt when a process does not come up or ends by itself, or another `hub up` runs here.
+    """
+    with alone(settings.home / "run" / "up.lock", "hub up"):
+        _run(settings)
+
+
+def _run(settings: Settings) -> None:
     address = bootstrap(settings)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from hub.dev.waiting import until
-from hub.errors import Retry
+from hub.errors import Halt, Retry
 
 
 @contextmanager
@@ -33,6 +33,28 @@ def locked(path: Path, wait: float, busy: Callable[[], None] | None = None) -> I
                 fix="wait until it ends, then try again",
                 system=True,
             )
+        yield
+
+
+@contextmanager
+def alone(path: Path, what: str) -> Iterator[None]:
+    """Be the only one that does `what`: hold the lock file `path`, with our pid in it.
+
+    What a killed process left is taken over: the kernel has let its lock go. Raises Halt naming
+    the process that is at it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+", encoding="ascii") as file:
+        file.seek(0)
+        if not _try_lock(file.fileno()):
+            raise Halt(
+                f"{what} runs here already (process {file.read().strip()})",
+                where=str(path),
+                fix="stop it first, or give this one a HUB_HOME of its own",
+            )
+        file.truncate()
+        file.write(f"{os.getpid()}\n")
+        file.flush()
         yield
 
 

@@ -1,5 +1,7 @@
-"""`hub up` waits for what comes nearer, and only for that."""
+"""`hub up` waits for what comes nearer, and only for that; one runs in a home."""
 
+import json
+import os
 import subprocess
 import sys
 import textwrap
@@ -14,10 +16,11 @@ import pytest
 from hub.cli import up
 from hub.cli.up import START, Child, Patience, _await
 from hub.delivery.process import WorkerHealth
+from hub.dev.disk import alone
 from hub.errors import Halt
 from hub.intake.tail import CATCHING_UP
 from hub.probes import probe
-from hub.settings import load
+from hub.settings import environment, load
 
 pytestmark = pytest.mark.process
 
@@ -120,3 +123,34 @@ def test_a_halted_registration_is_remarked_and_fails_no_readiness() -> None:
     response = probe("/health/ready", health)
     assert response is not None
     assert response.status == 503
+
+
+def test_a_second_one_in_the_same_home_is_refused_and_a_misspelt_setting_is_named(
+    tmp_path: Path,
+) -> None:
+    names = {"HUB_HOME": str(tmp_path), "HUB_BOOTSTRAP": "127.0.0.1:9", "HUB_REGISTRATION": "r"}
+    with alone(tmp_path / "run" / "up.lock", "hub up"):
+        second = subprocess.run(
+            [sys.executable, "-m", "hub.cli", "up"],
+            env=environment(names),
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+    warned, refused = second.stderr.splitlines()
+    assert json.loads(warned)["where"] == "HUB_REGISTRATION"
+    assert json.loads(warned)["fix"] == "did you mean HUB_REGISTRATIONS?"
+    assert f"hub up runs here already (process {os.getpid()})" in refused
+    assert second.returncode == 4
+
+
+def test_the_lock_of_one_that_was_killed_is_taken_over(tmp_path: Path) -> None:
+    lock = tmp_path / "up.lock"
+    lock.write_text("4194305\n", encoding="ascii")  # beyond the largest pid there can be
+    with alone(lock, "hub up"):
+        assert lock.read_text(encoding="ascii") == f"{os.getpid()}\n"
+        with pytest.raises(Halt, match=f"process {os.getpid()}"), alone(lock, "hub up"):
+            pass
+    with alone(lock, "hub up"):
+        pass
