@@ -1,12 +1,13 @@
 """`hub`: the one command. Every process starts here, every question is asked here."""
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from hub.cli import connector, dev, dossier, mapping, reference, schema, topics
-from hub.cli.output import CODES, answering
+from hub.cli.output import CODES, answering, heard
 from hub.errors import HubError
 from hub.log import configure, get_logger
 from hub.settings import Settings, environment, load, misspelt
@@ -14,7 +15,21 @@ from hub.settings import Settings, environment, load, misspelt
 log = get_logger("hub.cli")
 BUG = 70  # EX_SOFTWARE of sysexits.h
 
+
+class _Commands(TyperGroup):
+    """The commands; typer itself ends with 1 when who reads the answer has read enough."""
+
+    def make_context(self, *args: Any, **extra: Any) -> Any:
+        with heard():  # --help answers here
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: Any) -> Any:
+        with heard():
+            return super().invoke(ctx)
+
+
 app = typer.Typer(
+    cls=_Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -4,6 +4,7 @@ Exit 0 done · 1 rejected or not found · 2 wrong usage · 3 try later · 4 halt
 70 a bug.
 """
 
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,7 +27,26 @@ def answering() -> Iterator[None]:
     except HubError as error:
         sys.stderr.write(f"error: {error}\n")
         raise typer.Exit(CODES.get(type(error), 1)) from error
+
+
+@contextmanager
+def heard() -> Iterator[None]:
+    """Bring the answer out. Who reads it may stop, as `head` does: that is no error.
+
+    Raises typer.Exit(0) then, in place of whatever else would be told.
+    """
+    try:
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+    except SystemExit as error:  # rich ends so, with 1, where it meets a closed pipe
+        if not isinstance(error.__context__, BrokenPipeError):
+            raise
+        raise typer.Exit(0) from None
     except BrokenPipeError:
+        # what is still buffered would be tried again, and fail, when Python ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(0) from None
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, get_args
 import typer
 
 from hub.cli.browse import Browser, access, event_row, moment, open_browser, readable, records
+from hub.cli.narrowing import known_registration, known_symbol, known_type
 from hub.cli.output import answering, show_json, show_rows
 from hub.contract.types import Document
 from hub.errors import HubError, Reject
@@ -49,7 +50,9 @@ def event_list(
 ) -> None:
     """List events, oldest first."""
     with answering():
-        browser = open_browser(load())
+        settings = load()
+        known_type(kind, settings)
+        browser = open_browser(settings)
         rows = [
             event_row(browser, r, unmasked=False, whole=False)
             for r in records(browser, EVENT_TOPICS, dossier)
@@ -102,8 +105,11 @@ def act_list(
 ) -> None:
     """List what was refused or set aside, oldest first; nothing of its content is kept."""
     with answering():
-        browser = open_browser(load())
+        settings = load()
+        known_symbol("--kind", kind, "hub.v1.ActKind", settings)
+        browser = open_browser(settings)
         rows = [_act_row(browser, r) for r in records(browser, (ACT,), registration)]
+        known_registration(registration, rows, settings)
         chosen = [row for row in rows if kind in (None, row["kind"])]
         columns = ("at", "kind", "registration", "flow", "subject", "reason")
         show_rows(chosen[-limit:], columns, as_json=as_json)
@@ -135,7 +141,9 @@ def receipt_list(
 ) -> None:
     """List receipts, oldest first."""
     with answering():
-        browser = open_browser(load())
+        settings = load()
+        known_symbol("--outcome", outcome, "hub.v1.Outcome", settings)
+        browser = open_browser(settings)
         rows: list[Document] = []
         for record in records(browser, (RECEIPT,), dossier):
             try:
@@ -143,6 +151,7 @@ def receipt_list(
             except HubError as error:
                 row = {"outcome": "(unreadable)", "reason": error.what, "attempts": []}
             rows.append(_receipt_row(record, row))
+        known_registration(registration, rows, settings)
         chosen = [
             row
             for row in rows
@@ -188,8 +197,10 @@ def dead_list(
 ) -> None:
     """List dead letters, oldest first, with the reason."""
     with answering():
-        browser = open_browser(load())
+        settings = load()
+        browser = open_browser(settings)
         rows = [_dead_row(r) for r in records(browser, (DEAD,), dossier)]
+        known_registration(registration, rows, settings)
         chosen = [row for row in rows if registration in (None, row["registration"])]
         columns = ("at", "key", "type", "registration", "reason", "event_id")
         show_rows(chosen[-limit:], columns, as_json=as_json)

@@ -81,9 +81,21 @@ def read_landscape(connectors: Path, registrations: Path, events: Events) -> Lan
     problems |= {f"registration '{name}'": tuple(found) for name, found in bad.items()}
     for entry in entries:
         _add(entry, bundles, live, problems)
-    names = {entry.name or entry.connector for entry in entries} | bad.keys()
+    names = _names(entries, bad)
     down = names - {found.name for found in live}
-    return Landscape(bundles, tuple(live), frozenset(down), problems, events)
+    return Landscape(bundles, tuple(live), down, problems, events)
+
+
+def registered(file: Path) -> frozenset[str]:
+    """The names of all registrations, whether they are right or not; none without a file.
+
+    Raises Halt where the file as a whole cannot be read.
+    """
+    return _names(*_entries(file))
+
+
+def _names(entries: list[RegistrationEntry], bad: Mapping[str, object]) -> frozenset[str]:
+    return frozenset(entry.name or entry.connector for entry in entries) | bad.keys()
 
 
 def _entries(file: Path) -> tuple[list[RegistrationEntry], dict[str, list[Problem]]]:
