@@ -15,6 +15,9 @@ import structlog
 from structlog.typing import FilteringBoundLogger
 
 _NOISY = ("kafka", "aiokafka", "faust", "mode", "uvicorn", "zeep", "httpx", "asyncio")
+# Libraries whose lines hold addresses, topics, groups and kinds of errors, never a record's value.
+_DISCREET = ("kafka",)
+_LONGEST = 300  # characters of a library's line
 
 
 def get_logger(name: str) -> FilteringBoundLogger:
@@ -41,9 +44,36 @@ def configure(process: str, *, level: int = logging.INFO, out: TextIO | None = N
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(process=process)
-    logging.basicConfig(level=logging.WARNING, stream=out or sys.stderr, force=True)
+    logging.basicConfig(level=logging.WARNING, handlers=[_Libraries()], force=True)
     for name in _NOISY:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+class _Libraries(logging.Handler):
+    """Other libraries' lines as events of ours: what they complain of, not about whom."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        fields = {"error": type(error).__name__, "from": place_of(error)} if error else {}
+        structlog.get_logger(part=record.name).warning(
+            "library_warned",
+            severity=record.levelname.lower(),
+            at=f"{record.module}:{record.lineno}",
+            says=_said(record),
+            **fields,
+        )
+
+
+def _said(record: logging.LogRecord) -> str:
+    """The first line of what a library says; texts that may hold anything are left as `%s`."""
+    if isinstance(record.msg, BaseException):
+        return type(record.msg).__name__
+    said = str(record.msg)
+    if record.name.partition(".")[0] in _DISCREET and isinstance(record.args, tuple):
+        said %= tuple(
+            type(part).__name__ if isinstance(part, BaseException) else part for part in record.args
+        )
+    return said.strip().partition("\n")[0][:_LONGEST]
 
 
 def place_of(error: BaseException) -> str:
