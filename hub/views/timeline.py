@@ -18,9 +18,9 @@ from hub.views.wording import number, says, shown, text
 
 MOST_ENTRIES = 500  # of a timeline; the busiest scenario has 14, and a state stays small
 MOST_FLAGS = 50
-AHEAD = 600_000  # ms that a fact may lie after its recording (codes.md, section 1.5)
+AHEAD = 600_000  # ms that a fact may lie after its recording
 
-# Status carried by an event (events.md, section 3); StatusChanged and DeadlineExtended have a field
+# Status carried by an event; StatusChanged and DeadlineExtended have a field
 STATUS: Mapping[str, str] = {
     "Received": "REGISTERED",
     "Accepted": "ACCEPTED",
@@ -32,7 +32,8 @@ STATUS: Mapping[str, str] = {
     "ResultReturned": "RESULT_RETURNED",
 }
 _OPEN = {"SUPPLEMENT_REQUIRED", "PAYMENT_REQUIRED", "WITHDRAWN", "STOPPED", "COMPLETED"}
-# codes.md, section 1.5; "" is a dossier that nobody has spoken of yet
+# Read off the status codes of DVCQG (no law publishes the transitions); "" is a dossier that nobody
+# has spoken of yet
 NEXT: Mapping[str, frozenset[str]] = {
     "": frozenset({"REGISTERED", "ACCEPTED", "REFUSED"}),
     "REGISTERED": frozenset({"ACCEPTED", "REFUSED", "WITHDRAWN"}),
@@ -43,6 +44,7 @@ NEXT: Mapping[str, frozenset[str]] = {
     "COMPLETED": frozenset({"RESULT_RETURNED"}),
 }
 FINISHED = ("COMPLETED", "RESULT_RETURNED")
+ENDS = frozenset({*FINISHED, "REFUSED", "WITHDRAWN", "STOPPED"})  # of an agency's work
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ class Dossier(Struct, frozen=True, array_like=True):
     took half of the time of the fold.
 
     `due`: the due date in force. `judged`: the one against which lateness is judged, which an
-    extension moves only if its reason is SUPPLEMENT: LATE does not (local.md, section 5), and OTHER
+    extension moves only if its reason is SUPPLEMENT: LATE does not, and OTHER
     is as much the agency's own doing, so it does not either.
     """
 
@@ -192,10 +194,12 @@ def _status(dossier: Dossier, fact: Fact, at: int) -> Dossier:
     status = STATUS.get(fact.kind) or text(fact.record, "status")
     if status is None or (fact.kind == "DeadlineExtended" and status == dossier.status):
         return dossier
-    dossier = _transition(dossier, status, at)
     if dossier.since is not None and at < dossier.since:
         spoken = f"{status} of {shown(at)} came after {dossier.status} of {shown(dossier.since)}"
         dossier = flagged(dossier, Flag("regression", at, spoken))
+        if dossier.status in ENDS:
+            return dossier
+    dossier = _transition(dossier, status, at)
     repeated = status == dossier.status
     if status in FINISHED and dossier.finished is None:
         dossier = replace(dossier, finished=dossier.returned or at)
@@ -217,7 +221,7 @@ def _transition(dossier: Dossier, status: str, at: int) -> Dossier:
 
 
 def _odd_times(dossier: Dossier, fact: Fact, at: int) -> Dossier:
-    """Impossible times (codes.md, section 1.5), each named once."""
+    """Impossible times, each named once."""
     if at > fact.recorded + AHEAD:
         dossier = flagged(dossier, Flag("future", at, f"{fact.kind} lies after its recording"))
     for code in fact.flags:

@@ -29,7 +29,7 @@ from tests.views.facts import (
 CODE = "H44.99.99-251013-0001"
 STORIES = (on_time(), supplemented(), paid(), late_over_tet())
 EVENTS = [name for name in CATALOGUE.whole if not name.startswith(("hub.", "catalogue."))]
-# codes.md, section 1.5, written out again
+# the table of the product, written out again
 ALLOWED = {
     "REGISTERED": "ACCEPTED REFUSED WITHDRAWN",
     "ACCEPTED": "PROCESSING SUPPLEMENT_REQUIRED PAYMENT_REQUIRED WITHDRAWN STOPPED COMPLETED",
@@ -387,3 +387,30 @@ def test_times_beyond_all_reason_break_nothing(at: int) -> None:
     _, record = event("Accepted", CODE, "2025-10-13 09:00", dossier={"due_at": at})
     dossier = story([Fact(0, at, "id", "Accepted", "onestop", {**record, "at": at})])
     assert judge(dossier, load(), ms("2026-01-01 00:00")).says
+
+
+@pytest.mark.parametrize("end", ["COMPLETED", "RESULT_RETURNED", "REFUSED", "WITHDRAWN", "STOPPED"])
+def test_what_happened_before_the_end_takes_no_status_back(end: str) -> None:
+    facts = [
+        fact("Accepted", "2025-10-13 09:00", 0),
+        fact("StatusChanged", "2025-10-15 09:00", 1, status="PROCESSING"),
+        fact("StatusChanged", "2025-10-16 09:00", 2, status=end),
+    ]
+    late = fact("StatusChanged", "2025-10-14 09:00", 3, status="PROCESSING")
+    ended, told = story(facts), story([*facts, late])
+    assert (told.status, told.since) == (end, ended.since)
+    assert codes(told) == [*codes(ended), "regression"]
+    assert [entry.offset for entry in told.entries] == [0, 1, 2, 3], "the timeline shows it"
+    newer = fact("StatusChanged", "2025-10-17 09:00", 3, status="PROCESSING")
+    assert story([*facts, newer]).status == "PROCESSING", "the one-stop has the last word"
+
+
+def test_a_late_result_tells_when_it_was_finished() -> None:
+    ready, returned = ms("2025-10-15 09:00"), ms("2025-10-16 09:00")
+    facts = [
+        fact("Accepted", "2025-10-13 09:00", 0),
+        fact("ResultReturned", "2025-10-16 09:00", 1, finished_at=None, returned_at=returned),
+        fact("ResultReady", "2025-10-15 09:00", 2, finished_at=ready),
+    ]
+    told = story(facts)
+    assert (told.status, told.finished, told.returned) == ("RESULT_RETURNED", ready, returned)
