@@ -1,4 +1,4 @@
-"""What people may see of an event: every personal value masked (domain, events.md, section 1).
+"""What people may see of an event: every personal value masked.
 
 The rule is the schema's: `pii` says whether a value is masked, `mask` whether a part of it stays.
 Whatever no schema declares harmless is masked, so a new field cannot leak by being forgotten.

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from hub.errors import Halt
 
-LOCAL = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")  # no daylight saving (codes.md, section 7)
-CLOSE = time(17, 0)  # a limit ends at 17:00 on its last working day (local.md, section 5)
+LOCAL = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")  # no daylight saving
+CLOSE = time(17, 0)  # a limit ends at 17:00 on its last working day (Civil Code, articles 147, 148)
 LONGEST = 1_000  # working days; no procedure has a longer limit
 SATURDAY = 5
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -1,4 +1,8 @@
-"""Whether a dossier is late, and by how many working days (local.md, section 5)."""
+"""Whether a dossier is late, and by how many working days.
+
+Late is what was finished, or still is not, after the date judged against (`hub.views.timeline`).
+How long the post takes never counts.
+"""
 
 from dataclasses import dataclass
 

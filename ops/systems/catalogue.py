@@ -1,4 +1,4 @@
-"""The shared catalogues of DVCQG: procedures, agencies, fields (domain/national.md 2.5, 2.11)."""
+"""The shared catalogues of DVCQG: procedures, agencies, fields."""
 
 from dataclasses import dataclass, field
 
@@ -6,7 +6,7 @@ from ops.systems.model import ActError, Json
 
 FIELD = {"MALINHVUC": "G99-TN01", "TENLINHVUC": "Lĩnh vực thử nghiệm", "MANGANH": "G99"}
 AGENCY = {"MADONVI": "H44.99.99", "TENDONVI": "Sở Thử nghiệm tỉnh Phú Thọ", "CAPDONVI": "2"}
-TEST_PROCEDURES = (  # domain/codes.md section 4: code, name, days, fee
+TEST_PROCEDURES = (  # fictional: code, name, days, fee
     ("9.999901", "Cấp giấy xác nhận thử nghiệm", 3, 0),
     ("9.999902", "Cấp phép thử nghiệm", 5, 150_000),
     ("9.999903", "Đăng ký thử nghiệm", 10, 0),

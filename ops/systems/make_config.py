@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from ops.systems.model import Json
 
 WSDL = Path(__file__).parents[2] / "connectors" / "onestop" / "contract" / "motcua.wsdl"
-ITEMS = {  # order number -> item number: domain/scenarios.md
+ITEMS = {  # order number -> item number that its envelope gets
     "H44.99.99-251013-0001": "EB990001015VN",
     "H44.99.99-251014-0002": "EB990001029VN",
     "H62.99.99-250626-0007": "EB990001077VN",

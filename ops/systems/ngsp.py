@@ -1,4 +1,4 @@
-"""DVCQG behind its local adapter, optionally behind an OAuth2 gateway (domain/national.md).
+"""DVCQG behind its local adapter, optionally behind an OAuth2 gateway.
 
 Every answer is HTTP 200 with an `error_code`, as the real one answers. Codes beyond those that are
 known are ours: -1 session or login, -2 MISSING, -3 EXISTS, -4 field absent, -5 value unfit,
@@ -40,7 +40,7 @@ WRITES = ("DongBoHoSoMC", "CapNhatTienDoHoSoMC", "DongBoTrangThaiHoSo")
 
 
 class Switches(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Forms and bounds of the answers (domain/national.md 2.15); seconds unless said otherwise.
+    """Forms and bounds of the answers; seconds unless said otherwise.
 
     `success`: how a done write says so. `exists`: how "already there" is coded. `rate_cap`: calls
     a second, above it 503, 0 for none. `fetch_after`: file URLs of a stored dossier are fetched so

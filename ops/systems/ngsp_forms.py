@@ -1,7 +1,7 @@
-"""What DVCQG takes, field by field: domain/national.md sections 2.6 to 2.10, as msgspec structs.
+"""What DVCQG takes, field by field, as its one-stop clients send it; msgspec structs.
 
-All values are strings (HoSoBoSungId is the one exception). A field marked * there must be present,
-and filled unless an empty text is said to occur.
+All values are strings (HoSoBoSungId is the one exception). A field without a default must be
+present, and filled unless an empty text is known to occur.
 """
 
 # ruff: noqa: N815 - fields are named as on the wire

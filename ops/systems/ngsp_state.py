@@ -17,7 +17,7 @@ def new_dossier() -> Json:
 
 
 def progress_key(row: Json) -> tuple[str, ...]:
-    """What makes two progress rows the same one (ours, domain/national.md 2.8)."""
+    """What makes two progress rows the same one; the real rule is not published."""
     at = row.get("ThoiDiemXuLy") or row.get("NgayXuLy") or ""
     who = row.get("NguoiXuLy") or row.get("NoiDung") or ""
     return row["MaHoSo"], at, row["TrangThai"], who

@@ -1,4 +1,4 @@
-"""The one-stop-shop: SOAP both ways (domain/local.md section 2).
+"""The one-stop-shop: SOAP both ways.
 
 Order of checks: envelope (Fault Client), UsernameToken (Fault wsse:FailedAuthentication),
 operation, SOAPAction and schema (Fault Client), data that a schema cannot say (`02`), known

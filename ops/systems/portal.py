@@ -1,4 +1,4 @@
-"""The provincial portal: REST both ways, OAuth2 in, a Bearer out (domain/local.md section 3).
+"""The provincial portal: REST both ways, OAuth2 in, a Bearer out.
 
 Order of checks of a write: credential (401), route (404), Idempotency-Key (400), media type (415),
 body against its form (400), known key (409 DA_NHAN), known dossier (404); only then it is stored.

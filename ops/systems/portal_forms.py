@@ -1,4 +1,4 @@
-"""What the portal takes and gives, field by field: domain/local.md section 3, as msgspec structs.
+"""What the portal takes and gives, field by field; msgspec structs.
 
 Names of fields are the wire's own. Unknown fields are refused, as the portal's interface says.
 """

@@ -1,4 +1,4 @@
-"""VNPost behind the NGSP gateway: orders, cancellations, tracking by cursor (domain/postal.md 2).
+"""VNPost behind the NGSP gateway: orders, cancellations, tracking by cursor.
 
 Status 100 accepted, 101 already there; 102 unfit, 104 no such order (these two ours).
 """
@@ -39,7 +39,7 @@ Some = Annotated[str, msgspec.Meta(min_length=1)]
 
 
 class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Body of an order: domain/postal.md 2.1."""
+    """Body of an order, as the SDK of the NGSP route sends it."""
 
     CustomerCode: Some
     OrderNumber: Some
@@ -74,7 +74,7 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Switches(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Forms of the answers (domain/postal.md 9); seconds unless said otherwise.
+    """Forms of the answers; seconds unless said otherwise.
 
     `gap`: a row shows up only so long after it was written. `duplicate_rows`: a page begins with
     the row it should begin after. `page_cap`: rows a page at most.

@@ -1,4 +1,4 @@
-"""MyVNPost: a token header, orders without idempotency key, signed webhooks (domain/postal.md 4).
+"""MyVNPost: a token header, orders without idempotency key, signed webhooks.
 
 A repeated CreateOrder makes a second order, as the real one would: it counts as a violation,
 because nothing at this peer protects the citizen from two couriers.

@@ -1,4 +1,4 @@
-"""What MyVNPost takes, field by field: domain/postal.md 4.2 and 4.3, as msgspec structs."""
+"""What MyVNPost takes, field by field, as its customer interface says; msgspec structs."""
 
 # ruff: noqa: N815 - fields are named as on the wire
 
@@ -105,7 +105,7 @@ SignatureMode: TypeAlias = Literal["rsa-sha256", "rsa-encrypted"]
 
 
 class Switches(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Forms of the answers and webhooks (domain/postal.md 9); seconds unless said otherwise.
+    """Forms of the answers and webhooks; seconds unless said otherwise.
 
     `today`: dd-MM-yyyy under which new orders are listed, empty for the clock's day.
     `foreign_rows`: so many rows of other customers are added to every webhook. `reverse_rows`:

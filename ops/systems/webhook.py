@@ -1,7 +1,7 @@
 """MyVNPost's webhooks: rows, the signature over the first of them, and what goes wrong with it.
 
 The signed text is MYVNP + sendDate + data[0].itemCode + data[0].status, UTF-8, without separators
-(domain/postal.md 4.4). Rows after the first are covered by nothing.
+(customer interface of MyVNPost). Rows after the first are covered by nothing.
 """
 
 # ruff: noqa: N815 - fields are named as on the wire

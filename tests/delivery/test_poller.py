@@ -353,7 +353,7 @@ def test_without_a_word_in_the_table_the_list_itself_must_be_there(
     ],
 )
 def test_what_the_connectors_call_a_page(name: str, answer: Document, then: str) -> None:
-    """postal.md 2.3: the list is absent on an empty page."""
+    """The list is absent on an empty page of the NGSP route."""
     manifest = read_bundle(Path("connectors") / name, read_events(Path("schemas/avro"))).manifest
     (flow,) = [flow for flow in manifest.flows.values() if flow.poll]
     settings: dict[str, Value] = {"accepted": ["100"]}

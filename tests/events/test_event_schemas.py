@@ -9,7 +9,7 @@ from hub.errors import Reject
 from hub.events.catalogue import Definition, build, fields_of, inline, load, read
 from tests.events.records import CATALOGUE, SCHEMAS
 
-# domain, events.md section 3: the events and the number of their fields.
+# The events and the number of their fields, counted by hand.
 EVENTS = {
     "catalogue.v1.ProcedurePublished": 8,
     "consignment.v1.CancellationRequested": 5,

@@ -15,7 +15,7 @@ from hub.views.calendar import EPOCH, LOCAL
 from hub.views.timeline import Dossier, Fact, fold
 from tests.events.records import CATALOGUE, example
 
-# Personal values of the test persons (domain, local.md, section 6) and other marks
+# Personal values of the fictional persons and other marks
 MARKED = (
     "Nguyễn Văn Mẫu",
     "026001000011",

@@ -1,4 +1,4 @@
-"""Working days by the table of the domain (local.md, section 5)."""
+"""Working days by the decrees on days off of 2025 and 2026."""
 
 from datetime import date, datetime, timedelta
 

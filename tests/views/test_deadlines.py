@@ -1,4 +1,4 @@
-"""When a dossier is late: the rule of the domain (local.md, section 5) and its scenarios."""
+"""When a dossier is late: the rule, and four dossiers told whole."""
 
 import pytest
 

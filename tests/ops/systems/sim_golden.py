@@ -1,6 +1,6 @@
-"""The golden payloads of scenario 1 (domain/scenarios.md), as they are on the wire."""
+"""The golden payloads of a dossier filed online and returned by post, as they are on the wire."""
 
-# ruff: noqa: E501 - the payloads as the fact pack prints them
+# ruff: noqa: E501 - the payloads as they are on the wire
 
 import json
 from typing import Any
