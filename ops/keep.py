@@ -26,3 +26,6 @@ Acts, carried_out, dossier_of  # hub.delivery.acts
 # for tests and the interoperability runs
 running_apicurio  # hub.dev.apicurio
 MemoryBroker, down  # the broker's twin
+
+# decided already, carried out by the lane next
+Breaker, may_start, answered, dropped  # hub.delivery.breaker
