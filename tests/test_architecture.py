@@ -14,7 +14,7 @@ OURS = ("hub", "adapters", "ops", "tests")
 
 # Each library's one home (prefixes of module names). A library that is not here is refused.
 HOME: dict[str, tuple[str, ...]] = {
-    "kafka": ("hub.broker", "hub.broker_door"),
+    "kafka": ("hub.broker",),
     "crc32c": (),  # kafka-python imports it, for speed
     "faust": ("hub.views",),
     "mode": ("hub.views",),
@@ -61,7 +61,7 @@ IMPURE = frozenset(
 PURE_EXCEPT: dict[str, frozenset[str]] = {}
 
 # Only these may open sockets or read the environment.
-SOCKETS = ("adapters", "hub.broker", "hub.broker_door", "hub.serving", "hub.dev", "hub.views")
+SOCKETS = ("adapters", "hub.broker", "hub.serving", "hub.dev", "hub.views")
 
 
 def modules(*packages: str) -> Iterator[tuple[str, Path]]:

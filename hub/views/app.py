@@ -16,7 +16,7 @@ from faust.transport.drivers.aiokafka import Consumer
 from faust.types import TP
 from mode.supervisors import CrashingSupervisor
 
-from hub.broker_door import tls_context
+from hub.broker.door import tls_context
 from hub.records import Record, Spot
 from hub.settings import Security, resolve
 

@@ -9,7 +9,7 @@ from time import monotonic
 
 import pytest
 
-from hub.broker_door import WAIT, addresses, look, tls_context
+from hub.broker.door import WAIT, addresses, look, tls_context
 from hub.errors import Halt
 from hub.settings import Security
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from kafka.errors import KafkaTimeoutError
 
-from hub import broker
 from hub.broker import KafkaBroker
+from hub.broker import writer as writing
 from hub.errors import HubError, Retry
 from hub.records import Outgoing
 
@@ -44,7 +44,7 @@ def test_behind_a_record_that_did_not_start_none_of_its_key_is_sent(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     producer = Producer()
-    monkeypatch.setattr(broker, "KafkaProducer", lambda **_: producer)
+    monkeypatch.setattr(writing, "KafkaProducer", lambda **_: producer)
     writer = KafkaBroker("127.0.0.1:9").writer()
     results: dict[bytes, object] = {}
     done = threading.Event()

@@ -1,0 +1,186 @@
+"""A cluster: what opens writers and readers, and asks the cluster about itself."""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
+
+from kafka import KafkaAdminClient, OffsetAndMetadata, TopicPartition
+from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.errors import (
+    CoordinatorLoadInProgressError,
+    CoordinatorNotAvailableError,
+    KafkaError,
+    NoError,
+    NotCoordinatorError,
+    TopicAlreadyExistsError,
+)
+from kafka.partitioner.default import murmur2
+
+from hub.broker.consumers import KafkaMember, KafkaReader
+from hub.broker.door import addresses, look, tls_context
+from hub.broker.refusals import translate
+from hub.broker.writer import KafkaWriter
+from hub.errors import HubError, Reject, Retry
+from hub.records import Rebalance, Report, Spot
+from hub.settings import Security, resolve
+
+T = TypeVar("T")
+
+# The first group of a cluster has no coordinator for a moment, until its topic is made.
+COORDINATOR_COMING = (
+    CoordinatorNotAvailableError,
+    CoordinatorLoadInProgressError,
+    NotCoordinatorError,
+)
+COORDINATOR_TRIES = 40
+COORDINATOR_WAIT = 0.25  # seconds
+
+
+class KafkaBroker:
+    """`hub.records.Broker`: a cluster, reached by its bootstrap address."""
+
+    def __init__(self, bootstrap: str, security: Security | None = None) -> None:
+        """Opens nothing. Raises Halt for an address, file or secret that cannot be used."""
+        self.bootstrap = bootstrap
+        self._security = security or Security()
+        self._options = _options(bootstrap, self._security)
+        self._let_in = False
+
+    def writer(self, report: Report | None = None) -> KafkaWriter:
+        return self._open(lambda: KafkaWriter(self._options, report))
+
+    def reader(self, spots: Sequence[Spot]) -> KafkaReader:
+        return self._open(lambda: KafkaReader(self._options, spots))
+
+    def member(self, group: str, topics: Sequence[str], rebalance: Rebalance) -> KafkaMember:
+        return self._open(lambda: KafkaMember(self._options, group, topics, rebalance))
+
+    def cluster(self) -> str:
+        found = self._ask(lambda admin: admin.describe_cluster())
+        return str(found.get("cluster_id"))
+
+    def partitions(self, topic: str) -> int:
+        return self._ask(lambda admin: _partitions(admin, topic))
+
+    def partition_of(self, key: bytes, partitions: int) -> int:
+        """The partition that every Kafka client gives this key (murmur2)."""
+        number: int = murmur2(key)
+        return (number & 0x7FFFFFFF) % partitions
+
+    def ensure_topic(self, name: str, partitions: int, config: Mapping[str, str]) -> None:
+        wanted = {"num_partitions": partitions, "replication_factor": -1, "configs": dict(config)}
+
+        def ensure(admin: KafkaAdminClient) -> int:
+            # Looked for first: who may not create topics may still use those that are there.
+            there = _partitions(admin, name)
+            if there:
+                return there
+            try:
+                admin.create_topics({name: wanted}, wait_for_metadata=True)
+            except TopicAlreadyExistsError:
+                return _partitions(admin, name)
+            return partitions
+
+        found = self._ask(ensure)
+        if found != partitions:
+            raise Reject(
+                f"has {found} partitions, {partitions} were asked for",
+                where=name,
+                fix=f"set HUB_PARTITIONS={found}: receipts go to the source's partition number",
+                code="partitions",
+            )
+
+    def topic_config(self, name: str) -> Mapping[str, str] | None:
+        wanted = ConfigResource(ConfigResourceType.TOPIC, name)
+        try:
+            found = self._ask(lambda admin: admin.describe_configs([wanted], config_filter="all"))
+        except HubError:
+            return None
+        of_topics: dict[str, dict[str, dict[str, object]]] = next(iter(found.values()), {})
+        return {key: str(data.get("value")) for key, data in of_topics.get(name, {}).items()}
+
+    def committed(self, group: str) -> dict[Spot, tuple[int, str]]:
+        found = self._ask(lambda admin: admin.list_group_offsets(group))
+        return {
+            Spot(tp.topic, tp.partition): (om.offset, om.metadata or "")
+            for tp, om in found.get(group, {}).items()
+            if om.offset >= 0
+        }
+
+    def commit_for(self, group: str, offsets: Mapping[Spot, int]) -> None:
+        wanted = {TopicPartition(*s): OffsetAndMetadata(o, "", -1) for s, o in offsets.items()}
+
+        def alter(admin: KafkaAdminClient) -> dict[TopicPartition, type[KafkaError]]:
+            found: dict[TopicPartition, type[KafkaError]] = admin.alter_group_offsets(group, wanted)
+            for error in found.values():
+                if issubclass(error, COORDINATOR_COMING):
+                    raise error  # told per partition here, but it is the whole group's
+            return found
+
+        found = self._ask(alter)
+        refused = {error.__name__ for error in found.values() if error is not NoError}
+        if refused:
+            raise Retry(f"starting offsets were not committed ({', '.join(sorted(refused))})")
+
+    def _ask(self, question: Callable[[KafkaAdminClient], T]) -> T:
+        admin = self._open(lambda: KafkaAdminClient(**self._options))
+        waiting = threading.Event()
+        try:
+            for _ in range(COORDINATOR_TRIES):
+                try:
+                    return question(admin)
+                except COORDINATOR_COMING:
+                    waiting.wait(COORDINATOR_WAIT)
+            return question(admin)
+        except KafkaError as error:
+            raise translate(error) from error
+        finally:
+            admin.close()
+
+    def _open(self, make: Callable[[], T]) -> T:
+        """A client of the library, which waits some seconds for a broker that is about to start.
+
+        Raises Halt where the cluster will not let us in as we are set up, Retry where it is away.
+        """
+        if not self._let_in:
+            look(self.bootstrap, self._security)
+        try:
+            made = make()
+        except KafkaError as error:
+            self._let_in = False
+            raise Retry(
+                f"the broker cannot be reached ({type(error).__name__})",
+                where=self.bootstrap,
+                fix="is it running? `hub dev status`, or check HUB_BOOTSTRAP",
+                after=2.0,
+                system=True,
+            ) from error
+        self._let_in = True
+        return made
+
+
+def _partitions(admin: KafkaAdminClient, topic: str) -> int:
+    found = admin.describe_topics([topic])
+    return len(found[0].get("partitions") or ()) if found else 0
+
+
+def _options(bootstrap: str, security: Security) -> dict[str, object]:
+    options: dict[str, object] = {
+        "bootstrap_servers": [f"{_bracketed(host)}:{port}" for host, port in addresses(bootstrap)],
+        "client_id": "lgsp-hub",
+        "security_protocol": security.protocol,
+        "bootstrap_timeout_ms": 8_000,
+        "reconnect_backoff_max_ms": 1_000,
+    }
+    context = tls_context(security)
+    if context is not None:
+        options["ssl_context"] = context
+    if security.protocol.startswith("SASL"):
+        options["sasl_mechanism"] = security.sasl_mechanism
+        options["sasl_plain_username"] = security.sasl_username
+        options["sasl_plain_password"] = resolve(security.sasl_password or "")
+    return options
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,175 @@
+"""Reading: without a group, or as a member of one.
+
+A consumer belongs to one thread, so each reader and member belongs to the thread that made it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
+from kafka.consumer.subscription_state import AsyncConsumerRebalanceListener
+from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
+from kafka.errors import KafkaError
+
+from hub.broker.refusals import translated
+from hub.broker.writer import MESSAGE_BYTES
+from hub.errors import Retry
+from hub.log import get_logger
+from hub.records import Rebalance, Record, Spot
+
+log = get_logger("hub.broker")
+
+# Of a group's member: a dead worker is noticed after SESSION_MS (the library's default is 45 s).
+SESSION_MS = 10_000
+HEARTBEAT_MS = 2_000
+LAST_COMMIT_MS = 3_000  # for partitions that go; with the lane's own time under SESSION_MS
+
+
+class KafkaReader:
+    """`hub.records.Reader` on a KafkaConsumer without a group."""
+
+    def __init__(self, options: Mapping[str, object], spots: Sequence[Spot]) -> None:
+        self._consumer = KafkaConsumer(
+            **options,
+            metrics_enabled=False,
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            fetch_max_wait_ms=100,
+            max_poll_records=2000,
+            allow_auto_create_topics=False,
+        )
+        self._spots = [TopicPartition(*spot) for spot in spots]
+        self._consumer.assign(self._spots)
+
+    def begin(self) -> dict[Spot, int]:
+        with translated():
+            return _spots(self._consumer.beginning_offsets(self._spots))
+
+    def end(self) -> dict[Spot, int]:
+        with translated():
+            return _spots(self._consumer.end_offsets(self._spots))
+
+    def seek(self, spot: Spot, offset: int) -> None:
+        self._consumer.seek(TopicPartition(*spot), offset)
+
+    def position(self, spot: Spot) -> int:
+        with translated():
+            position: int = self._consumer.position(TopicPartition(*spot))
+        return position
+
+    def poll(self, seconds: float) -> list[Record]:
+        with translated():
+            return _records(self._consumer.poll(timeout_ms=int(seconds * 1000)))
+
+    def close(self) -> None:
+        self._consumer.close()
+
+
+class KafkaMember:
+    """`hub.records.Member` on a KafkaConsumer with cooperative rebalancing."""
+
+    def __init__(
+        self, options: Mapping[str, object], group: str, topics: Sequence[str], rebalance: Rebalance
+    ) -> None:
+        self._consumer = KafkaConsumer(
+            **options,
+            metrics_enabled=False,
+            group_id=group,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            partition_assignment_strategy=[CooperativeStickyAssignor()],
+            session_timeout_ms=SESSION_MS,
+            heartbeat_interval_ms=HEARTBEAT_MS,
+            fetch_max_wait_ms=100,
+            max_poll_records=1000,
+            max_partition_fetch_bytes=MESSAGE_BYTES,
+            allow_auto_create_topics=False,
+        )
+        with translated():
+            for topic in topics:  # known before the group is joined, or it is joined twice
+                self._consumer.partitions_for_topic(topic)
+        self._consumer.subscribe(list(topics), listener=_Listener(rebalance, self._consumer))
+
+    def poll(self, seconds: float) -> list[Record]:
+        with translated():
+            self._go_on_joining()
+            return _records(self._consumer.poll(timeout_ms=int(seconds * 1000)))
+
+    def _go_on_joining(self) -> None:
+        # A rebalance that a change of metadata began, and that outlasts one poll, is forgotten by
+        # kafka-python 3.0.12: it takes its own snapshot of the metadata as the end of the matter,
+        # never reads the answer, and the broker expels it (tests/system/test_members.py).
+        coordinator = self._consumer._coordinator  # noqa: SLF001 - there is no public way
+        if coordinator.rebalance_in_progress():
+            coordinator.request_rejoin()
+
+    def pause(self, spots: Iterable[Spot]) -> None:
+        self._consumer.pause(*[TopicPartition(*spot) for spot in spots])
+
+    def resume(self, spots: Iterable[Spot]) -> None:
+        self._consumer.resume(*[TopicPartition(*spot) for spot in spots])
+
+    def commit(self, offsets: Mapping[Spot, tuple[int, str]]) -> None:
+        try:
+            self._consumer.commit(_commitable(offsets), timeout_ms=5_000)
+        except KafkaError as error:
+            raise Retry(f"offsets were not committed ({type(error).__name__})") from error
+
+    def end(self) -> dict[Spot, int]:
+        assigned = self._consumer.assignment()
+        found = {tp: self._consumer.highwater(tp) for tp in assigned}
+        return _spots({tp: offset for tp, offset in found.items() if offset is not None})
+
+    def close(self) -> None:
+        self._consumer.close(autocommit=False)
+
+
+class _Listener(AsyncConsumerRebalanceListener):  # type: ignore[misc]  # the library has no hints
+    """Tells of a rebalance, and commits what is still to be committed for what goes.
+
+    The library calls this on its own thread, where a blocking commit is refused; a coroutine may
+    await the commit there (tests/broker_contract.py). `Rebalance.revoked` blocks heartbeats, so it
+    has to take well under SESSION_MS.
+    """
+
+    def __init__(self, rebalance: Rebalance, consumer: KafkaConsumer) -> None:
+        self._rebalance = rebalance
+        self._consumer = consumer
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        self._rebalance.assigned([Spot(tp.topic, tp.partition) for tp in assigned])
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        last = self._rebalance.revoked([Spot(tp.topic, tp.partition) for tp in revoked])
+        if not last:
+            return
+        coordinator = self._consumer._coordinator  # noqa: SLF001 - there is no public way
+        try:
+            await coordinator._commit_offsets_sync_async(  # noqa: SLF001 - as above
+                _commitable(last), timeout_ms=LAST_COMMIT_MS
+            )
+        except KafkaError as error:  # its new owner begins earlier, with the same keys
+            log.warning("last_commit_refused", reason=type(error).__name__)
+
+    async def on_partitions_lost(self, lost: Iterable[TopicPartition]) -> None:
+        self._rebalance.lost([Spot(tp.topic, tp.partition) for tp in lost])
+
+
+def _commitable(
+    offsets: Mapping[Spot, tuple[int, str]],
+) -> dict[TopicPartition, OffsetAndMetadata]:
+    return {TopicPartition(*s): OffsetAndMetadata(o, m, -1) for s, (o, m) in offsets.items()}
+
+
+def _spots(offsets: Mapping[TopicPartition, int]) -> dict[Spot, int]:
+    return {Spot(tp.topic, tp.partition): offset for tp, offset in offsets.items()}
+
+
+def _records(polled: Mapping[TopicPartition, Sequence[Any]]) -> list[Record]:
+    # ConsumerRecord is untyped: this is the door where Any stops.
+    return [
+        Record(r.topic, r.partition, r.offset, r.timestamp, r.key, r.value, tuple(r.headers))
+        for records in polled.values()
+        for r in records
+    ]
