@@ -29,3 +29,4 @@ MemoryBroker, down  # the broker's twin
 
 # decided already, carried out by the lane next
 Breaker, may_start, answered, dropped  # hub.delivery.breaker
+Pace, good, overloaded  # hub.delivery.pace
