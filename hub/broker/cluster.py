@@ -68,20 +68,7 @@ class KafkaBroker:
         return (number & 0x7FFFFFFF) % partitions
 
     def ensure_topic(self, name: str, partitions: int, config: Mapping[str, str]) -> None:
-        wanted = {"num_partitions": partitions, "replication_factor": -1, "configs": dict(config)}
-
-        def ensure(admin: KafkaAdminClient) -> int:
-            # Looked for first: who may not create topics may still use those that are there.
-            there = _partitions(admin, name)
-            if there:
-                return there
-            try:
-                admin.create_topics({name: wanted}, wait_for_metadata=True)
-            except TopicAlreadyExistsError:
-                return _partitions(admin, name)
-            return partitions
-
-        found = self._ask(ensure)
+        found = self._ask(lambda admin: ensured(admin, name, partitions, config))
         if found != partitions:
             raise Reject(
                 f"has {found} partitions, {partitions} were asked for",
@@ -157,6 +144,26 @@ class KafkaBroker:
             ) from error
         self._let_in = True
         return made
+
+
+def ensured(admin: KafkaAdminClient, name: str, partitions: int, config: Mapping[str, str]) -> int:
+    """How many partitions a topic has; it is created where it is not there.
+
+    Looked for first: who may not create topics may still use those that are there. Raises Retry
+    where another process created it a moment ago and the broker does not tell its partitions yet.
+    """
+    there = _partitions(admin, name)
+    if there:
+        return there
+    wanted = {"num_partitions": partitions, "replication_factor": -1, "configs": dict(config)}
+    try:
+        admin.create_topics({name: wanted}, wait_for_metadata=True)
+    except TopicAlreadyExistsError as error:
+        there = _partitions(admin, name)
+        if not there:
+            raise Retry("is being created by another process", where=name) from error
+        return there
+    return partitions
 
 
 def _partitions(admin: KafkaAdminClient, topic: str) -> int:
