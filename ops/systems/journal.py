@@ -35,6 +35,7 @@ class CallRecord(msgspec.Struct, frozen=True):
     key: str = ""
     method: str = ""
     path: str = ""
+    query: str = ""
     rule: str = ""
     digest: str = ""
     content_digest: str = ""

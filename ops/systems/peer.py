@@ -159,6 +159,7 @@ class Peer:
                 key=subject.key,
                 method=call.request.method,
                 path=subject.path,
+                query=call.request.query,
                 rule=rule,
                 digest=hashlib.sha256(body).hexdigest(),
                 content_digest=hashlib.sha256(call.content).hexdigest(),
