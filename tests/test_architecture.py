@@ -54,7 +54,16 @@ MAY: dict[str, tuple[str, ...]] = {
 }
 
 # No clock, socket, thread or randomness in here.
-PURE = ("hub.contract", "hub.mapping", "hub.events", "hub.errors", "hub.nearest")
+PURE = (
+    "hub.contract",
+    "hub.mapping",
+    "hub.events",
+    "hub.errors",
+    "hub.nearest",
+    "hub.delivery.fairness",
+    "hub.delivery.hours",
+    "hub.delivery.limits",
+)
 IMPURE = frozenset(
     {"socket", "random", "secrets", "time", "asyncio", "subprocess", "urllib.request", "http"}
 )

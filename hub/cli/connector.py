@@ -4,11 +4,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from msgspec import to_builtins
 
 from hub.cli.output import answering, say, show_json, show_rows
 from hub.contract.types import Document
 from hub.errors import Reject
 from hub.registry.bundle import Bundle, read_bundle
+from hub.registry.call_limits import limits_text
 from hub.registry.cases import run_cases
 from hub.registry.event_types import read_events
 from hub.registry.live import read_landscape
@@ -63,9 +65,10 @@ def list_(*, as_json: Json = False) -> None:
 
 @app.command(epilog="Example: hub connector show connectors/postal")
 def show(folder: Folder, *, as_json: Json = False) -> None:
-    """Show a connector's flows: what comes in, what goes out."""
+    """Show a connector's flows and limits: what comes in, what goes out, how often at most."""
     with answering():
         bundle = _read(folder)
+        limits = bundle.manifest.delivery.limits
         rows: list[Document] = [
             {
                 "flow": name,
@@ -78,9 +81,11 @@ def show(folder: Folder, *, as_json: Json = False) -> None:
             for name, flow in bundle.manifest.flows.items()
         ]
         if as_json:
-            show_json({"connector": bundle.name, "digest": bundle.digest, "flows": rows})
+            named = {"connector": bundle.name, "digest": bundle.digest}
+            show_json({**named, "limits": to_builtins(limits), "flows": rows})
             return
         say(f"{bundle.name}: {bundle.manifest.title} ({bundle.manifest.adapter}), {bundle.digest}")
+        say(f"limits, where a registration has none of its own: {limits_text(limits)}")
         show_rows(rows, ("flow", "kind", "from", "to", "serves"), as_json=False)
 
 

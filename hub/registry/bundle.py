@@ -19,6 +19,7 @@ from hub.errors import Reject
 from hub.mapping.diagnostics import MappingErrors
 from hub.mapping.program import FlowSignature, Program, compile_mapping
 from hub.registry.auth import auth_problems
+from hub.registry.call_limits import limit_problems
 from hub.registry.event_types import Events
 from hub.registry.manifest import Contracts, Flow, Manifest, Setting, decode, flow_problems, words
 from hub.registry.problem import BundleErrors, Problem
@@ -105,6 +106,7 @@ def _manifest_problems(name: str, manifest: Manifest, yaml: YamlFile) -> list[Pr
         if flow.on and not any(row.then == "delivered" for row in rows):
             problems.append(Problem(place, NEVER_DELIVERED, NAME_SUCCESS))
     problems += [Problem(yaml.place(path), what) for path, what in auth_problems(manifest)]
+    problems += _limit_problems(manifest, yaml)
     receives = any(flow.receive for flow in manifest.flows.values())
     if receives and manifest.inbound is None:
         problems.append(Problem(yaml.place(("flows",)), "receives, but says nothing of `inbound`"))
@@ -117,6 +119,14 @@ def _manifest_problems(name: str, manifest: Manifest, yaml: YamlFile) -> list[Pr
             Problem(yaml.place(("outbound",)), f"{error.where}: {error.what}", error.fix)
         )
     return problems
+
+
+def _limit_problems(manifest: Manifest, yaml: YamlFile) -> list[Problem]:
+    under = ("delivery", "limits")
+    return [
+        Problem(yaml.place((*under, *misfit.path)), f"{'.'.join(under)}.{misfit}", misfit.fix)
+        for misfit in limit_problems(manifest.delivery.limits)
+    ]
 
 
 def _table_problems(flow: Flow, place: str) -> list[Problem]:

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Meta, Struct, convert
 
 from hub.errors import Reject
+from hub.registry.call_limits import CallLimits
 from hub.registry.yaml_file import Path, Plain, YamlFile
 
 S = TypeVar("S", bound=Struct)
@@ -140,6 +141,7 @@ class Delivery(Struct, frozen=True, forbid_unknown_fields=True):
     in_flight: Annotated[int, Meta(ge=1, le=1024)] = 16
     timeout: Annotated[float, Meta(gt=0, le=600)] = 30.0
     retry: RetryPolicy = RetryPolicy()
+    limits: CallLimits = CallLimits()
 
 
 class Ask(Struct, frozen=True, forbid_unknown_fields=True):

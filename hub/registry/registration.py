@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, to_builtins
 
 from hub.contract.binding import Auth, Binding, Limits
 from hub.errors import Halt, Reject
+from hub.registry.call_limits import limit_problems
 from hub.registry.manifest import Delivery, Manifest, Scalar, Setting, decode
 from hub.registry.problem import Problem
 from hub.registry.yaml_file import Plain, YamlFile, in_memory
@@ -231,11 +232,18 @@ def _is(value: Plain, kind: str) -> bool:
 
 
 def _delivery(name: str, base: Delivery, changed: Mapping[str, Plain]) -> Delivery:
-    from msgspec import structs
+    """The connector's terms, with the registration's own on top."""
+    place = f"registration '{name}'.delivery"
+    delivery = decode(in_memory(place, _on_top(to_builtins(base), dict(changed))), Delivery)
+    misfits = limit_problems(delivery.limits)
+    if misfits:
+        what = "; ".join(f"limits.{misfit}" for misfit in misfits)
+        raise Reject(what, where=place, fix=misfits[0].fix, code="registration")
+    return delivery
 
-    merged = {**structs.asdict(base), "retry": structs.asdict(base.retry)}
-    retry = changed.get("retry")
-    merged.update({k: v for k, v in changed.items() if k != "retry"})
-    if isinstance(retry, dict):
-        merged["retry"] = {**structs.asdict(base.retry), **retry}
-    return decode(in_memory(f"registration '{name}'.delivery", merged), Delivery)
+
+def _on_top(base: Plain, changed: Plain) -> Plain:
+    """`changed` over `base`, key by key in objects."""
+    if not isinstance(base, dict) or not isinstance(changed, dict):
+        return changed
+    return {**base, **{key: _on_top(base.get(key), value) for key, value in changed.items()}}

@@ -11,6 +11,9 @@ from typer.testing import CliRunner
 from hub.cli.main import app
 
 runner = CliRunner()
+IN_FLIGHT = "in_flight: 8, "
+NIGHT = 'limits: {per_second: 5, closed: [{from: "22:00", to: "05:00"}]}, '
+NEVER = "limits: {closed: [{from: 05:00, to: 23:00}, {from: 22:00, to: 05:00}]}, "
 CONNECTORS = ("ngsp", "onestop", "portal", "postal", "postal_my")
 
 
@@ -58,6 +61,25 @@ def test_a_connector_shows_what_comes_in_and_what_goes_out() -> None:
     assert flows["scan"]["kind"] == "poll"
 
 
+def test_a_connector_shows_how_often_and_when_its_system_is_called(broken: Path) -> None:
+    assert (
+        "limits, where a registration has none of its own: none"
+        in hub("connector", "show", str(broken))[2]
+    )
+    edit(broken / "connector.yaml", IN_FLIGHT, NIGHT)
+    code, _, said = hub("connector", "show", str(broken))
+    assert (code, "5 calls a second; closed 22:00 to 05:00 (every day)" in said) == (0, True)
+    code, out, _ = hub("connector", "show", str(broken), "--json")
+    assert (code, json.loads(out)["limits"]) == (
+        0,
+        {
+            "per_second": 5.0,
+            "per_day": None,
+            "closed": [{"from": "22:00", "to": "05:00", "days": None}],
+        },
+    )
+
+
 @pytest.mark.parametrize(
     ("file", "old", "new", "at", "said"),
     [
@@ -67,6 +89,8 @@ def test_a_connector_shows_what_comes_in_and_what_goes_out() -> None:
         ("connector.yaml", "POST /CreateOrder", "POST /MakeOrder", "connector.yaml:", "MakeOrder"),
         ("connector.yaml", "$secret.password", "$secret.pasword", "connector.yaml:", "pasword"),
         ("connector.yaml", "kind: login", "kind: logon", "connector.yaml:", "logon"),
+        ("connector.yaml", IN_FLIGHT, "limits: {per_day: 0}, ", "connector.yaml:54", "per_day: 0"),
+        ("connector.yaml", IN_FLIGHT, NEVER, "connector.yaml:54", "whole week"),
         ("mapping.py", "row.updatedDate", "row.updateDate", "mapping.py:", "updateDate"),
         ("mapping.py", "def order(", "def ordre(", "mapping.py:", "order"),
     ],

@@ -4,10 +4,15 @@ import shutil
 from pathlib import Path
 
 import pytest
+from msgspec import convert
 
-from hub.errors import Halt
+from hub.errors import Halt, Reject
+from hub.registry.call_limits import CallLimits, Closed
 from hub.registry.event_types import Events, read_events
 from hub.registry.live import Landscape, read_landscape
+from hub.registry.manifest import Delivery, Manifest, RetryPolicy
+from hub.registry.registration import RegistrationEntry, complete
+from hub.registry.yaml_file import Plain
 
 ROOT = Path(__file__).parents[2]
 GOOD = """
@@ -80,3 +85,67 @@ def test_a_missing_folder_of_connectors_needs_a_person(tmp_path: Path, events: E
     with pytest.raises(Halt) as caught:
         read_landscape(tmp_path / "no", tmp_path / "registrations.yaml", events)
     assert "HUB_CONNECTORS" in caught.value.fix
+
+
+MANIFEST = {
+    "hub": 1,
+    "name": "bureau",
+    "title": "A bureau",
+    "owner": "The bureau",
+    "adapter": "rest",
+    "contract": "contract/bureau.openapi.yaml",
+    "flows": {"told": {"on": "StatusChanged", "call": "POST /status"}},
+    "delivery": {
+        "in_flight": 8,
+        "retry": {"first": 5},
+        "limits": {"per_second": 50, "per_day": 1000, "closed": [{"from": "22:00", "to": "05:00"}]},
+    },
+}
+NIGHT = Closed("22:00", "05:00")
+
+
+def _terms(delivery: dict[str, Plain]) -> Delivery:
+    entry = RegistrationEntry("bureau", "http://127.0.0.1:9", "east", delivery=delivery)
+    return complete(entry, convert(MANIFEST, Manifest)).delivery
+
+
+@pytest.mark.parametrize(
+    ("own", "limits"),
+    [
+        ({}, CallLimits(50, 1000, [NIGHT])),
+        ({"limits": {}}, CallLimits(50, 1000, [NIGHT])),
+        ({"limits": {"per_second": 5}}, CallLimits(5, 1000, [NIGHT])),
+        ({"limits": {"per_day": None, "closed": []}}, CallLimits(50)),
+        (
+            {"limits": {"closed": [{"from": "11:30", "to": "13:30"}]}},
+            CallLimits(50, 1000, [Closed("11:30", "13:30")]),
+        ),
+    ],
+)
+def test_a_registration_sets_its_own_limits_key_by_key(
+    own: dict[str, Plain], limits: CallLimits
+) -> None:
+    assert _terms(own) == Delivery(in_flight=8, retry=RetryPolicy(first=5), limits=limits)
+
+
+def test_other_terms_are_overridden_key_by_key_too() -> None:
+    found = _terms({"timeout": 9, "retry": {"factor": 3}})
+    assert (found.in_flight, found.timeout) == (8, 9)
+    assert found.retry == RetryPolicy(first=5, factor=3)
+
+
+@pytest.mark.parametrize(
+    ("own", "says"),
+    [
+        ({"limits": {"per_day": 0}}, "limits.per_day: 0 is not between"),
+        ({"limits": {"closed": [{"from": "05:00", "to": "05:00"}]}}, "limits.closed.0.to"),
+        ({"limits": {"per_hour": 7}}, "per_hour"),
+        ({"limits": 7}, "limits: Expected `object`"),
+        ({"retry": 7}, "retry: Expected `object`"),
+    ],
+)
+def test_terms_that_make_no_sense_are_named(own: dict[str, Plain], says: str) -> None:
+    with pytest.raises(Reject) as caught:
+        _terms(own)
+    assert caught.value.where.startswith("registration 'east'.delivery")
+    assert says in caught.value.what
