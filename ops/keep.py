@@ -15,6 +15,9 @@ seek_to_committed  # faust's consumer
 list_, show, check, cases, functions, up, down, status, logs, gateway, worker, views, registry
 event_list, event_show, receipt_list, dead_list, dead_show, _event, _receipt, _dead, group
 
+# what a lane asks before a call (hub.delivery.fairness)
+FairShare, may_start
+
 # read by others than the product
 wrapped  # SoapWire: says how the message was declared; the tests' oracles ask
 hub  # Manifest: the version of the format, checked when it is read
