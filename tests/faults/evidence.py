@@ -1,0 +1,108 @@
+"""What is known after a run, from outside: senders' yeses, topics, the peer's own record, /proc."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class Fact(NamedTuple):
+    """What a sender got its yes for: the `step`-th fact (from 0) of a dossier."""
+
+    dossier: str
+    step: int
+
+
+class Source(NamedTuple):
+    """Where an event stands."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An event on its topic."""
+
+    source: Source
+    event_id: str
+    fact: Fact
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call as the peer noted it, before it answered.
+
+    `at`: seconds of the machine's monotonic clock. `digest`: of the body. `taken`: it had its
+    effect, whatever was answered; a refused call has none.
+    """
+
+    at: float
+    key: str
+    fact: Fact
+    digest: str
+    taken: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A record on `hub.receipt` about one event, or about a partition (OWNER).
+
+    `offset`: its own, in the partition of its number. `epoch`: offset of the OWNER under which it
+    was written; -1 where the writer knew of none. `marks`: source offsets that a MARK names.
+    """
+
+    offset: int
+    kind: str
+    source: Source
+    outcome: str = "UNKNOWN"
+    series: int = 0
+    epoch: int = -1
+    marks: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """The most that a process had. `memory`: resident, MB (10^6 bytes)."""
+
+    memory: float = 0.0
+    descriptors: int = 0
+    threads: int = 0
+
+    def most(self, other: "Use") -> "Use":
+        """The larger of both, field by field."""
+        return Use(
+            max(self.memory, other.memory),
+            max(self.descriptors, other.descriptors),
+            max(self.threads, other.threads),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a run may cost. `repeats`: calls beyond the first that had their effect.
+
+    `recovery`: seconds from the end of a fault to the next delivery. `disk`: MB of the hub's home
+    without the broker's data. Memory: 200 MB is the target of a process after 100,000 messages
+    (README), and a quarter of it is left for what an interpreter does under faults.
+    """
+
+    repeats: int = 0
+    recovery: float = 15.0
+    memory: float = 250.0
+    descriptors: int = 400
+    threads: int = 64
+    disk: float = 200.0
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything that a verdict is made of; `calls` in the order of their coming."""
+
+    sent: frozenset[Fact]
+    kept: tuple[Kept, ...]
+    calls: tuple[Call, ...]
+    told: tuple[Told, ...]
+    dead: frozenset[Source]
+    recoveries: tuple[float, ...] = ()
+    used: dict[str, Use] = field(default_factory=dict)  # process -> its most
+    disk: float = 0.0  # MB

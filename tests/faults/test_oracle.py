@@ -1,0 +1,191 @@
+"""The oracle finds each broken promise in a forged record of a run, and nothing in a sound one."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from tests.faults.evidence import Call, Evidence, Fact, Kept, Limits, Source, Told, Use
+from tests.faults.oracle import Finding, judge, repeats
+
+LIMITS = Limits(repeats=1, recovery=15.0, memory=250.0, descriptors=100, threads=50, disk=10.0)
+DOSSIERS = ("A", "B")
+STEPS = 3
+FACTS = [Fact(dossier, step) for step in range(STEPS) for dossier in DOSSIERS]
+LAST = FACTS[-1]
+
+
+def source(fact: Fact) -> Source:
+    return Source("hub.dossier", DOSSIERS.index(fact.dossier), fact.step)
+
+
+def key(fact: Fact) -> str:
+    return f"id-{fact.dossier}-{fact.step}"
+
+
+def call(fact: Fact, at: float = 0.0) -> Call:
+    return Call(at, key(fact), fact, f"body-{fact.step}", taken=True)
+
+
+def told(fact: Fact, outcome: str = "DELIVERED") -> Told:
+    return Told(offset=fact.step, kind="OUTCOME", source=source(fact), outcome=outcome)
+
+
+SOUND = Evidence(
+    sent=frozenset(FACTS),
+    kept=tuple(Kept(source(fact), key(fact), fact) for fact in FACTS),
+    calls=tuple(call(fact, at) for at, fact in enumerate(FACTS)),
+    told=tuple(told(fact) for fact in FACTS),
+    dead=frozenset(),
+    recoveries=(14.9,),
+    used={"worker": Use(memory=249.0, descriptors=100, threads=50)},
+    disk=10.0,
+)
+
+
+def without_last(evidence: Evidence) -> Evidence:
+    return replace(evidence, calls=evidence.calls[:-1], told=evidence.told[:-1])
+
+
+def found(evidence: Evidence) -> set[str]:
+    return {finding.invariant for finding in judge(evidence, LIMITS)}
+
+
+def test_a_sound_run_has_no_findings() -> None:
+    assert judge(SOUND, LIMITS) == []
+
+
+def test_as_many_repeats_as_were_in_flight_are_sound() -> None:
+    again = replace(
+        SOUND,
+        calls=(*SOUND.calls, call(LAST)),
+        told=(*SOUND.told, replace(told(LAST), offset=99)),
+    )
+    assert repeats(again) == 1
+    assert judge(again, LIMITS) == []
+
+
+def test_a_dead_letter_that_stands_on_its_topic_is_an_end() -> None:
+    dead = without_last(SOUND)
+    dead = replace(
+        dead, told=(*dead.told, told(LAST, "DEAD_LETTERED")), dead=frozenset({source(LAST)})
+    )
+    assert judge(dead, LIMITS) == []
+
+
+def test_parked_is_accounted_for() -> None:
+    parked = without_last(SOUND)
+    parked = replace(parked, told=(*parked.told, told(LAST, "PARKED")))
+    assert judge(parked, LIMITS) == []
+
+
+def test_a_parked_event_that_was_resumed_ends_in_its_second_series() -> None:
+    parked = replace(told(LAST, "PARKED"), offset=LAST.step)
+    resumed = replace(told(LAST), offset=50, series=1)
+    assert judge(replace(SOUND, told=(*SOUND.told[:-1], parked, resumed)), LIMITS) == []
+
+
+def test_a_refused_call_is_no_delivery_and_no_repeat() -> None:
+    refused = replace(call(LAST), taken=False)
+    assert judge(replace(SOUND, calls=(*SOUND.calls[:-1], refused, SOUND.calls[-1])), LIMITS) == []
+
+
+Forge = Callable[[Evidence], Evidence]
+STRANGER = Fact("C", 0)
+SECOND = Source("hub.dossier", 1, 50)
+FORGED: dict[str, tuple[str, Forge]] = {
+    "an acknowledged fact is not on the topic": (
+        "I1 kept",
+        lambda e: replace(e, sent=e.sent | {STRANGER}),
+    ),
+    "a fact that nobody sent is on the topic": (
+        "I1 kept",
+        lambda e: replace(e, sent=e.sent - {LAST}),
+    ),
+    "a retry of the sender became a second event": (
+        "I1 kept",
+        lambda e: replace(
+            e,
+            kept=(*e.kept, replace(e.kept[-1], source=SECOND)),
+            told=(*e.told, replace(e.told[-1], source=SECOND)),
+        ),
+    ),
+    "an event has no end": ("I1 ended", without_last),
+    "delivered is claimed of what the peer never took": (
+        "I1 ended",
+        lambda e: replace(e, calls=e.calls[:-1]),
+    ),
+    "delivered is claimed of what the peer refused": (
+        "I1 ended",
+        lambda e: replace(e, calls=(*e.calls[:-1], replace(e.calls[-1], taken=False))),
+    ),
+    "a dead letter is nowhere to be found": (
+        "I1 ended",
+        lambda e: replace(e, told=(*e.told[:-1], told(LAST, "DEAD_LETTERED"))),
+    ),
+    "an event that should be sent has nothing to send": (
+        "I1 ended",
+        lambda e: replace(e, told=(*e.told[:-1], told(LAST, "NOTHING_TO_SEND"))),
+    ),
+    "a receipt stands for no event": (
+        "I1 ended",
+        lambda e: replace(
+            e, told=(*e.told, Told(90, "OUTCOME", Source("hub.dossier", 2, 0), "DELIVERED"))
+        ),
+    ),
+    "the peer was told what nobody said": (
+        "I1 invented",
+        lambda e: replace(e, calls=(*e.calls, call(STRANGER))),
+    ),
+    "two facts of a dossier came in the wrong order": (
+        "I2",
+        lambda e: replace(e, calls=(*e.calls[2:], *e.calls[:2])),
+    ),
+    "a fact was taken before the refused one ahead of it": (
+        "I2",
+        lambda e: replace(e, calls=(replace(e.calls[0], taken=False), *e.calls[1:], e.calls[0])),
+    ),
+    "a repeat has another key": (
+        "I3",
+        lambda e: replace(e, calls=(*e.calls, replace(e.calls[-1], key="other"))),
+    ),
+    "a repeat has another body": (
+        "I3",
+        lambda e: replace(e, calls=(*e.calls, replace(e.calls[-1], digest="other"))),
+    ),
+    "there are more repeats than calls in flight": (
+        "I3",
+        lambda e: replace(e, calls=e.calls + e.calls[-2:]),
+    ),
+    "an event has two ends that differ": (
+        "I4",
+        lambda e: replace(
+            e,
+            told=(*e.told, replace(told(LAST, "DEAD_LETTERED"), offset=99)),
+            dead=frozenset({source(LAST)}),
+        ),
+    ),
+    "there are more receipts than calls in flight": (
+        "I4",
+        lambda e: replace(e, told=(*e.told, *(replace(t, offset=99) for t in e.told[-2:]))),
+    ),
+    "memory grew": ("I5", lambda e: replace(e, used={"worker": Use(251.0, 1, 1)})),
+    "descriptors leaked": ("I5", lambda e: replace(e, used={"worker": Use(1.0, 101, 1)})),
+    "threads leaked": ("I5", lambda e: replace(e, used={"worker": Use(1.0, 1, 51)})),
+    "the disk filled": ("I5", lambda e: replace(e, disk=11.0)),
+    "delivery came back late": ("I6", lambda e: replace(e, recoveries=(1.0, 15.1))),
+}
+
+
+@pytest.mark.parametrize("name", FORGED)
+def test_a_broken_promise_is_found_and_no_other_is_blamed(name: str) -> None:
+    invariant, forge = FORGED[name]
+    assert found(forge(SOUND)) == {invariant}
+
+
+def test_a_finding_counts_and_names_the_first_examples() -> None:
+    lost = replace(SOUND, sent=SOUND.sent | {Fact("C", step) for step in range(5)})
+    (finding,) = judge(lost, LIMITS)
+    assert isinstance(finding, Finding)
+    assert finding.what.startswith("5 acknowledged, but not on the topic: (")
+    assert finding.what.count("'C'") == 3
