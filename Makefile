@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock lint unit process system check test demo interop apicurio bench
+.PHONY: help setup lock lint unit process system check test fault faults demo interop apicurio bench
 
 help: ## the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -41,9 +41,15 @@ process: setup ## the tests of single processes: simulated systems, servers, tim
 system: setup ## the tests on a real Kafka
 	$(BIN)/pytest -m system -q
 
+fault: setup ## a few rows of the fault table, on a real Kafka
+	$(BIN)/pytest -q -n 2 -m fault
+
 check: lint unit process ## before each commit
 
-test: lint unit process system ## everything
+test: lint unit process system fault ## everything
+
+faults: setup ## the whole fault table (hours); goes on where it was broken off
+	$(BIN)/python -m tests.faults
 
 demo: setup ## play the stories of a province on a real Kafka; KEEP=1 leaves it running
 	@$(BIN)/python -m ops.demo $(if $(KEEP),--keep)

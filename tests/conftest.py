@@ -19,12 +19,13 @@ hypothesis.settings.load_profile("shared")
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Fetch the broker before the first test, so that no test's time limit counts a download."""
-    wanted = any(item.get_closest_marker("system") for item in session.items)
+    kinds = ("system", "fault")
+    wanted = any(item.get_closest_marker(kind) for item in session.items for kind in kinds)
     if wanted and not session.config.option.collectonly:
         try:
             prepare(CACHE, to_stderr())
         except HubError as error:
-            pytest.exit(f"the broker for the system tests: {error}", returncode=1)
+            pytest.exit(f"the broker for the tests: {error}", returncode=1)
 
 
 @pytest.fixture

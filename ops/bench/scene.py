@@ -1,7 +1,7 @@
 """A hub's settings for a measurement: fresh test credentials, registrations at given addresses."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import orjson
@@ -14,17 +14,18 @@ from ops.systems.make_config import make_config
 ROOT = Path(__file__).parents[2]
 CONNECTORS = ROOT / "connectors"
 AGENCIES = ("H44.99.99",)
+DELIVERY: Mapping[str, object] = {"in_flight": 32, "timeout": 30}
 NOBODY = "http://127.0.0.1:1"  # an address that nothing is called at
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A registration: which connector, where its system stands, under which name."""
+    """A registration: which connector, where its system stands, under which name, how fast."""
 
     connector: str
     endpoint: str = NOBODY
     name: str = ""
-    in_flight: int = 32
+    delivery: Mapping[str, object] = field(default_factory=lambda: dict(DELIVERY))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class Scene:
             "agencies": list(AGENCIES),
             "settings": dict(credential["settings"]),
             "secrets": {k: v for k, v in credential["secrets"].items() if k in manifest["secrets"]},
-            "delivery": {"in_flight": entry.in_flight, "timeout": 30},
+            "delivery": dict(entry.delivery),
         }
 
 

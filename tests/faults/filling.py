@@ -1,0 +1,72 @@
+"""The load: facts appended to the events' topic at full speed, each acknowledged by the broker."""
+
+import threading
+from collections.abc import Sequence
+
+from hub.errors import HubError
+from hub.events.codec import Codec
+from hub.events.headers import Envelope, write_headers
+from hub.events.identity import event_id
+from hub.records import Broker, Outgoing, Position
+from hub.topics import topic_of
+from ops.bench.messages import code, status_changed, tracked
+from ops.bench.processes import BenchError, until
+from tests.faults.evidence import Fact
+
+STEPS = 5  # facts of a dossier
+MAKE = {
+    "dossier.v1.StatusChanged": status_changed,
+    "consignment.v1.ConsignmentTracked": tracked,
+}
+ROOM = 5_000  # records that may wait in the writer
+LAST = 60.0  # seconds for what waits at the end
+
+
+def facts(first: int, count: int) -> list[tuple[int, int]]:
+    """(dossier's number, step): the first step of all dossiers, then the second, …"""
+    dossiers = range(first, first + -(-count // STEPS))
+    return [(dossier, step) for step in range(STEPS) for dossier in dossiers][:count]
+
+
+def fill(
+    broker: Broker, codec: Codec, kind: str, wanted: Sequence[tuple[int, int]]
+) -> frozenset[Fact]:
+    """Append these facts; those that were acknowledged. Raises BenchError if one was not."""
+    acknowledged: set[Fact] = set()
+    failed = threading.Event()
+    writer = broker.writer()
+
+    def append(dossier: int, step: int) -> None:
+        def done(result: Position | HubError) -> None:
+            if isinstance(result, HubError):
+                failed.set()
+            else:
+                acknowledged.add(Fact(code(dossier), step))
+
+        writer.append(outgoing(codec, kind, dossier, step), done)
+
+    try:
+        for dossier, step in wanted:
+            until(lambda: writer.waiting < ROOM, LAST, "room in the writer's queue")
+            append(dossier, step)
+        until(lambda: failed.is_set() or len(acknowledged) == len(wanted), LAST, "the load")
+    finally:
+        writer.close()
+    if failed.is_set():
+        raise BenchError("a fact of the load was not acknowledged")
+    return frozenset(acknowledged)
+
+
+def outgoing(codec: Codec, kind: str, dossier: int, step: int) -> Outgoing:
+    """The record of one fact, as an intake would write it."""
+    envelope = Envelope(
+        id=event_id("load", "faults", (str(dossier), str(step)), 0),
+        source="load",
+        type=kind,
+        time=1_760_326_200_000,
+        flow="faults",
+        digest="0" * 32,
+    )
+    value = codec.encode(kind, MAKE[kind](dossier, step))
+    headers = tuple(write_headers(envelope))
+    return Outgoing(topic_of(kind), code(dossier).encode(), value, headers)

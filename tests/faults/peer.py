@@ -1,0 +1,187 @@
+"""The system that is delivered to: it notes every call before it answers, and behaves as told.
+
+    python -m tests.faults.peer <file> <log>     writes {"port": …} to the file when it serves
+
+The log is its own record (JSON lines, `Noted`), written before the answer goes out, so that nothing
+the hub heard is missing from it. A fact tells its place in its dossier (ops.bench.messages).
+`PUT /_manner` (a Manner as JSON) switches what it does; the questions about calls in doubt are
+answered from its record.
+"""
+
+import asyncio
+import os
+import sys
+import time
+from hashlib import blake2b
+from pathlib import Path
+from typing import NamedTuple
+
+import httptools
+import msgspec
+import uvloop
+
+from adapters.http.connection import Stream
+from tests.faults.manners import Manner, Says, rest, soap, takes
+
+
+class Noted(msgspec.Struct, frozen=True):
+    """A line of the log. `at`: the machine's monotonic clock, seconds."""
+
+    at: float
+    key: str
+    dossier: str
+    step: int
+    digest: str
+    taken: bool
+
+
+class Request(NamedTuple):
+    """What came."""
+
+    method: bytes
+    path: bytes
+    key: bytes  # header Idempotency-Key
+    token: bytes  # header Authorization
+    body: bytes
+
+
+class Place:
+    """What the system holds: its manner, and which keys had their effect."""
+
+    def __init__(self, log: Path) -> None:
+        self.manner = Manner()
+        self._done: set[bytes] = set()
+        self._calls = 0
+        self._log = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+
+    def answer(self, request: Request) -> bytes | None:
+        """The bytes of the answer; None where there is none ever."""
+        if request.path == b"/_manner":
+            self.manner = msgspec.json.decode(request.body, type=Manner)
+            return rest("ok")
+        if request.path.startswith(b"/oauth2/"):
+            return self._login()
+        if request.path.startswith(b"/giao-dich/"):
+            return self._asked(request.path.rpartition(b"/")[2])
+        if request.path.startswith(b"/ho-so/"):
+            return self._told(request)
+        return self._soap(request.body)
+
+    def _login(self) -> bytes | None:
+        if not self.manner.login:
+            return rest("busy")
+        token = f'{{"access_token":"t{self.manner.token}","token_type":"Bearer","expires_in":3600}}'
+        return (
+            b"HTTP/1.1 200 .\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b"
+            % (
+                len(token),
+                token.encode(),
+            )
+        )
+
+    def _told(self, request: Request) -> bytes | None:
+        if request.token != b"Bearer t%d" % self.manner.token:
+            return b"HTTP/1.1 401 .\r\ncontent-length: 0\r\n\r\n"
+        step = request.body.partition(b'"noiDung":"')[2].partition(b'"')[0]
+        dossier = request.path.split(b"/")[2].decode()
+        return rest(self._note(request.key, dossier, int(step), request.body))
+
+    def _asked(self, key: bytes) -> bytes | None:
+        says = self.manner.to(key, "", self._calls)
+        if says in ("ok", "refused", "unknown"):
+            return rest("ok" if key in self._done else "unknown")
+        return rest(says)
+
+    def _soap(self, body: bytes) -> bytes | None:
+        inside = body.partition(b"Body>")[2]
+        operation = _element(inside)
+        key = _text(inside, b"MaGiaoDich")
+        if operation != "TraCuuGiaoDich":
+            dossier, step = _text(inside, b"MaHoSo").decode(), int(_text(inside, b"MaGoc"))
+            return soap(self._note(key, dossier, step, inside), operation)
+        says = self.manner.to(key, "", self._calls)
+        if says in ("ok", "refused", "unknown"):
+            says = "ok" if key in self._done else "unknown"
+        return soap(says, operation)
+
+    def _note(self, key: bytes, dossier: str, step: int, body: bytes) -> Says:
+        """Write the call down; what it gets."""
+        says = self.manner.to(key, dossier, self._calls)
+        taken = takes(says, done=self.manner.done)
+        self._calls += 1
+        if taken:
+            self._done.add(key)
+        digest = blake2b(body, digest_size=8).hexdigest()
+        noted = Noted(time.monotonic(), key.decode(), dossier, step, digest, taken)
+        os.write(self._log, msgspec.json.encode(noted) + b"\n")
+        return says
+
+
+class Peer(asyncio.Protocol):
+    """One connection."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._parser = httptools.HttpRequestParser(self)
+        self._stream: Stream | None = None
+        self._path, self._key, self._token, self._body = b"", b"", b"", b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if isinstance(transport, Stream):
+            self._stream = transport
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        del exc
+        self._stream = None
+
+    def data_received(self, data: bytes) -> None:
+        self._parser.feed_data(data)
+
+    def on_url(self, url: bytes) -> None:
+        self._path += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if name == b"idempotency-key":
+            self._key = value
+        elif name == b"authorization":
+            self._token = value
+
+    def on_body(self, body: bytes) -> None:
+        self._body += body
+
+    def on_message_complete(self) -> None:
+        method = self._parser.get_method()
+        request = Request(method, self._path, self._key, self._token, self._body)
+        self._path, self._key, self._token, self._body = b"", b"", b"", b""
+        answer = self._place.answer(request)
+        if answer is not None:
+            asyncio.get_running_loop().call_later(self._place.manner.delay, self._write, answer)
+
+    def _write(self, answer: bytes) -> None:
+        if self._stream is not None:
+            self._stream.write(answer)
+
+
+def _text(body: bytes, name: bytes) -> bytes:
+    """The text of the first element of this name, whatever its prefix."""
+    return body.partition(name + b">")[2].partition(b"<")[0]
+
+
+def _element(inside: bytes) -> str:
+    """The name of the first element."""
+    name = inside.lstrip()[1:].replace(b">", b" ").partition(b" ")[0]
+    return name.rpartition(b":")[2].decode()
+
+
+async def serve(file: Path, log: Path) -> None:
+    """Until the process is ended."""
+    place = Place(log)
+    server = await asyncio.get_running_loop().create_server(lambda: Peer(place), "127.0.0.1", 0)
+    new = file.with_suffix(".new")
+    new.write_bytes(msgspec.json.encode({"port": server.sockets[0].getsockname()[1]}))
+    new.replace(file)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    uvloop.run(serve(Path(sys.argv[1]), Path(sys.argv[2])))

@@ -1,0 +1,18 @@
+"""The short form of the fault table: the rows that touch most promises, one seed, few events."""
+
+import pytest
+
+from tests.faults.campaign import play
+from tests.faults.rows import BY_NAME
+from tests.faults.shown import line
+from tests.faults.table import Plan
+
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(240)]
+EVENTS = 2_000
+SHORT = ("worker-killed",)
+
+
+@pytest.mark.parametrize("name", SHORT)
+def test_the_promises_hold_while(name: str) -> None:
+    result = play(BY_NAME[name], Plan.of(name, EVENTS, seed=1))
+    assert result.passed, line(result)

@@ -1,0 +1,222 @@
+"""One run's world: a Kafka, the hub's processes, the peer, and both roads between them.
+
+Everything is fresh: a folder, a cluster, ports. What is known of a run comes from the topics
+(through the quiet door), the peer's own record and /proc; nothing here looks inside the hub.
+"""
+
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from adapters.http.simple import fetch
+from hub.broker import KafkaBroker
+from hub.dev.kafka import DevBroker
+from hub.dev.waiting import until as waited
+from hub.events.catalogue import load
+from hub.events.codec import Codec
+from hub.registry.schemas.client import RegistryClient
+from hub.settings import environment
+from hub.topics import ensure_all
+from ops.bench.processes import BenchError, Child, until
+from ops.bench.scene import ROOT, Entry, Scene, make_scene
+from tests.faults.cluster import cluster
+from tests.faults.evidence import Evidence, Fact
+from tests.faults.filling import facts, fill
+from tests.faults.manners import Manner
+from tests.faults.processes import Processes, disk_of
+from tests.faults.proxy import HOST, Proxy
+from tests.faults.reading import PeerLog, Topics
+
+PARTITIONS = 6
+IN_FLIGHT = 32  # calls at once to the peer
+KINDS = {"portal": "dossier.v1.StatusChanged", "onestop": "consignment.v1.ConsignmentTracked"}
+NOTED = 0.3  # seconds in which the peer has noted what a killed process had sent
+DELIVERY: Mapping[str, object] = {
+    "in_flight": IN_FLIGHT,
+    "timeout": 3,
+    "retry": {"first": 0.2, "factor": 2, "longest": 2, "give_up": 3600},
+}
+
+
+@dataclass
+class World:
+    """What runs. `kafka`, `road`: the proxies before the broker and before the peer."""
+
+    home: Path
+    broker: DevBroker
+    kafka: Proxy
+    road: Proxy
+    scene: Scene
+    processes: Processes
+    registry: Child
+    registration: str
+    codec: Codec
+    topics: Topics
+    log: PeerLog
+    sent: set[Fact] = field(default_factory=set)
+    recoveries: list[float] = field(default_factory=list)
+
+    # load
+
+    def fill(self, count: int, first: int = 0) -> None:
+        """Put so many facts on the topic, of dossiers from number `first` on."""
+        broker = KafkaBroker(self.broker.bootstrap)
+        kind = KINDS[self.registration]
+        self.sent |= fill(broker, self.codec, kind, facts(first, count))
+
+    # the hub
+
+    def worker(self, *, wait: bool = False) -> Child:
+        """One more worker."""
+        return self._proxied("worker", wait=wait)
+
+    def gateway(self, port: int) -> Child:
+        """A gateway at a port; it may take a moment until it accepts."""
+        return self._proxied("gateway", listen=f"{HOST}:{port}", wait=False)
+
+    def kill(self, child: Child) -> float:
+        """kill -9; the moment."""
+        self.processes.end(child, signal.SIGKILL)
+        return time.monotonic()
+
+    def _proxied(self, name: str, *, listen: str = f"{HOST}:0", wait: bool) -> Child:
+        bootstrap = f"{HOST}:{self.kafka.port}"
+        return self.processes.hub(name, listen=listen, wait=wait, HUB_BOOTSTRAP=bootstrap)
+
+    # the peer
+
+    def behave(self, manner: Manner) -> None:
+        """What the peer does from now on."""
+        url = f"http://{HOST}:{self.road.target}/_manner"
+        fetch("PUT", url, content=msgspec.json.encode(manner))
+
+    # looking
+
+    def taken(self) -> int:
+        """How many facts have had their effect at the peer."""
+        self.log.follow()
+        return len(self.log.taken)
+
+    def reach(self, count: int, seconds: float = 90.0) -> None:
+        """Wait until so many facts have had their effect. Raises BenchError."""
+        self.until(lambda: self.taken() >= count, seconds, f"fact {count} at the peer")
+
+    def until(self, holds: Callable[[], bool], seconds: float, what: str) -> None:
+        """Wait until it holds. Raises BenchError when the time is over or a process has ended."""
+        until(holds, seconds, what, self.processes.running)
+
+    def back(self, since: float, within: float = 60.0) -> None:
+        """Wait for the next delivery after a fault that ended at `since`; note how long it took.
+
+        A new fact counts, and so does a repeat: delivery goes on. When everything has been
+        delivered before, there is nothing to come back for.
+        """
+        begun = since + NOTED
+
+        def came() -> bool:
+            self.log.follow()
+            return self._next(begun) is not None or self.done()
+
+        self.until(came, within, "the next delivery")
+        after = self._next(begun)
+        if after is not None:
+            self.recoveries.append(after - since)
+
+    def _next(self, begun: float) -> float | None:
+        late = (call.at for call in reversed(self.log.calls) if call.taken)
+        after: float | None = None
+        for at in late:
+            if at < begun:
+                break
+            after = at
+        return after
+
+    def done(self) -> bool:
+        """Whether every fact that was sent has come to an end."""
+        while self.topics.follow():
+            pass
+        return len(self.topics.ended - self.topics.foreign) >= len(self.sent)
+
+    def drain(self) -> None:
+        """Wait until all has come to an end; how that failed is the oracle's to say."""
+        waited(self.done, 60.0 + len(self.sent) / 100)
+        for child in self.processes.running[::-1]:
+            if child is not self.registry and child.name != "peer":
+                self.processes.end(child)
+        while self.topics.follow():
+            pass
+        self.log.follow()
+
+    def evidence(self) -> Evidence:
+        """Everything that is known at the end."""
+        dev = disk_of(self.home / "dev")
+        return Evidence(
+            sent=frozenset(self.sent),
+            kept=tuple(self.topics.kept),
+            calls=tuple(self.log.calls),
+            told=tuple(self.topics.told),
+            dead=frozenset(self.topics.dead),
+            recoveries=tuple(self.recoveries),
+            used=dict(self.processes.used),
+            disk=disk_of(self.home) - dev,
+        )
+
+
+@contextmanager
+def open_world(
+    home: Path, registration: str = "portal", delivery: Mapping[str, object] = DELIVERY
+) -> Iterator[World]:
+    """Broker, registry and peer run; gateways and workers are for the row to start."""
+    with ExitStack() as stack:
+        broker, kafka = stack.enter_context(cluster(home))
+        scene = make_scene(home)
+        variables = environment(
+            {
+                "HUB_HOME": str(home),
+                "HUB_BOOTSTRAP": broker.bootstrap,
+                "HUB_REGISTRATIONS": str(scene.registrations),
+                "HUB_CONNECTORS": str(ROOT / "connectors"),
+                "HUB_SCHEMAS": str(ROOT / "schemas" / "avro"),
+                "HUB_PARTITIONS": str(PARTITIONS),
+            }
+        )
+        processes = stack.enter_context(Processes(home, variables))
+        file, log = home / "peer.json", home / "peer.jsonl"
+        peer = processes.python("peer", ["-m", "tests.faults.peer", str(file), str(log)])
+        until(file.exists, 20, "the peer", [peer])
+        port = int(msgspec.json.decode(file.read_bytes())["port"])
+        road = stack.enter_context(Proxy(port))
+        address = f"http://{HOST}:{road.port}"
+        others = [Entry(name) for name in KINDS if name != registration]
+        scene.register(Entry(registration, address, delivery=delivery), *others)
+        registry = processes.hub("registry")
+        quiet = KafkaBroker(broker.bootstrap)
+        ensure_all(quiet, PARTITIONS)
+        codec = Codec(load(ROOT / "schemas" / "avro"), RegistryClient(_served(processes, registry)))
+        topics = Topics(quiet, codec, registration)
+        stack.callback(topics.close)
+        yield World(
+            home=home,
+            broker=broker,
+            kafka=kafka,
+            road=road,
+            scene=scene,
+            processes=processes,
+            registry=registry,
+            registration=registration,
+            codec=codec,
+            topics=topics,
+            log=PeerLog(log),
+        )
+
+
+def _served(processes: Processes, child: Child) -> str:
+    url = processes.url(child)
+    if url is None:
+        raise BenchError(f"{child.name} does not say where it serves")
+    return url
