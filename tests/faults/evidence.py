@@ -77,11 +77,16 @@ class Use:
         )
 
 
+START = 3.0  # seconds from a worker's start to its first call on an idle machine of two cores
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What a run may cost. `repeats`: calls beyond the first that had their effect.
 
-    `recovery`: seconds from the end of a fault to the next delivery. `disk`: MB of the hub's home
+    `recovery`: seconds from a fault to the next delivery, where a worker delivers START seconds
+    after it was started; on a slower machine twice what the first start took longer is added, for
+    a recovery has a start in it, and others run beside it. `disk`: MB of the hub's home
     without the broker's data. Memory: 200 MB is the target of a process after 100,000 messages
     (README), and a quarter of it is left for what an interpreter does under faults.
     """
@@ -106,3 +111,4 @@ class Evidence:
     recoveries: tuple[float, ...] = ()
     used: dict[str, Use] = field(default_factory=dict)  # process -> its most
     disk: float = 0.0  # MB
+    start: float = 0.0  # seconds from the first worker's start to the first call

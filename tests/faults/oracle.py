@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from tests.faults.evidence import Evidence, Fact, Kept, Limits
+from tests.faults.evidence import START, Evidence, Fact, Kept, Limits
 from tests.faults.journal import PARKED, fold
 
 SHOWN = 3  # examples of one finding
@@ -138,9 +138,10 @@ def _bounded(evidence: Evidence, limits: Limits) -> Iterator[str]:
 
 
 def _back_in_time(evidence: Evidence, limits: Limits) -> Iterator[str]:
+    allowed = limits.recovery + 2 * max(0.0, evidence.start - START)
     for seconds in evidence.recoveries:
-        if seconds > limits.recovery:
-            yield f"delivery came back after {seconds:.1f} s, {limits.recovery:.0f} are allowed"
+        if seconds > allowed:
+            yield f"delivery came back after {seconds:.1f} s, {allowed:.0f} are allowed"
 
 
 def _some(what: str, found: Iterable[object]) -> Iterator[str]:

@@ -9,8 +9,8 @@ import asyncio
 import socket
 import struct
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -132,20 +132,22 @@ class Proxy:
         await asyncio.gather(*handlers, return_exceptions=True)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self.faults.refuse:
-            _abort(writer)
-            return
-        try:
-            far = await asyncio.open_connection(HOST, self.target)
-        except OSError:
-            _abort(writer)
-            return
-        link = _Link(self, (reader, writer), far)
-        self._links.add(link)
-        try:
-            await link.run()
-        finally:
-            self._links.discard(link)
+        async with _closing(writer):
+            if self.faults.refuse:
+                _abort(writer)
+                return
+            try:
+                far = await asyncio.open_connection(HOST, self.target)
+            except OSError:
+                _abort(writer)
+                return
+            async with _closing(far[1]):
+                link = _Link(self, (reader, writer), far)
+                self._links.add(link)
+                try:
+                    await link.run()
+                finally:
+                    self._links.discard(link)
 
 
 class _Link:
@@ -184,8 +186,6 @@ class _Link:
             for task in (up, down):
                 task.cancel()
             await asyncio.gather(up, down, return_exceptions=True)
-            for _, writer in (self._near, self._far):
-                writer.close()
 
     async def _pump(
         self,
@@ -224,6 +224,17 @@ class _Link:
                 yield frame
         else:
             yield data
+
+
+@asynccontextmanager
+async def _closing(writer: asyncio.StreamWriter) -> AsyncIterator[None]:
+    """Closed with the block, to its very end: the loop may be closed next."""
+    try:
+        yield
+    finally:
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
 
 
 def _abort(writer: asyncio.StreamWriter) -> None:

@@ -90,6 +90,12 @@ def test_a_refused_call_is_no_delivery_and_no_repeat() -> None:
     assert judge(replace(SOUND, calls=(*SOUND.calls[:-1], refused, SOUND.calls[-1])), LIMITS) == []
 
 
+def test_a_slow_machine_gets_more_time_to_come_back() -> None:
+    late = replace(SOUND, recoveries=(20.0,))
+    assert found(replace(late, start=3.0)) == {"I6"}
+    assert found(replace(late, start=6.0)) == set()
+
+
 Forge = Callable[[Evidence], Evidence]
 STRANGER = Fact("C", 0)
 SECOND = Source("hub.dossier", 1, 50)

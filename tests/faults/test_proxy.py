@@ -6,7 +6,7 @@ import struct
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from typing import Self
 
 import pytest
@@ -52,12 +52,17 @@ class Server:
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         cutter = Cutter()
-        with closing(writer), suppress(OSError):  # a reset is what some tests are about
-            while data := await reader.read(1000):
-                for frame in cutter.feed(data):
-                    head = asked(frame)
-                    self.came.append(head.api)
-                    writer.write(struct.pack(">iih", 6, head.correlation, head.api))
+        try:
+            with suppress(OSError):  # a reset is what some tests are about
+                while data := await reader.read(1000):
+                    for frame in cutter.feed(data):
+                        head = asked(frame)
+                        self.came.append(head.api)
+                        writer.write(struct.pack(">iih", 6, head.correlation, head.api))
+        finally:
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
 
 
 @pytest.fixture

@@ -60,6 +60,7 @@ class World:
     log: PeerLog
     sent: set[Fact] = field(default_factory=set)
     recoveries: list[float] = field(default_factory=list)
+    started: float | None = None  # when the first worker was, on the monotonic clock
 
     # load
 
@@ -73,6 +74,7 @@ class World:
 
     def worker(self, *, wait: bool = False) -> Child:
         """One more worker."""
+        self.started = self.started or time.monotonic()
         return self._proxied("worker", wait=wait)
 
     def gateway(self, port: int) -> Child:
@@ -164,6 +166,7 @@ class World:
             recoveries=tuple(self.recoveries),
             used=dict(self.processes.used),
             disk=disk_of(self.home) - dev,
+            start=self.log.calls[0].at - self.started if self.log.calls and self.started else 0.0,
         )
 
 
