@@ -196,4 +196,4 @@ class FairnessMachine(RuleBasedStateMachine):
 
 
 TestFairness = FairnessMachine.TestCase
-TestFairness.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+TestFairness.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)

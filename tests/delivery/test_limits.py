@@ -297,4 +297,4 @@ def clock(half_hours: int) -> str:
 
 
 TestLimits = LimitsMachine.TestCase
-TestLimits.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)
+TestLimits.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
