@@ -13,7 +13,7 @@ seek_to_committed  # faust's consumer
 
 # commands: typer calls them
 list_, show, check, cases, functions, up, down, status, logs, gateway, worker, views, registry
-event_list, event_show, receipt_list, dead_list, dead_show, _event, _receipt, _dead, group
+event_list, event_show, receipt_list, _event, _receipt, group
 
 # what a lane asks before a call (hub.delivery.fairness)
 FairShare, may_start
@@ -24,7 +24,7 @@ hub  # Manifest: the version of the format, checked when it is read
 predecessors  # hub.mapping.functions.units, for people who look back (scenario 7)
 
 # for the lane, which carries acts out
-Acts, carried_out, dossier_of  # hub.delivery.acts
+Acts, carried_out  # hub.delivery.acts
 
 # for tests and the interoperability runs
 running_apicurio  # hub.dev.apicurio

@@ -5,7 +5,7 @@ the hub) and says why; both go into the log of accesses under HUB_HOME before an
 """
 
 import getpass
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,11 +15,11 @@ import orjson
 from hub.broker import KafkaBroker
 from hub.contract.types import Document
 from hub.errors import Halt, HubError, Reject
-from hub.events.catalogue import load
+from hub.events.catalogue import Catalogue, load
 from hub.events.codec import Codec
 from hub.events.headers import read_headers
 from hub.events.masks import Masks
-from hub.records import Record, Spot
+from hub.records import Broker, Record, Spot
 from hub.registry.schemas.client import RegistryClient
 from hub.settings import Settings
 from hub.surroundings import bootstrap, now_ms, registry_url
@@ -33,7 +33,8 @@ class Browser:
     """What the reading commands share."""
 
     settings: Settings
-    broker: KafkaBroker
+    broker: Broker
+    catalogue: Catalogue
     codec: Codec
     masks: Masks
 
@@ -43,24 +44,31 @@ def open_browser(settings: Settings) -> Browser:
     catalogue = load(settings.schemas)
     codec = Codec(catalogue, RegistryClient(registry_url(settings)))
     broker = KafkaBroker(bootstrap(settings), settings.security)
-    return Browser(settings, broker, codec, Masks(catalogue))
+    return Browser(settings, broker, catalogue, codec, Masks(catalogue))
 
 
-def records(browser: Browser, topics: Sequence[str], key: str | None) -> Iterator[Record]:
-    """Every record now on the topics; with `key`, only its own. In order of the broker's time."""
-    found: list[Record] = []
+def records(
+    browser: Browser,
+    topics: Sequence[str],
+    key: str | None = None,
+    keep: Callable[[Record], bool] | None = None,
+) -> list[Record]:
+    """What now stands on the topics, in order of the broker's time.
+
+    With `key` only its own, with `keep` only what that says yes to; the rest takes no memory.
+    """
+    spots: list[Spot] = []
     for topic in topics:
         count = browser.broker.partitions(topic)
         if not count:
             raise Reject("there is no such topic yet", where=topic, fix="start the hub: hub up")
-        spots = [Spot(topic, p) for p in range(count)]
-        if key is not None:
-            spots = [Spot(topic, browser.broker.partition_of(key.encode(), count))]
-        found += _read(browser, spots, None if key is None else key.encode())
-    yield from sorted(found, key=lambda r: (r.timestamp, r.topic, r.partition, r.offset))
+        chosen = range(count) if key is None else [browser.broker.partition_of(key.encode(), count)]
+        spots += [Spot(topic, partition) for partition in chosen]
+    return read(browser, spots, lambda r: _has_key(r, key) and (keep is None or keep(r)))
 
 
-def _read(browser: Browser, spots: Sequence[Spot], key: bytes | None) -> list[Record]:
+def read(browser: Browser, spots: Sequence[Spot], keep: Callable[[Record], bool]) -> list[Record]:
+    """What now stands at these partitions and is to be kept, in order of the broker's time."""
     reader = browser.broker.reader(spots)
     found: list[Record] = []
     try:
@@ -70,10 +78,14 @@ def _read(browser: Browser, spots: Sequence[Spot], key: bytes | None) -> list[Re
         while idle < IDLE_POLLS and any(reader.position(s) < ends[s] for s in spots):
             polled = reader.poll(POLL)
             idle = 0 if polled else idle + 1
-            found += [r for r in polled if key is None or r.key == key]
+            found += [record for record in polled if keep(record)]
     finally:
         reader.close()
-    return found
+    return sorted(found, key=lambda r: (r.timestamp, r.topic, r.partition, r.offset))
+
+
+def _has_key(record: Record, key: str | None) -> bool:
+    return key is None or record.key == key.encode()
 
 
 def event_row(browser: Browser, record: Record, *, unmasked: bool, whole: bool) -> Document:

@@ -1,4 +1,4 @@
-"""`hub event`, `hub receipt`, `hub dead-letter`: what stands on the topics."""
+"""`hub event`, `hub act`, `hub receipt`: what stands on the topics."""
 
 from typing import Annotated, get_args
 
@@ -8,19 +8,19 @@ from hub.cli.browse import Browser, access, event_row, moment, open_browser, rea
 from hub.cli.narrowing import known_registration, known_symbol, known_type
 from hub.cli.output import answering, show_json, show_rows
 from hub.contract.types import Document
+from hub.delivery.acts import KINDS as DECISIONS
 from hub.errors import HubError, Reject
 from hub.intake.acts import Kind
 from hub.records import Record
 from hub.settings import load
-from hub.topics import ACT, DEAD, EVENT_TOPICS, RECEIPT
+from hub.topics import ACT, EVENT_TOPICS, RECEIPT
 
 event = typer.Typer(no_args_is_help=True, help="Events: the facts that were kept.")
-act = typer.Typer(no_args_is_help=True, help="Acts: what was refused or set aside.")
+act = typer.Typer(
+    no_args_is_help=True, help="Acts: what was refused or set aside, and what people decided."
+)
 receipt = typer.Typer(
     no_args_is_help=True, help="Receipts: what became of each event at each registration."
-)
-dead = typer.Typer(
-    no_args_is_help=True, help="Dead letters: events that can never be delivered as they are."
 )
 
 Json = Annotated[bool, typer.Option("--json", help="one JSON object a line")]
@@ -87,12 +87,12 @@ def event_show(
         raise Reject(f"there is no event {event_id}", fix="hub event list")
 
 
-_KINDS = ", ".join(get_args(Kind))
+_KINDS = ", ".join((*get_args(Kind), *sorted(DECISIONS)))
 
 
 @act.callback()
 def _act() -> None:
-    """Acts: what was refused or set aside, and gave no event."""
+    """Acts: what was refused or set aside, and what people decided."""
 
 
 @act.command("list", epilog="Example: hub act list --kind SET_ASIDE")
@@ -103,15 +103,20 @@ def act_list(
     limit: Limit = 50,
     as_json: Json = False,
 ) -> None:
-    """List what was refused or set aside, oldest first; nothing of its content is kept."""
+    """List what was refused, set aside or decided, oldest first, without its content."""
     with answering():
         settings = load()
         known_symbol("--kind", kind, "hub.v1.ActKind", settings)
         browser = open_browser(settings)
-        rows = [_act_row(browser, r) for r in records(browser, (ACT,), registration)]
+        # read whole: a decision stands at the partition number of the event that it concerns
+        rows = [_act_row(browser, r) for r in records(browser, (ACT,))]
         known_registration(registration, rows, settings)
-        chosen = [row for row in rows if kind in (None, row["kind"])]
-        columns = ("at", "kind", "registration", "flow", "subject", "reason")
+        chosen = [
+            row
+            for row in rows
+            if kind in (None, row["kind"]) and registration in (None, row.get("registration"))
+        ]
+        columns = ("at", "kind", "registration", "flow", "dossier", "subject", "by", "reason")
         show_rows(chosen[-limit:], columns, as_json=as_json)
 
 
@@ -179,69 +184,4 @@ def _receipt_row(record: Record, row: Document) -> Document:
         "attempts": tries,
         "bundle": row.get("bundle"),
         "settings": row.get("settings"),
-    }
-
-
-@dead.callback()
-def _dead() -> None:
-    """Dead letters: events that can never be delivered as they are."""
-
-
-@dead.command("list", epilog="Example: hub dead-letter list --json")
-def dead_list(
-    dossier: Dossier = None,
-    registration: Annotated[str | None, typer.Option(help="only this registration")] = None,
-    *,
-    limit: Limit = 50,
-    as_json: Json = False,
-) -> None:
-    """List dead letters, oldest first, with the reason."""
-    with answering():
-        settings = load()
-        browser = open_browser(settings)
-        rows = [_dead_row(r) for r in records(browser, (DEAD,), dossier)]
-        known_registration(registration, rows, settings)
-        chosen = [row for row in rows if registration in (None, row["registration"])]
-        columns = ("at", "key", "type", "registration", "reason", "event_id")
-        show_rows(chosen[-limit:], columns, as_json=as_json)
-
-
-@dead.command("show", epilog="Example: hub dead-letter show 7d1c… --registration postal_my")
-def dead_show(
-    event_id: Annotated[str, typer.Argument(help="the event's id, or its beginning")],
-    registration: Annotated[
-        str | None, typer.Option(help="where it could not be delivered")
-    ] = None,
-    unmask: Unmask = None,
-) -> None:
-    """Show one dead letter whole: reason, headers, and the event as far as it can be read."""
-    with answering():
-        settings = load()
-        with access(settings, f"dead letter {event_id}", unmask) as unmasked:
-            browser = open_browser(settings)
-            for record in records(browser, (DEAD,), None):
-                row = _dead_row(record)
-                mine = registration in (None, row["registration"])
-                if mine and str(row["event_id"]).startswith(event_id):
-                    try:
-                        row["event"] = readable(browser, record.value or b"", unmasked=unmasked)
-                    except HubError as error:
-                        row["problem"] = error.what
-                    show_json(row)
-                    return
-        raise Reject(f"there is no dead letter {event_id}", fix="hub dead-letter list")
-
-
-def _dead_row(record: Record) -> Document:
-    headers = {name: raw.decode(errors="replace") for name, raw in record.headers}
-    return {
-        "at": moment(record.timestamp),
-        "key": (record.key or b"").decode(errors="replace"),
-        "type": headers.get("ce_type", ""),
-        "event_id": headers.get("ce_id", ""),
-        "registration": headers.get("hub_dead_connector", ""),
-        "reason": headers.get("hub_dead_reason", ""),
-        "attempts": headers.get("hub_dead_attempts", ""),
-        "bundle": headers.get("hub_dead_bundle", ""),
-        "source": headers.get("hub_dead_source", ""),
     }

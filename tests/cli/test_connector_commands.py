@@ -159,7 +159,9 @@ def test_every_command_has_help_with_what_it_does() -> None:
         ["up"], ["gateway"], ["worker"], ["registry"], ["views"], ["settings"],
         ["dev", "up"], ["dev", "down"], ["dev", "status"], ["dev", "logs"],
         ["event", "list"], ["event", "show"], ["receipt", "list"], ["act", "list"],
-        ["dead-letter", "list"], ["dead-letter", "show"], ["dossier", "show"],
+        ["dead-letter", "list"], ["dead-letter", "show"], ["dead-letter", "discard"],
+        ["dead-letter", "requeue"], ["dead-letter", "edit"], ["dossier", "show"],
+        ["parked", "list"], ["parked", "show"], ["parked", "resume"],
         ["connector", "list"], ["connector", "show"], ["connector", "check"], ["connector", "test"],
         ["mapping", "functions"], ["schema", "list"], ["schema", "check"],
     ):  # fmt: skip

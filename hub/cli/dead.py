@@ -1,0 +1,287 @@
+"""`hub dead-letter`: what can never be delivered as it is, and what people decide about it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, get_args
+
+import typer
+
+from hub.cli.browse import Browser, access, moment, open_browser, read, readable, records
+from hub.cli.deciding import MOST, Because, By, Decision, Most, Preview, decide, decisions_of
+from hub.cli.edit import edited
+from hub.cli.narrowing import known_registration, known_type
+from hub.cli.output import answering, show_json, show_rows
+from hub.contract.types import Document
+from hub.delivery.acts import Command, Kind
+from hub.delivery.letters import ENDS, Letter, State, decided, letters, settled
+from hub.errors import HubError, Reject
+from hub.records import Record, Spot
+from hub.settings import load
+from hub.topics import DEAD, RECEIPT
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Dead letters: events that can never be delivered as they are, until somebody decides.",
+)
+COLUMNS = ("letter", "key", "type", "registration", "reason")
+
+Json = Annotated[bool, typer.Option("--json", help="one JSON object a line")]
+Registration = Annotated[str | None, typer.Option(help="only of this registration")]
+Type = Annotated[str | None, typer.Option("--type", help="part of the event type's name")]
+Reason = Annotated[str | None, typer.Option("--reason", help="part of the reason")]
+WHERE = "where it stands, or the event's id or its beginning"
+Named = Annotated[str, typer.Argument(metavar="LETTER", help=WHERE)]
+NamedOrNot = Annotated[str | None, typer.Argument(metavar="[LETTER]", help=WHERE)]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which letters are meant: all that every part of it fits."""
+
+    registration: str | None = None
+    kind: str | None = None
+    reason: str | None = None
+    named: str | None = None
+    state: str | None = None
+
+    def fits(self, letter: Letter) -> bool:
+        """Whether this letter is meant."""
+        return (
+            self.registration in (None, letter.registration)
+            and (self.kind or "") in letter.event_type
+            and (self.reason or "") in letter.reason
+            and (self.named is None or _is_named(letter, self.named))
+            and self.state in (None, letter.state)
+        )
+
+
+@app.command("list", epilog="Example: hub dead-letter list --state open --json")
+def list_(
+    dossier: Annotated[str | None, typer.Option(help="only this dossier code")] = None,
+    registration: Registration = None,
+    kind: Type = None,
+    reason: Reason = None,
+    state: Annotated[str | None, typer.Option(help=", ".join(get_args(State)))] = None,
+    *,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="the last N")] = 50,
+    as_json: Json = False,
+) -> None:
+    """List dead letters, oldest first, with the reason and what was decided."""
+    if state not in (None, *get_args(State)):
+        raise typer.BadParameter(f"is none of {', '.join(get_args(State))}", param_hint="--state")
+    wanted = Wanted(registration, kind, reason, state=state)
+    with answering():
+        chosen = [_row(letter) for letter in _meant(open_browser(load()), wanted, dossier)]
+        show_rows(chosen[-limit:], ("at", "state", *COLUMNS, "event_id"), as_json=as_json)
+
+
+@app.command(epilog="Example: hub dead-letter show hub.dead/3/17")
+def show(
+    named: Named,
+    registration: Registration = None,
+    unmask: Annotated[
+        str | None,
+        typer.Option(
+            "--unmask", metavar="REASON", help="show personal data; needs the right, is recorded"
+        ),
+    ] = None,
+) -> None:
+    """Show one dead letter whole: reason, decision, and the event as far as it can be read."""
+    with answering():
+        settings = load()
+        with access(settings, f"dead letter {named}", unmask) as unmasked:
+            browser = open_browser(settings)
+            letter = _one(browser, Wanted(registration, named=named))
+            row = _row(letter)
+            try:
+                row["event"] = readable(browser, letter.record.value or b"", unmasked=unmasked)
+            except HubError as error:
+                row["problem"] = error.what
+            show_json(row)
+
+
+@app.command(
+    epilog='Example: hub dead-letter discard hub.dead/3/17 --by "Trần Thị Thử" --because "sent by'
+    ' hand"'
+)
+def discard(  # noqa: PLR0913 - options
+    named: NamedOrNot = None,
+    registration: Registration = None,
+    kind: Type = None,
+    reason: Reason = None,
+    *,
+    by: By,
+    because: Because,
+    most: Most = MOST,
+    preview: Preview = False,
+    as_json: Json = False,
+) -> None:
+    """Close an open dead letter, or all that fit: nobody will deliver it. It stays on the topic."""
+    with answering():
+        browser = open_browser(load())
+        chosen = _open_ones(browser, Wanted(registration, kind, reason, named))
+        decisions = [_decision("DISCARDED", one, by, because) for one in chosen]
+        decide(browser, decisions, COLUMNS, most=most, preview=preview, as_json=as_json)
+
+
+@app.command(
+    epilog='Example: hub dead-letter requeue --registration portal --reason "not in STATE"'
+    ' --by "Trần Thị Thử" --because "table mended" --preview'
+)
+def requeue(  # noqa: PLR0913 - options
+    named: NamedOrNot = None,
+    registration: Registration = None,
+    kind: Type = None,
+    reason: Reason = None,
+    *,
+    by: By,
+    because: Because,
+    most: Most = MOST,
+    preview: Preview = False,
+    as_json: Json = False,
+) -> None:
+    """Send an open dead letter once more, or all that fit: same event, same key, marked as late."""
+    with answering():
+        browser = open_browser(load())
+        chosen = _open_ones(browser, Wanted(registration, kind, reason, named))
+        decisions = [_decision("REQUEUED", one, by, because) for one in chosen]
+        decide(browser, decisions, COLUMNS, most=most, preview=preview, as_json=as_json)
+
+
+@app.command(
+    epilog="Example: hub dead-letter edit hub.dead/3/17 --event new.json"
+    ' --by "Trần Thị Thử" --because "wrong district" --preview'
+)
+def edit(
+    named: Named,
+    event: Annotated[
+        Path,
+        typer.Option(exists=True, dir_okay=False, help="the whole new event, as `show` prints it"),
+    ],
+    registration: Registration = None,
+    *,
+    by: By,
+    because: Because,
+    preview: Preview = False,
+    as_json: Json = False,
+) -> None:
+    """Send an open dead letter with another content; under a key of its own, marked as late.
+
+    Values that stand there as `show` masked them are taken from the original.
+    """
+    with answering():
+        browser = open_browser(load())
+        (letter,) = _open_ones(browser, Wanted(registration, named=named))
+        value, changed = edited(browser, letter.record, letter.event_type, event.read_bytes())
+        decision = _decision("EDITED", letter, by, because, value)
+        decision.row["changed"] = list(changed)
+        columns = (*COLUMNS, "changed")
+        decide(browser, [decision], columns, most=1, preview=preview, as_json=as_json)
+
+
+def _meant(browser: Browser, wanted: Wanted, dossier: str | None = None) -> list[Letter]:
+    """The letters that are wanted. Raises Reject for a word that nothing knows."""
+    known_type(wanted.kind, browser.settings)
+    found = _letters(browser, dossier)
+    rows: list[Document] = [{"registration": letter.registration} for letter in found]
+    known_registration(wanted.registration, rows, browser.settings)
+    return [letter for letter in found if wanted.fits(letter)]
+
+
+def _letters(browser: Browser, dossier: str | None) -> list[Letter]:
+    """Every letter, with what was decided about it and what came of that."""
+    found = letters(records(browser, (DEAD,), dossier))
+    names = frozenset(letter.registration for letter in found)
+    found = decided(found, decisions_of(browser, names)) if found else []
+    late = [letter for letter in found if letter.state == "requeued"]
+    return settled(found, _receipts(browser, late)) if late else found
+
+
+def _receipts(browser: Browser, late: Iterable[Letter]) -> list[Document]:
+    """The ends that could be those of these letters' events."""
+    whose = {(letter.registration.encode(), letter.record.key) for letter in late}
+    spots = sorted({Spot(RECEIPT, letter.source.partition) for letter in late})
+
+    def could_be(record: Record) -> bool:
+        headers = dict(record.headers)
+        outcome = headers.get("hub_outcome", b"").decode(errors="replace")
+        return outcome in ENDS and (headers.get("hub_connector"), record.key) in whose
+
+    told = (_told(browser, record) for record in read(browser, spots, could_be))
+    return [receipt for receipt in told if receipt is not None]
+
+
+def _told(browser: Browser, record: Record) -> Document | None:
+    try:
+        return browser.codec.decode(record.value or b"")[1]
+    except Reject:  # none of the hub's
+        return None
+
+
+def _open_ones(browser: Browser, wanted: Wanted) -> list[Letter]:
+    """The letters that may be decided about. Raises Reject where the one that is named may not."""
+    if wanted == Wanted():
+        raise typer.BadParameter("say which: LETTER, or --registration, --type, --reason")
+    if wanted.named is None:
+        return [letter for letter in _meant(browser, wanted) if letter.state == "open"]
+    letter = _one(browser, wanted)
+    if letter.decision is not None:
+        said = f"{letter.state}; {letter.decision.by} decided: {letter.decision.because}"
+        raise Reject(f"is {said}", where=letter.place.text)
+    return [letter]
+
+
+def _one(browser: Browser, wanted: Wanted) -> Letter:
+    """The one that is named. Raises Reject where that is none, or several."""
+    found = _meant(browser, wanted)
+    if not found:
+        raise Reject(f"there is no dead letter {wanted.named}", fix="hub dead-letter list")
+    if len(found) > 1:
+        which = ", ".join(f"{one.place.text} ({one.registration})" for one in found[:5])
+        raise Reject(f"{wanted.named} names {len(found)} dead letters", fix=f"say which: {which}")
+    return found[0]
+
+
+def _is_named(letter: Letter, named: str) -> bool:
+    places = (letter.place.text, letter.source.text)
+    return named in places or (bool(named) and letter.event_id.startswith(named))
+
+
+def _decision(
+    kind: Kind, letter: Letter, by: str, because: str, value: bytes | None = None
+) -> Decision:
+    command = Command(
+        kind=kind,
+        registration=letter.registration,
+        topic=letter.source.topic,
+        partition=letter.source.partition,
+        dossier=letter.dossier,
+        by=by,
+        because=because,
+        offset=letter.source.offset,
+        letter=letter.place,
+        event_id=letter.event_id or None,
+        value=value,
+    )
+    return Decision(command, _row(letter))
+
+
+def _row(letter: Letter) -> Document:
+    row: Document = {
+        "at": moment(letter.record.timestamp),
+        "state": letter.state,
+        "letter": letter.place.text,
+        "key": letter.dossier,
+        "type": letter.event_type,
+        "event_id": letter.event_id,
+        "registration": letter.registration,
+        "reason": letter.reason,
+        "attempts": letter.headers.get("hub_dead_attempts", ""),
+        "bundle": letter.headers.get("hub_dead_bundle", ""),
+        "source": letter.source.text,
+    }
+    if letter.decision is not None:
+        decision = letter.decision
+        row["decision"] = {"kind": decision.kind, "by": decision.by, "because": decision.because}
+    return row

@@ -1,0 +1,133 @@
+"""What every decision of a person needs: who and why, a look before, a bound, and its record.
+
+Decisions are acts on `hub.act`; whoever delivers carries them out (hub.delivery.acts).
+"""
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from hub.cli.browse import Browser, records
+from hub.cli.output import say, show_rows
+from hub.contract.types import Document
+from hub.delivery.acts import Command, as_document, command_of, concerns, record_of
+from hub.errors import HubError, Reject, Retry
+from hub.records import Position
+from hub.surroundings import now_ms
+from hub.topics import ACT
+
+LONGEST = 300  # characters of a name or reason; as of a receipt's reason
+MOST = 1_000  # decisions of one command, unless told otherwise
+ACKNOWLEDGED = 30.0  # seconds for all of them; the writer itself gives a record up after 10
+
+
+def _given(text: str) -> str:
+    """A name or a reason, on one line. It stands in `hub.act` for good."""
+    stripped = " ".join(text.split())
+    if not stripped:
+        raise typer.BadParameter("is empty; decisions are kept with a name and a reason")
+    if len(stripped) > LONGEST or not stripped.isprintable():
+        raise typer.BadParameter(f"is not one line of at most {LONGEST} characters")
+    return stripped
+
+
+By = Annotated[
+    str, typer.Option("--by", metavar="NAME", callback=_given, help="who decides; is kept")
+]
+Because = Annotated[
+    str, typer.Option("--because", metavar="TEXT", callback=_given, help="why; is kept")
+]
+Preview = Annotated[bool, typer.Option("--preview", help="show what would be done, do nothing")]
+Most = Annotated[
+    int,
+    typer.Option(
+        "--most", min=1, max=10_000, help="refuse if more than so many would be concerned"
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A command and the row that tells people what it is about."""
+
+    command: Command
+    row: Document
+
+
+def decide(
+    browser: Browser,
+    decisions: Sequence[Decision],
+    columns: Sequence[str],
+    *,
+    most: int,
+    preview: bool,
+    as_json: bool,
+) -> None:
+    """Write the decisions as acts and show them, each with where its act stands.
+
+    Raises Reject, with nothing written, where there are none or more than `most`; what the broker
+    said where it did not acknowledge all.
+    """
+    if not decisions:
+        raise Reject("nothing there is concerned", fix="`list` shows what is there")
+    if len(decisions) > most:
+        raise Reject(
+            f"{len(decisions)} would be concerned, {most} at most are decided at once",
+            fix="choose fewer, or say --most",
+        )
+    if preview:
+        show_rows([one.row for one in decisions], columns, as_json=as_json)
+        say(f"preview: nothing was written; {len(decisions)} would be")
+        return
+    placed, refused = _write(browser, [one.command for one in decisions])
+    rows = [
+        {**one.row, "act": place.text}
+        for one, place in zip(decisions, placed, strict=True)
+        if place is not None
+    ]
+    show_rows(rows, (*columns, "act"), as_json=as_json)
+    say(f"{len(rows)} written to {ACT}; a worker carries them out")
+    if refused is not None:
+        say(f"{len(decisions) - len(rows)} were not: run it again, what is decided stays decided")
+        raise refused
+
+
+def _write(
+    browser: Browser, commands: Iterable[Command]
+) -> tuple[list[Position | None], HubError | None]:
+    """Where each act stands, None if it was not acknowledged; and an error, if there was one."""
+    at = now_ms()
+    encoded = [
+        record_of(one, browser.codec.encode("hub.v1.Act", as_document(one, at))) for one in commands
+    ]
+    writer = browser.broker.writer()
+    try:
+        waiting = [writer.send(outgoing) for outgoing in encoded]
+        found = [_result(future) for future in waiting]
+    finally:
+        writer.close()
+    errors = [one for one in found if isinstance(one, HubError)]
+    placed = [None if isinstance(one, HubError) else one for one in found]
+    return placed, errors[0] if errors else None
+
+
+def _result(future: "Future[Position]") -> Position | HubError:
+    try:
+        return future.result(ACKNOWLEDGED)
+    except HubError as error:
+        return error
+    except TimeoutError:
+        return Retry("the broker did not answer", system=True)
+
+
+def decisions_of(browser: Browser, registrations: frozenset[str]) -> list[Command]:
+    """Every decision about these registrations, in the order of `hub.act` per partition."""
+    found = records(
+        browser, (ACT,), keep=lambda r: any(concerns(r, name) for name in registrations)
+    )
+    in_order = sorted(found, key=lambda record: (record.partition, record.offset))
+    commands = (command_of(record, browser.codec) for record in in_order)
+    return [one for one in commands if one is not None]

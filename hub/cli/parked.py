@@ -1,0 +1,185 @@
+"""`hub parked`: dossiers that wait at one registration, and letting them go on."""
+
+from typing import Annotated
+
+import typer
+
+from hub.cli.browse import Browser, access, moment, open_browser, readable, records
+from hub.cli.deciding import MOST, Because, By, Decision, Most, Preview, decide
+from hub.cli.dossier import due_dates
+from hub.cli.narrowing import known_registration
+from hub.cli.output import answering, say, show_json, show_rows
+from hub.contract.types import Document
+from hub.delivery.acts import Command
+from hub.delivery.parked import ParkedDossier, ParkedEvent, dossiers, events
+from hub.errors import HubError, Reject
+from hub.settings import Settings, load
+from hub.surroundings import now_ms
+from hub.topics import PARKED
+
+app = typer.Typer(
+    no_args_is_help=True, help="Parked dossiers: set aside at one registration; they go on later."
+)
+COLUMNS = ("registration", "dossier", "due", "waits", "behind", "type", "reason")
+ASKED = 500  # dossiers whose due date is asked from the views, those that wait longest; 3 ms each
+
+Json = Annotated[bool, typer.Option("--json", help="one JSON object a line")]
+Registration = Annotated[str | None, typer.Option(help="only at this registration")]
+UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+
+
+@app.command("list", epilog="Example: hub parked list --registration portal")
+def list_(
+    registration: Registration = None,
+    reason: Annotated[str | None, typer.Option(help="part of the reason")] = None,
+    *,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="the first N")] = 50,
+    as_json: Json = False,
+) -> None:
+    """List waiting dossiers: the one that is due first on top, then those that wait longest."""
+    with answering():
+        settings = load()
+        found = _waiting(open_browser(settings), registration, None, reason)
+        rows = _by_due_date(settings, [_row(one) for one in found])
+        show_rows(rows[:limit], COLUMNS, as_json=as_json)
+        if len(rows) > limit:
+            say(f"{len(rows) - limit} more; --limit shows them")
+
+
+@app.command(epilog="Example: hub parked show H44.99.99-251013-0001")
+def show(
+    dossier: Annotated[str, typer.Argument(help="the dossier code")],
+    registration: Registration = None,
+    unmask: Annotated[
+        str | None,
+        typer.Option(
+            "--unmask", metavar="REASON", help="show personal data; needs the right, is recorded"
+        ),
+    ] = None,
+) -> None:
+    """Show what waits of a dossier, one JSON object an event, in the order in which it will go."""
+    with answering():
+        settings = load()
+        with access(settings, f"parked dossier {dossier}", unmask) as unmasked:
+            browser = open_browser(settings)
+            found = _waiting(browser, registration, dossier, None)
+            for one in (event for queue in found for event in queue.events):
+                show_json(_event_row(browser, one, unmasked=unmasked))
+        if not found:
+            raise Reject(f"nothing of {dossier} waits", fix="hub parked list")
+
+
+@app.command(
+    epilog="Example: hub parked resume --registration portal --dossier H44.99.99-251013-0001"
+    ' --by "Trần Thị Thử" --because "the portal knows it now"'
+)
+def resume(  # noqa: PLR0913 - options
+    registration: Annotated[str, typer.Option(help="where they wait")],
+    dossier: Annotated[str | None, typer.Option(help="this dossier code")] = None,
+    reason: Annotated[str | None, typer.Option(help="those whose reason has this part")] = None,
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="all that wait there")] = False,
+    by: By,
+    because: Because,
+    most: Most = MOST,
+    preview: Preview = False,
+    as_json: Json = False,
+) -> None:
+    """Let waiting dossiers go on now: their events go out in order, with the same keys."""
+    if (dossier is not None) + (reason is not None) + everything != 1:
+        raise typer.BadParameter("say which, once: --dossier, --reason or --all")
+    with answering():
+        browser = open_browser(load())
+        found = _waiting(browser, registration, dossier, reason)
+        decisions = [_resumed(one, by, because) for one in found]
+        columns = ("registration", "dossier", "waits", "behind", "reason")
+        decide(browser, decisions, columns, most=most, preview=preview, as_json=as_json)
+
+
+def _waiting(
+    browser: Browser, registration: str | None, dossier: str | None, reason: str | None
+) -> list[ParkedDossier]:
+    """The dossiers that wait and fit all that is given, the longest first.
+
+    Raises Reject for a registration that nothing knows.
+    """
+    in_order = sorted(records(browser, (PARKED,)), key=lambda r: (r.partition, r.offset))
+    found = dossiers(events(in_order))
+    rows: list[Document] = [{"registration": one.registration} for one in found]
+    known_registration(registration, rows, browser.settings)
+    return [
+        one
+        for one in found
+        if registration in (None, one.registration)
+        and dossier in (None, one.dossier)
+        and (reason or "") in one.first.reason
+    ]
+
+
+def _resumed(one: ParkedDossier, by: str, because: str) -> Decision:
+    source = one.first.source
+    command = Command(
+        kind="RESUMED",
+        registration=one.registration,
+        topic=source.topic,
+        partition=source.partition,
+        dossier=one.dossier,
+        by=by,
+        because=because,
+    )
+    return Decision(command, _row(one))
+
+
+def _by_due_date(settings: Settings, rows: list[Document]) -> list[Document]:
+    """The rows with their due dates, as far as the views know them; those that are due first."""
+    codes = list(dict.fromkeys(str(row["dossier"]) for row in rows))[:ASKED]
+    due: Document = dict(due_dates(settings, codes)) if codes else {}
+    for row in rows:
+        row["due"] = due.get(str(row["dossier"]))
+    return sorted(rows, key=lambda row: str(row["due"] or "~"))  # digits stand before it
+
+
+def _row(one: ParkedDossier) -> Document:
+    first = one.first
+    return {
+        "registration": one.registration,
+        "dossier": one.dossier,
+        "since": moment(first.since),
+        "waits": _age(now_ms() - first.since),
+        "events": len(one.events),
+        "behind": len(one.events) - 1,
+        "type": first.event_type.rpartition(".")[2],
+        "reason": first.reason,
+        "bundle": first.headers.get("hub_parked_bundle"),
+        "source": first.source.text,
+    }
+
+
+def _event_row(browser: Browser, one: ParkedEvent, *, unmasked: bool) -> Document:
+    row: Document = {
+        "source": one.source.text,
+        "registration": one.registration,
+        "type": one.event_type,
+        "event_id": one.headers.get("ce_id"),
+        "since": moment(one.since),
+        "at": moment(one.at),
+        "behind": one.behind,
+        "reason": one.reason,
+        "bundle": one.headers.get("hub_parked_bundle"),
+    }
+    try:
+        row["event"] = readable(browser, one.record.value or b"", unmasked=unmasked)
+    except HubError as error:
+        row["problem"] = error.what
+    return row
+
+
+def _age(ms: int) -> str:
+    """A duration in its two largest units: `2 d 4 h`."""
+    left = max(0, ms // 1000)
+    parts: list[str] = []
+    for unit, seconds in UNITS:
+        count, left = divmod(left, seconds)
+        if count or parts or unit == "s":
+            parts.append(f"{count} {unit}")
+    return " ".join(parts[:2])

@@ -1,0 +1,122 @@
+"""Dead letters as people see them: what stands on `hub.dead`, and what was decided about it.
+
+An event can be dead-lettered more than once: a crash between letter and receipt repeats it, and a
+requeued one may fail again. The last letter of an event at a registration speaks for all of them.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal, TypeAlias
+
+from hub.contract.types import Document, Value
+from hub.delivery.acts import Command, dossier_of
+from hub.records import Position, Record
+
+State: TypeAlias = Literal["open", "discarded", "requeued", "delivered-late", "settled-late"]
+Key: TypeAlias = tuple[str, Position]  # registration, where the event stands
+# The ends of a requeued event. DEAD_LETTERED is a letter of its own, PARKED is no end.
+ENDS: Mapping[str, State] = {
+    "DELIVERED": "delivered-late",
+    "NOTHING_TO_SEND": "settled-late",
+    "DUPLICATE": "settled-late",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """An event that its registration's system cannot be told of as it is."""
+
+    record: Record = field(repr=False)  # as it stands on hub.dead
+    registration: str
+    source: Position
+    headers: Mapping[str, str] = field(repr=False)
+    state: State = "open"
+    decision: Command | None = None
+
+    @property
+    def key(self) -> Key:
+        """Whose letter about which event."""
+        return self.registration, self.source
+
+    @property
+    def place(self) -> Position:
+        """Where it stands, which names it."""
+        return self.record.place
+
+    @property
+    def dossier(self) -> str:
+        """The key of its event."""
+        return dossier_of(self.record.key)
+
+    @property
+    def event_id(self) -> str:
+        """The event's id; empty where its headers had none."""
+        return self.headers.get("ce_id", "")
+
+    @property
+    def event_type(self) -> str:
+        """The full name of the event, as its headers say; empty where they had none."""
+        return self.headers.get("ce_type", "")
+
+    @property
+    def reason(self) -> str:
+        """Why it can never be delivered as it is."""
+        return self.headers.get("hub_dead_reason", "")
+
+
+def letters(dead: Iterable[Record]) -> list[Letter]:
+    """The last letter of each event and registration, in the order of `dead`.
+
+    Records that the hub did not write are none.
+    """
+    found: dict[Key, Letter] = {}
+    for record in dead:
+        headers = {name: raw.decode(errors="replace") for name, raw in record.headers}
+        source = Position.read(headers.get("hub_dead_source", ""))
+        registration = headers.get("hub_dead_connector")
+        if source is not None and registration:
+            found.pop((registration, source), None)
+            found[registration, source] = Letter(record, registration, source, headers)
+    return list(found.values())
+
+
+def decided(given: Iterable[Letter], commands: Iterable[Command]) -> list[Letter]:
+    """The letters with what was decided about each; of several decisions the first counts.
+
+    `commands` in the order of `hub.act`. One about an earlier letter leaves a later one open.
+    """
+    found = {letter.key: letter for letter in given}
+    for command in commands:
+        key = command.registration, Position(command.topic, command.partition, command.offset)
+        letter = found.get(key)
+        if letter is None or letter.decision is not None or command.letter is None:
+            continue
+        if command.letter.offset >= letter.place.offset:
+            state: State = "discarded" if command.kind == "DISCARDED" else "requeued"
+            found[key] = replace(letter, state=state, decision=command)
+    return list(found.values())
+
+
+def settled(given: Iterable[Letter], receipts: Iterable[Document]) -> list[Letter]:
+    """The letters with how those ended that were requeued; `receipts` as `hub.v1.Receipt`.
+
+    A series that a later act opened (it had parked meanwhile) ends it too: its act stands behind.
+    """
+    found = {letter.key: letter for letter in given}
+    for told in receipts:
+        letter = found.get(_key(told))
+        end = ENDS.get(str(told["outcome"])) if told["kind"] == "OUTCOME" else None
+        if letter is None or letter.decision is None or letter.state != "requeued" or end is None:
+            continue
+        if _whole(told["act"]) >= letter.decision.act:
+            found[letter.key] = replace(letter, state=end)
+    return list(found.values())
+
+
+def _key(told: Document) -> Key:
+    partition, offset = _whole(told["source_partition"]), _whole(told["source_offset"])
+    return str(told["connector"]), Position(str(told["source_topic"]), partition, offset)
+
+
+def _whole(value: Value) -> int:
+    return value if isinstance(value, int) else -1
