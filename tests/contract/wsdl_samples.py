@@ -1,4 +1,10 @@
-"""A small WSDL around a schema, for tests."""
+"""A small WSDL around a schema, read; for tests."""
+
+import pytest
+
+from hub.contract.load import load_contract
+from hub.contract.problems import ContractErrors
+from hub.contract.types import Contract, Record
 
 XS = 'xmlns:xs="http://www.w3.org/2001/XMLSchema"'
 URN = "urn:test"
@@ -76,3 +82,28 @@ def request(content: str, more: str = "", **changes: str) -> bytes:
 def field(content: str, more: str = "") -> bytes:
     """A WSDL whose request is a sequence of `content`."""
     return request(f"<xs:sequence>{content}</xs:sequence>", more)
+
+
+A, B, C = (f'<xs:element name="{name}" type="xs:string"/>' for name in "abc")
+SIMPLE = '<xs:simpleType name="T">{}</xs:simpleType>'
+RESTRICTED = SIMPLE.format('<xs:restriction base="xs:{base}">{facets}</xs:restriction>')
+
+
+def load(body: bytes, **others: bytes) -> Contract:
+    files = {"contract/x.wsdl": body}
+    files |= {f"contract/{name}.xsd": content for name, content in others.items()}
+    return load_contract("soap", files, ["contract/x.wsdl"])
+
+
+def do(body: bytes, **others: bytes) -> Record:
+    return load(body, **others).operations["S.Do"].request
+
+
+def problems(body: bytes, **others: bytes) -> list[str]:
+    with pytest.raises(ContractErrors) as refused:
+        load(body, **others)
+    return [str(problem) for problem in refused.value.problems]
+
+
+def restricted(base: str, facets: str) -> bytes:
+    return field('<xs:element name="a" type="t:T"/>', RESTRICTED.format(base=base, facets=facets))

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from hub.dev.waiting import until
-from tests.system.test_bad_input import filed, filing, report
+from tests.system.messages import filed, filing, report
 from tests.system.world import FAR, Said, World
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]

@@ -10,7 +10,7 @@ import pytest
 
 from hub.cli.up import STOP
 from hub.dev.waiting import until
-from tests.system.test_bad_input import filing
+from tests.system.messages import filing
 from tests.system.world import FAR, World
 
 UNDER_WAY = 4.0  # seconds; the writer waits longer for the broker
