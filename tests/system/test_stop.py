@@ -13,7 +13,7 @@ from hub.dev.waiting import until
 from tests.system.messages import filing
 from tests.system.world import FAR, World
 
-UNDER_WAY = 4.0  # seconds; the writer waits longer for the broker
+UNDER_WAY = 3.0  # seconds; the writer waits 6 for the broker
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
 
