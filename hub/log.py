@@ -6,7 +6,9 @@ Events are constant past-tense names; fields are ids and codes, never what a sys
 
 import logging
 import sys
+import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
@@ -18,6 +20,8 @@ _NOISY = ("kafka", "aiokafka", "faust", "mode", "uvicorn", "zeep", "httpx", "asy
 # Libraries whose lines hold addresses, topics, groups and kinds of errors, never a record's value.
 _DISCREET = ("kafka",)
 _LONGEST = 300  # characters of a library's line
+EVERY = 10.0  # seconds between two of the same
+MOST = 200  # different messages remembered; the libraries have fewer
 
 
 def get_logger(name: str) -> FilteringBoundLogger:
@@ -44,36 +48,54 @@ def configure(process: str, *, level: int = logging.INFO, out: TextIO | None = N
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(process=process)
-    logging.basicConfig(level=logging.WARNING, handlers=[_Libraries()], force=True)
+    logging.basicConfig(level=logging.WARNING, handlers=[Complaints(time.monotonic)], force=True)
     for name in _NOISY:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-class _Libraries(logging.Handler):
-    """Other libraries' lines as events of ours: what they complain of, not about whom."""
+class Complaints(logging.Handler):
+    """Other libraries' warnings as events of ours, each at most once in EVERY seconds.
+
+    While a broker is away, its clients repeat themselves thirty times a second, with texts that
+    nobody has checked. So only the constant part of a message is told, and its place; of a
+    discreet library the whole.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        """`clock` gives seconds that never go back."""
+        super().__init__(logging.WARNING)
+        self._clock = clock
+        self._told: dict[tuple[str, str], float] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
+        """Tell it, unless it was told a moment ago."""
+        said = type(record.msg).__name__ if isinstance(record.msg, Exception) else str(record.msg)
+        key, now = (record.name, said), self._clock()
+        if now - self._told.get(key, -EVERY) < EVERY:
+            return
+        if len(self._told) >= MOST:
+            self._told.clear()
+        self._told[key] = now
         error = record.exc_info[1] if record.exc_info else None
-        fields = {"error": type(error).__name__, "from": place_of(error)} if error else {}
-        structlog.get_logger(part=record.name).warning(
-            "library_warned",
+        get_logger("library").warning(
+            "library_complained",
+            library=record.name,
             severity=record.levelname.lower(),
-            at=f"{record.module}:{record.lineno}",
-            says=_said(record),
-            **fields,
+            what=_filled(record, said).strip().partition("\n")[0][:_LONGEST],
+            at=f"{record.filename}:{record.lineno}" if error is None else place_of(error),
         )
 
 
-def _said(record: logging.LogRecord) -> str:
-    """The first line of what a library says; texts that may hold anything are left as `%s`."""
-    if isinstance(record.msg, BaseException):
-        return type(record.msg).__name__
-    said = str(record.msg)
-    if record.name.partition(".")[0] in _DISCREET and isinstance(record.args, tuple):
-        said %= tuple(
-            type(part).__name__ if isinstance(part, BaseException) else part for part in record.args
-        )
-    return said.strip().partition("\n")[0][:_LONGEST]
+def _filled(record: logging.LogRecord, said: str) -> str:
+    """What a discreet library says, with its arguments; of an error only the kind."""
+    arguments = record.args
+    if record.name.partition(".")[0] not in _DISCREET or not isinstance(arguments, tuple):
+        return said
+    kinds = (type(part).__name__ if isinstance(part, Exception) else part for part in arguments)
+    try:
+        return said % tuple(kinds)
+    except (TypeError, ValueError):  # a library's slip is no reason to end its thread
+        return said
 
 
 def place_of(error: BaseException) -> str:

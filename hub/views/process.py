@@ -3,7 +3,6 @@
 import asyncio
 import secrets
 import shutil
-import time
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
@@ -23,7 +22,6 @@ from hub.topics import CATALOGUE, DOSSIER, RECEIPT, ensure_all
 from hub.views.app import make_app, run_app
 from hub.views.asking import Asking
 from hub.views.calendar import load as load_calendar
-from hub.views.complaints import listening
 from hub.views.follower import Follower
 from hub.views.http import ViewsApp
 from hub.views.store import Store
@@ -73,7 +71,6 @@ async def _main(settings: Settings, stop: asyncio.Event) -> None:
     progress = Progress()
     app = ViewsApp(progress, load_calendar(), now_ms)
     async with AsyncExitStack() as stack:
-        stack.enter_context(listening(time.monotonic))
         url = await stack.enter_async_context(serving(app, "views", settings))
         log.info("views_started", url=url)
         found = await _patiently(lambda: _find(settings), stop)
