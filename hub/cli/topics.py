@@ -141,6 +141,9 @@ def receipt_list(
     registration: Annotated[str | None, typer.Option(help="only this registration")] = None,
     outcome: Annotated[str | None, typer.Option(help="DELIVERED, NOTHING_TO_SEND, …")] = None,
     *,
+    in_doubt: Annotated[
+        bool, typer.Option("--in-doubt", help="only where it was not known whether a call arrived")
+    ] = False,
     limit: Limit = 50,
     as_json: Json = False,
 ) -> None:
@@ -150,7 +153,7 @@ def receipt_list(
         known_symbol("--outcome", outcome, "hub.v1.Outcome", settings)
         browser = open_browser(settings)
         rows: list[Document] = []
-        for record in records(browser, (RECEIPT,), dossier):
+        for record in records(browser, (RECEIPT,), dossier, _is_outcome):
             try:
                 row = readable(browser, record.value or b"", unmasked=False)
             except HubError as error:
@@ -160,10 +163,17 @@ def receipt_list(
         chosen = [
             row
             for row in rows
-            if registration in (None, row["registration"]) and outcome in (None, row["outcome"])
+            if registration in (None, row["registration"])
+            and outcome in (None, row["outcome"])
+            and (not in_doubt or "in doubt" in str(row["note"]))
         ]
         columns = ("at", "key", "event", "registration", "outcome", "tries", "operation", "note")
         show_rows(chosen[-limit:], columns, as_json=as_json)
+
+
+def _is_outcome(record: Record) -> bool:
+    """Not a step on the way there (hub.delivery.journal), as its header says."""
+    return dict(record.headers).get("hub_kind", b"OUTCOME") == b"OUTCOME"
 
 
 def _receipt_row(record: Record, row: Document) -> Document:

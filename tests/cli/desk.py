@@ -27,7 +27,12 @@ OTHER = "H44.99.99-251013-0002"
 REGISTERED = ("portal", "postal", "ngsp")
 AT = 1_760_321_100_000  # epoch ms
 BY = ("--by", "Trần Thị Thử", "--because", "bảng mã đã sửa")
-COMMANDS = {"dead-letter": dead.app, "parked": parked.app, "act": topics.act}
+COMMANDS = {
+    "act": topics.act,
+    "dead-letter": dead.app,
+    "parked": parked.app,
+    "receipt": topics.receipt,
+}
 STATUS = "dossier.v1.StatusChanged"
 
 
@@ -92,6 +97,7 @@ class Desk:
         return self.keep(dead_letter(self.settled(event, "DEAD_LETTERED", **more))).text
 
     def receipt(self, event: Record, outcome: Outcome, act: int = -1, **more: object) -> None:
+        """The end of an event, as the lane writes it."""
         settled = self.settled(event, outcome, **more)
         document = {**as_document(settled), "act": act}
         self.keep(receipt(settled, self.codec.encode("hub.v1.Receipt", document)))
