@@ -23,7 +23,6 @@ FILE = ROOT / ".hub" / "faults" / "results.jsonl"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Play what was asked for."""
     given = _parsed(arguments)
-    configure("faults", level=logging.WARNING)
     results, code = Results(given.out), build()
     old = {} if given.again else {r.run: r for r in results.read()}
     runs = [(row, seed) for seed in given.seeds for row in given.row or BY_NAME]
@@ -63,4 +62,5 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
+    configure("faults", level=logging.WARNING)
     sys.exit(main())

@@ -125,11 +125,10 @@ class Proxy:
         self._ready.set()
         await self._over.wait()
         server.close()
-        handlers = asyncio.all_tasks() - {asyncio.current_task()}
         self._each(_Link.reset)
-        for task in handlers:
-            task.cancel()
-        await asyncio.gather(*handlers, return_exceptions=True)
+        handlers = asyncio.all_tasks() - {asyncio.current_task()}
+        if handlers:  # they end by themselves; one that was cancelled would be told as an error
+            await asyncio.wait(handlers, timeout=READY)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         async with _closing(writer):
@@ -142,12 +141,16 @@ class Proxy:
                 _abort(writer)
                 return
             async with _closing(far[1]):
-                link = _Link(self, (reader, writer), far)
-                self._links.add(link)
-                try:
-                    await link.run()
-                finally:
-                    self._links.discard(link)
+                await self._carry(_Link(self, (reader, writer), far))
+
+    async def _carry(self, link: "_Link") -> None:
+        if self._over.is_set():
+            link.reset()
+        self._links.add(link)
+        try:
+            await link.run()
+        finally:
+            self._links.discard(link)
 
 
 class _Link:
