@@ -10,10 +10,13 @@ from typing import Literal, TypeAlias
 
 from hub.contract.types import Document, Value
 from hub.delivery.acts import Command, dossier_of
-from hub.records import Position, Record
+from hub.events.identity import event_id
+from hub.records import Headers, Position, Record
+from hub.topics import ACT
 
 State: TypeAlias = Literal["open", "discarded", "requeued", "delivered-late", "settled-late"]
 Key: TypeAlias = tuple[str, Position]  # registration, where the event stands
+OWN = "hub_dead_"  # of the headers that a letter has beside its event's own
 # The ends of a requeued event. DEAD_LETTERED is a letter of its own, PARKED is no end.
 ENDS: Mapping[str, State] = {
     "DELIVERED": "delivered-late",
@@ -111,6 +114,35 @@ def settled(given: Iterable[Letter], receipts: Iterable[Document]) -> list[Lette
         if _whole(told["act"]) >= letter.decision.act:
             found[letter.key] = replace(letter, state=end)
     return list(found.values())
+
+
+def revived(letter: Record, command: Command) -> Record | None:
+    """The event that a REQUEUED or EDITED act sends out, as if it were read at its own place.
+
+    None if `letter` is not the one that the command names. An edited event has an id, and so an
+    idempotency key, of its own: the same whoever carries the act out; `hub_edits` names the event
+    that it was.
+    """
+    known = letters([letter])
+    source = Position(command.topic, command.partition, command.offset)
+    if letter.place != command.letter or [one.key for one in known] != [
+        (command.registration, source)
+    ]:
+        return None
+    headers = tuple(pair for pair in letter.headers if not pair[0].startswith(OWN))
+    value = letter.value
+    if command.kind == "EDITED":
+        headers, value = _edited(headers, command), command.value
+    return Record(*source, letter.timestamp, letter.key, value, headers)
+
+
+def _edited(headers: Headers, command: Command) -> Headers:
+    original = dict(headers).get("ce_id", b"")
+    identity = (original.decode(errors="replace"), str(command.partition))
+    new = event_id(ACT, command.registration, identity, command.act)
+    of_the_body = ("ce_id", "hub_digest")
+    kept = tuple(pair for pair in headers if pair[0] not in of_the_body)
+    return (*kept, ("ce_id", new.encode()), ("hub_edits", original))
 
 
 def _key(told: Document) -> Key:
