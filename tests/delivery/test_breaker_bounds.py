@@ -36,31 +36,43 @@ class BreakerMachine(RuleBasedStateMachine):
         self.now += seconds
 
     @rule()
-    def the_pause_passes(self) -> None:
-        self.now = max(self.now, self.due, self.asked)
+    def start_all_that_may(self) -> None:
+        for key in self.KEYS:
+            if key not in self.calls and self.breaker.may_start(self.now):
+                self.breaker.started(self.now, key)
+                self.calls.add(key)
+                if self.cause is not None:
+                    self.probe = key
 
-    @precondition(lambda self: len(self.calls) < len(self.KEYS))
-    @rule(data=st.data())
-    def start(self, data: st.DataObject) -> None:
-        key = data.draw(st.sampled_from([k for k in self.KEYS if k not in self.calls]))
-        if self.breaker.may_start(self.now):
-            self.breaker.started(self.now, key)
-            self.calls.add(key)
-            if self.cause is not None:
-                self.probe = key
+    @rule()
+    def start_when_the_pause_is_over(self) -> None:
+        self.now = max(self.now, self.due, self.asked)
+        self.start_all_that_may()
 
     @precondition(lambda self: self.calls)
     @rule(
         data=st.data(),
+        times=st.integers(1, 4),
         what=WHATS,
         system=st.booleans(),
         after=st.sampled_from([None, None, 0.0, 40.0, 1e9]),
         chance=st.floats(0, 1, exclude_max=True),
     )
     def fail(
-        self, data: st.DataObject, what: str, system: bool, after: float | None, chance: float
+        self,
+        data: st.DataObject,
+        times: int,
+        what: str,
+        system: bool,
+        after: float | None,
+        chance: float,
     ) -> None:
-        key = self.end(data)
+        for _ in range(min(times, len(self.calls))):
+            self.fail_one(self.end(data), what, system, after, chance)
+
+    def fail_one(
+        self, key: str, what: str, system: bool, after: float | None, chance: float
+    ) -> None:
         self.breaker.failed(key, what, system=system, after=after, now=self.now, chance=chance)
         if self.cause is not None and not system and what != self.cause:
             self.close()
