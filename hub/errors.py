@@ -27,9 +27,14 @@ class HubError(Exception):
 
 @dataclass(eq=False)
 class Reject(HubError):
-    """The message can never pass as it is. `code` is a short machine-readable reason."""
+    """The message can never pass as it is.
+
+    `code`: a short machine-readable reason. `field`: the message's own field that is to blame, as
+    a path in its sender's words, where it is known.
+    """
 
     code: str = "rejected"
+    field: str = ""
 
     __str__ = HubError.__str__
 

@@ -37,7 +37,8 @@ def refusal_of(error: HubError) -> Refusal:
     """
     match error:
         case Reject():
-            return Refusal(422, "rejected", "The message was refused", error.what, error.where)
+            field = error.field or error.where
+            return Refusal(422, "rejected", "The message was refused", error.what, field)
         case Retry(after=after):
             wait = max(1, round(after)) if after is not None else 5
             headers = (("retry-after", str(wait)),)

@@ -47,4 +47,6 @@ class Problems:
         if self._found:
             found = tuple(self._found.values())
             count = f"{len(found)} problem" + ("s" if len(found) > 1 else "")
-            raise ContractErrors(f"{count} in the contract", found[0].where, "", "contract", found)
+            raise ContractErrors(
+                f"{count} in the contract", found[0].where, code="contract", problems=found
+            )

@@ -116,6 +116,7 @@ class Door:
                 registration=self.name,
                 flow=flow,
                 where=error.where,
+                field=error.field,
                 code=error.code,
             )
         self._count(flow, told)
@@ -185,8 +186,9 @@ class Door:
 def _said(message: Message, outcome: Taken | HubError) -> Said:
     if isinstance(outcome, Taken):
         return Said(message.document, count=outcome.events)
+    field = f"{outcome.field}: " if isinstance(outcome, Reject) and outcome.field else ""
     remedy = f"; {outcome.fix}" if outcome.fix else ""
-    return Said(message.document, f"{outcome.what}{remedy}")
+    return Said(message.document, f"{field}{outcome.what}{remedy}")
 
 
 def unavailable(detail: str) -> Refusal:

@@ -69,6 +69,7 @@ class Context:
     functions: dict[str, Callable[..., object]] = field(default_factory=dict)
     checks: dict[tuple[str, Type], str] = field(default_factory=dict)
     fields: list[tuple[ast.AST, str]] = field(default_factory=list)
+    reads: list[tuple[ast.AST, str]] = field(default_factory=list)  # of what was given, by path
     routines: dict[object, Routine] = field(default_factory=dict)
     called: set[str] = field(default_factory=set)
     active: list[str] = field(default_factory=list)

@@ -141,7 +141,23 @@ def _read(context: Context, node: ast.Attribute, base: Node, found: list[Field],
     sure = all(each.required and not each.nullable for each in found)
     static = union(view(each.type, context.scope.types) for each in found)
     known = narrowed(Known(static, not sure or base.known.absent), fact)
-    return Read(known, node, base, found[0].name, sure or (fact is not None and fact.present))
+    read = Read(known, node, base, found[0].name, sure or (fact is not None and fact.present))
+    if not _ours(context, base):
+        context.reads.append((node, _named(read)))
+    return read
+
+
+def _ours(context: Context, base: Node) -> bool:
+    """Whether a record is the mapping's own or the registration's, not one that it was given."""
+    made = context.scope.constructors.values() if context.scope.complete else ()
+    own = [context.settings, *made]
+    return any(record is each for record in _records(base.known.type) for each in own)
+
+
+def _named(read: Read) -> str:
+    """`DiaChi.MaXa`, without the name that it is read from."""
+    before = f"{_named(read.base)}." if isinstance(read.base, Read) else ""
+    return before + read.field
 
 
 def _no_field(context: Context, node: ast.Attribute, static: Static) -> Node:

@@ -20,6 +20,7 @@ from hub.mapping.flow import Flow, measure, spend
 from hub.mapping.generate import module as generated
 from hub.mapping.nodes import Routine
 from hub.mapping.parse import parse
+from hub.mapping.places import Places
 from hub.mapping.routines import call_helper, check_flow
 
 
@@ -80,9 +81,13 @@ def compile_mapping(
     }
     code = compile(tree, file, "exec", dont_inherit=True, optimize=0)
     exec(code, namespace)  # noqa: S102  the tree was made by hub.mapping.generate, from checked nodes only
-    fields = tuple((context.report.span(node), name) for node, name in context.fields)
-    made = {key: _flow(key, routine, namespace, file, fields) for key, routine in entries.items()}
+    places = Places(file, _spans(context, context.fields), _spans(context, context.reads))
+    made = {key: _flow(key, routine, namespace, places) for key, routine in entries.items()}
     return Program(file, made)
+
+
+def _spans(context: Context, named: Sequence[tuple[ast.AST, str]]) -> tuple[tuple[Span, str], ...]:
+    return tuple(dict.fromkeys((context.report.span(node), name) for node, name in named))
 
 
 def check_only(source: str, file: str, flows: Sequence[FlowSignature], settings: Record) -> None:
@@ -94,13 +99,12 @@ def _flow(
     key: tuple[str, str],
     routine: Routine,
     namespace: Mapping[str, object],
-    file: str,
-    fields: tuple[tuple[Span, str], ...],
+    places: Places,
 ) -> Flow:
     run = namespace[routine.python]
     if not callable(run):  # the module defines every routine it was given
         raise TypeError(routine.python)
-    return Flow(key[0], run, len(routine.parameters), file, fields)
+    return Flow(key[0], run, len(routine.parameters), places)
 
 
 def _checked(

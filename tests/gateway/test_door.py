@@ -156,7 +156,8 @@ def test_a_secret_is_told_without_its_rule(world: World) -> None:
 def test_what_a_mapping_refuses_is_told_with_the_remedy(world: World) -> None:
     response = world.file(world.door(), FILING | {"ngayNop": "31/02/2025 08:15:00"})
     assert said(response) == (400, "TU_CHOI")
-    assert "send an existing date" in response.body.decode()
+    told = response.body.decode()
+    assert "ngayNop: a day that is not in the calendar; send an existing date" in told
     assert "31/02" not in response.body.decode()
 
 

@@ -452,6 +452,38 @@ def test_a_reject_names_the_place_and_the_field(
     assert not any(str(value) in str(caught.value) for value in changes.values())
 
 
+@pytest.mark.parametrize(
+    ("expression", "changes", "event", "sender"),
+    [
+        ("instant(doc.moment)", {"moment": "x"}, "at", "moment"),
+        ("parsed(doc.moment)", {"moment": "x"}, "at", "moment"),
+        ("begun(doc.place)", {"place": {"street": "x"}}, "at", "street"),
+        ("doc.place.ward", {"place": {"street": "", "ward": "123456"}}, "short", "place.ward"),
+        ("doc.from_", {"from": "abc"}, "code", "from"),
+        ("default(doc.note, doc.key)", {"note": "123456"}, "short", "note"),
+        ('f"{doc.key}{doc.count}"', {"key": "123456", "count": 9}, "short", ""),
+        ("setting.customer", {}, "code", ""),
+        ("own.why", {}, "code", ""),
+    ],
+)
+def test_a_reject_names_the_senders_field_where_one_alone_is_read(
+    expression: str, changes: dict[str, object], event: str, sender: str
+) -> None:
+    helpers = {
+        "parsed": "def parsed(text):\n    return instant(text)\n",
+        "begun": "def begun(place):\n    return instant(place.street)\n",
+    }
+    source = f"""{helpers.get(expression.partition("(")[0], "")}
+def flow(doc):
+    own = Failed(key=doc.key, why="why")
+    return Happened(key=own.key, {event}={expression})
+"""
+    with pytest.raises(Reject) as caught:
+        emitted(source, **changes)
+    assert caught.value.where.rpartition(" ")[2] == event
+    assert caught.value.field == sender
+
+
 def test_absent_lists_of_an_event_are_empty_lists_only_if_the_mapping_says_so() -> None:
     made = emitted("def flow(doc):\n    return Happened(key=doc.key)\n")
     assert isinstance(made, list)
