@@ -5,9 +5,10 @@ has its receipt. Each run is a new registration, so that it reads the same topic
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import msgspec
 
@@ -33,6 +34,7 @@ TARGET = 2_000.0  # events a second
 STEPS = 5  # facts of a dossier
 LONGEST = 120.0  # seconds
 Make = Callable[[int, int], Document]
+Fact: TypeAlias = tuple[int, int]  # a dossier's number, and the fact's place among its facts
 KINDS: tuple[tuple[str, str, str, Make], ...] = (
     ("portal", "dossier.v1.StatusChanged", "JSON, StatusChanged to POST tien-do", status_changed),
     ("onestop", "consignment.v1.ConsignmentTracked", "SOAP, scan to NhanHanhTrinh", tracked),
@@ -53,7 +55,7 @@ def delivery(repeats: int = 3, count: int = 10_000) -> list[Figure]:
     for connector, kind, name, make in KINDS:
         with open_rig() as rig, peer(rig) as system, rig.process("registry", measured=False) as reg:
             rig.scene.register()
-            fill(rig, rig.url(reg), kind, make, count)
+            fill(rig, rig.url(reg), kind, make, facts_of(count))
             url = peer_url(rig)
             runs = [
                 run(rig, system, Entry(connector, url, f"{connector}_{number}"), count)
@@ -69,10 +71,10 @@ def delivery(repeats: int = 3, count: int = 10_000) -> list[Figure]:
 
 
 @contextmanager
-def peer(rig: Rig) -> Iterator[Child]:
-    """The system that is delivered to."""
+def peer(rig: Rig, delay: float = 0.0) -> Iterator[Child]:
+    """The system that is delivered to; it answers after `delay` seconds."""
     file, log = rig.home / "peer.json", rig.home / "log" / "peer.log"
-    arguments = ["-m", "ops.bench.peer", str(file)]
+    arguments = ["-m", "ops.bench.peer", str(file), str(delay)]
     with child("peer", arguments, log, rig.variables, rig.cores.others) as started:
         until(file.exists, 20, "the peer", [started])
         yield started
@@ -90,11 +92,16 @@ def counts(rig: Rig) -> Counts:
     return msgspec.json.decode(body, type=Counts)
 
 
-def fill(rig: Rig, registry: str, kind: str, make: Make, count: int) -> None:
-    """Append `count` facts, STEPS for each dossier, the first of all dossiers first."""
+def facts_of(count: int) -> list[Fact]:
+    """`count` facts, STEPS for each dossier, the first of all dossiers first."""
+    return [(dossier, step) for step in range(STEPS) for dossier in range(count // STEPS)]
+
+
+def fill(rig: Rig, registry: str, kind: str, make: Make, facts: Sequence[Fact]) -> None:
+    """Append these facts, in their order. Raises BenchError."""
     ensure_all(rig.broker, PARTITIONS)
     codec = Codec(load(ROOT / "schemas" / "avro"), RegistryClient(registry))
-    writer, left, failed = rig.broker.writer(), count, threading.Event()
+    writer, left, failed = rig.broker.writer(), len(facts), threading.Event()
     over = threading.Event()
 
     def done(result: Position | HubError) -> None:
@@ -105,18 +112,17 @@ def fill(rig: Rig, registry: str, kind: str, make: Make, count: int) -> None:
         if left == 0:
             over.set()
 
-    dossiers = count // STEPS
-    for step in range(STEPS):
-        for dossier in range(dossiers):
-            until(lambda: writer.waiting < 5_000, 30, "room in the writer's queue")
-            writer.append(_outgoing(codec, kind, make(dossier, step), dossier, step), done)
+    for dossier, step in facts:
+        until(lambda: writer.waiting < 5_000, 30, "room in the writer's queue")
+        writer.append(outgoing(codec, kind, make(dossier, step), dossier, step), done)
     until(over.is_set, 60, "the filled topic")
     writer.close()
     if failed.is_set():
         raise BenchError("the topic could not be filled")
 
 
-def _outgoing(codec: Codec, kind: str, record: Document, dossier: int, step: int) -> Outgoing:
+def outgoing(codec: Codec, kind: str, record: Document, dossier: int, step: int) -> Outgoing:
+    """A fact as a gateway would append it."""
     envelope = Envelope(
         id=event_id("filler", "bench", (str(dossier), str(step)), 0),
         source="filler",

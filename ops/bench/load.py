@@ -1,4 +1,4 @@
-"""The load generator: so many connections, on each one message after another.
+"""The load generator: so many connections, on each one message after another, or at a given pace.
 
     python -m ops.bench.load  < a job as JSON, answers as JSON
 
@@ -11,6 +11,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from typing import Literal, TypeAlias
 
 import httptools
@@ -57,19 +58,32 @@ def requests_of(job: Job) -> list[bytes]:
 
 
 class Volley:
-    """The messages of a job and what became of them."""
+    """Messages, a lane per connection, and what became of them.
 
-    def __init__(self, requests: Sequence[bytes], yes: bytes) -> None:
-        self._requests = iter(requests)
-        self._left = len(requests)
-        self._yes = yes
+    `pace`: messages a second over all lanes, each measured from the moment it was due (so that a
+    slow answer does not hide the wait of the next one); 0: each follows the answer before it.
+    """
+
+    def __init__(self, lanes: Sequence[Sequence[bytes]], yes: bytes, pace: float = 0.0) -> None:
+        self.lanes = lanes
+        self._left = sum(len(lane) for lane in lanes)
+        self._yes, self._pace = yes, pace
+        self._started = 0.0
         self.answers: Counter[str] = Counter()
         self.seconds: list[float] = []
+        self.sent: list[list[float]] = [[] for _ in lanes]  # when, by the monotonic clock
+        self.took = 0.0  # seconds, of all
         self.over = asyncio.Event()
 
-    def take(self) -> bytes | None:
-        """The next request, or None when all are sent."""
-        return next(self._requests, None)
+    def start(self) -> None:
+        """The first message is about to be sent."""
+        self._started = time.monotonic()
+
+    def due(self, lane: int, place: int) -> float:
+        """When a message of a lane is to be sent, if that is not now."""
+        if not self._pace:
+            return time.monotonic()
+        return self._started + (place * len(self.lanes) + lane) / self._pace
 
     def answered(self, status: int, body: bytes, seconds: float) -> None:
         """Note an answer."""
@@ -77,6 +91,7 @@ class Volley:
         self.seconds.append(seconds)
         self._left -= 1
         if self._left == 0:
+            self.took = time.monotonic() - self._started
             self.over.set()
 
     def lost(self) -> None:
@@ -85,14 +100,13 @@ class Volley:
 
 
 class Caller(asyncio.Protocol):
-    """One connection."""
+    """One connection, and the lane of messages that goes over it."""
 
-    def __init__(self, volley: Volley) -> None:
-        self._volley = volley
+    def __init__(self, volley: Volley, lane: int) -> None:
+        self._volley, self._lane = volley, lane
         self._parser = httptools.HttpResponseParser(self)
         self._body: list[bytes] = []
         self._stream: Stream | None = None
-        self._sent = 0.0
         self._waiting = False
         self._gone = asyncio.Event()
 
@@ -109,17 +123,29 @@ class Caller(asyncio.Protocol):
     def on_message_complete(self) -> None:
         self._waiting = False
         body, self._body = b"".join(self._body), []
-        took = time.perf_counter() - self._sent
+        took = time.monotonic() - self._volley.sent[self._lane][-1]
         self._volley.answered(self._parser.get_status_code(), body, took)
         self.fire()
 
     def fire(self) -> None:
-        """Send the next message, if there is one."""
-        request = self._volley.take()
-        if request is None or self._stream is None:
+        """Send the next message, if there is one, when it is due."""
+        place = len(self._volley.sent[self._lane])
+        if place == len(self._volley.lanes[self._lane]):
             return
-        self._waiting, self._sent = True, time.perf_counter()
-        self._stream.write(request)
+        due = self._volley.due(self._lane, place)
+        self._volley.sent[self._lane].append(due)
+        wait = due - time.monotonic()
+        if wait > 0:
+            asyncio.get_running_loop().call_later(wait, self._send, place)
+        else:
+            self._send(place)
+
+    def _send(self, place: int) -> None:
+        if self._stream is None:
+            self._volley.lost()
+            return
+        self._waiting = True
+        self._stream.write(self._volley.lanes[self._lane][place])
 
     def connection_lost(self, exc: Exception | None) -> None:
         del exc
@@ -135,28 +161,33 @@ class Caller(asyncio.Protocol):
         await self._gone.wait()
 
 
-async def fire(job: Job) -> Fired:
+async def discharge(volley: Volley, port: int) -> None:
     """Send everything. Raises TimeoutError when that takes longer than LONGEST."""
-    volley = Volley(requests_of(job), YES[job.kind])
     loop = asyncio.get_running_loop()
-    callers = [
-        (await loop.create_connection(lambda: Caller(volley), "127.0.0.1", job.port))[1]
-        for _ in range(job.connections)
-    ]
-    started = time.perf_counter()
+    callers = []
+    for lane in range(len(volley.lanes)):
+        made = loop.create_connection(partial(Caller, volley, lane), "127.0.0.1", port)
+        callers.append((await made)[1])
+    volley.start()
     for caller in callers:
         caller.fire()
     async with asyncio.timeout(LONGEST):
         await volley.over.wait()
-    seconds = time.perf_counter() - started
     for caller in callers:
         await caller.close()
+
+
+async def fire(job: Job) -> Fired:
+    """Do a job. Raises TimeoutError when that takes longer than LONGEST."""
+    requests = requests_of(job)
+    volley = Volley([requests[i :: job.connections] for i in range(job.connections)], YES[job.kind])
+    await discharge(volley, job.port)
     answers = dict(volley.answers)
     slow = sorted(volley.seconds)
     return Fired(
         yes=answers.pop("yes", 0),
         others=answers,
-        seconds=seconds,
+        seconds=volley.took,
         median_ms=slow[len(slow) // 2] * 1_000,
         slowest_ms=slow[len(slow) * 99 // 100] * 1_000,
     )

@@ -1,9 +1,10 @@
-"""A fast system to deliver to: answers at once, and remembers what came in which order.
+"""A system to deliver to: answers at once or after a delay, remembers what came in which order.
 
-    python -m ops.bench.peer <file>      writes {"port": …} to the file when it serves
+    python -m ops.bench.peer <file> [<seconds>]     writes {"port": …} to the file when it serves
 
-A fact tells its place among the facts of its dossier (ops.bench.messages); what comes twice, or
-before its turn, is counted. `GET /_bench` tells the counts.
+A fact tells its place among the facts of its dossier (ops.bench.messages, ops.bench.board); what
+comes twice, or before its turn, is counted. `GET /_bench` tells the counts, `GET /_bench/arrivals`
+when each fact of the board came first.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ import msgspec
 import uvloop
 
 from adapters.http.connection import Stream
+from ops.bench import board
 
 JSON = b"HTTP/1.1 %d OK\r\ncontent-type: %b\r\ncontent-length: %d\r\n\r\n%b"
 TOKEN = b'{"access_token":"t","token_type":"Bearer","expires_in":36000}'
@@ -28,11 +30,15 @@ SOAP = (
 
 
 class Counts(msgspec.Struct):
-    """What came. Times are of the machine's monotonic clock, seconds."""
+    """What came. Times are of the machine's monotonic clock, seconds.
+
+    `errors`: messages that are not what the contract says, or came without the credential.
+    """
 
     calls: int = 0
     repeated: int = 0
     out_of_order: int = 0
+    errors: int = 0
     dossiers: int = 0
     first: float = 0.0
     last: float = 0.0
@@ -44,6 +50,7 @@ class Book:
     def __init__(self) -> None:
         self._keys: set[bytes] = set()
         self._last: dict[bytes, int] = {}
+        self.arrivals: dict[str, float] = {}  # "dossier/step" -> when it came first
         self.counts = Counts()
 
     def enter(self, dossier: bytes, step: int, key: bytes) -> None:
@@ -58,15 +65,22 @@ class Book:
         self._last[dossier] = step
         counts.dossiers = len(self._last)
 
+    def told(self, told: board.Told) -> None:
+        """Note what the board was told."""
+        self.enter(told.dossier.encode(), int(told.step), told.id.encode())
+        self.arrivals.setdefault(f"{told.dossier}/{told.step}", self.counts.last)
+
 
 class Peer(asyncio.Protocol):
     """One connection."""
 
-    def __init__(self, book: Callable[[], Book], fresh: Callable[[], None]) -> None:
-        self._book, self._fresh = book, fresh
+    def __init__(
+        self, book: Callable[[], Book], fresh: Callable[[], None], delay: float = 0.0
+    ) -> None:
+        self._book, self._fresh, self._delay = book, fresh, delay
         self._parser = httptools.HttpRequestParser(self)
         self._stream: Stream | None = None
-        self._url, self._key, self._body = b"", b"", b""
+        self._url, self._key, self._body, self._credential = b"", b"", b"", b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         if isinstance(transport, Stream):
@@ -88,8 +102,10 @@ class Peer(asyncio.Protocol):
         self._url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if name == b"idempotency-key":
+        if name.lower() == b"idempotency-key":
             self._key = value
+        elif name.lower() == b"authorization":
+            self._credential = value
 
     def on_body(self, body: bytes) -> None:
         self._body += body
@@ -97,13 +113,24 @@ class Peer(asyncio.Protocol):
     def on_message_complete(self) -> None:
         url, key, body = self._url, self._key, self._body
         self._url, self._key, self._body = b"", b"", b""
+        answer = self._answer(url, key, body)
+        if self._delay and not url.startswith(b"/_bench"):
+            asyncio.get_running_loop().call_later(self._delay, self._write, answer)
+        else:
+            self._write(answer)
+
+    def _write(self, answer: bytes) -> None:
         if self._stream is not None:
-            self._stream.write(self._answer(url, key, body))
+            self._stream.write(answer)
 
     def _answer(self, url: bytes, key: bytes, body: bytes) -> bytes:
         book = self._book()
         if url == b"/_bench":
             return _json(200, msgspec.json.encode(book.counts))
+        if url == b"/_bench/arrivals":
+            return _json(200, msgspec.json.encode(book.arrivals))
+        if url in (board.REST_PATH, board.SOAP_PATH):
+            return self._told(book, url, body)
         if url == b"/_bench/fresh":
             self._fresh()
             return _json(200, b"{}")
@@ -117,6 +144,18 @@ class Peer(asyncio.Protocol):
         answer = _element(body)
         text = SOAP % (answer, answer)
         return JSON % (200, b"text/xml; charset=utf-8", len(text), text)
+
+    def _told(self, book: Book, url: bytes, body: bytes) -> bytes:
+        try:
+            if url == board.SOAP_PATH:
+                book.told(board.read_soap(body))
+                text = board.SOAP_YES
+                return JSON % (200, b"text/xml; charset=utf-8", len(text), text)
+            book.told(board.read_json(body, self._credential))
+        except board.MisfitError as error:
+            book.counts.errors += 1
+            return _json(400, msgspec.json.encode({"why": str(error)}))
+        return _json(200, board.REST_YES)
 
 
 def _json(status: int, body: bytes) -> bytes:
@@ -139,8 +178,8 @@ def _element(body: bytes) -> bytes:
     return name.rpartition(b":")[2]
 
 
-async def serve(file: Path) -> None:
-    """Until the process is ended."""
+async def serve(file: Path, delay: float = 0.0) -> None:
+    """Until the process is ended. Answers come after `delay` seconds."""
     book = Book()
 
     def fresh() -> None:
@@ -148,7 +187,7 @@ async def serve(file: Path) -> None:
         book = Book()
 
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Peer(lambda: book, fresh), "127.0.0.1", 0)
+    server = await loop.create_server(lambda: Peer(lambda: book, fresh, delay), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     new = file.with_suffix(".new")
     new.write_bytes(msgspec.json.encode({"port": port}))
@@ -157,4 +196,4 @@ async def serve(file: Path) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(serve(Path(sys.argv[1])))
+    uvloop.run(serve(Path(sys.argv[1]), float(sys.argv[2]) if len(sys.argv) > 2 else 0.0))

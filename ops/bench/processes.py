@@ -63,6 +63,12 @@ class Child:
         fields = Path(f"/proc/{self.pid}/statm").read_text(encoding="ascii").split()
         return int(fields[1]) * PAGE / 1e6
 
+    def peak(self) -> float:
+        """The most resident memory that it ever had, in MB (10^6 bytes): VmHWM of proc(5)."""
+        status = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii", errors="replace")
+        kilobytes = status.partition("VmHWM:")[2].split()[0]
+        return int(kilobytes) * 1024 / 1e6
+
     def tail(self) -> str:
         """The end of its log."""
         return self.log.read_bytes()[-TAIL:].decode(errors="replace")
@@ -75,15 +81,19 @@ def child(
     log: Path,
     environment: Mapping[str, str],
     on: frozenset[int],
+    *,
+    program: str = sys.executable,
+    folder: Path | None = None,
 ) -> Iterator[Child]:
-    """Run `python <arguments>` on these cores until the block ends."""
+    """Run `<program> <arguments>` in `folder` on these cores until the block ends."""
     log.parent.mkdir(parents=True, exist_ok=True)
     mine = os.sched_getaffinity(0)
     with log.open("ab") as out:
         os.sched_setaffinity(0, on)  # a child inherits them before its first instruction
         try:
             process = subprocess.Popen(  # noqa: S603 - our own program
-                [sys.executable, *arguments],
+                [program, *arguments],
+                cwd=folder,
                 env=dict(environment),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
