@@ -1,0 +1,110 @@
+"""Who is compared, and how each is started: alone on the measured core, with a job."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import yaml
+
+from ops.bench.processes import Child, child
+from ops.bench.rig import Rig
+from ops.bench.rivals.jobs import Job
+
+HERE = Path(__file__).parent
+CONNECTORS = HERE / "connectors"
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The processes under test, and the address at which they accept messages."""
+
+    children: tuple[Child, ...]
+    ingress: str
+
+    def cpu(self) -> float:
+        """Processor seconds of all of them."""
+        return sum(one.cpu() for one in self.children)
+
+    def peak(self) -> float:
+        """The most memory that they ever had, added up, in MB."""
+        return sum(one.peak() for one in self.children)
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """One of those that are compared. `group`: its consumer group for a job."""
+
+    name: str
+    title: str
+    start: Callable[[Rig, Job], AbstractContextManager[Running]]
+    group: Callable[[Job], str]
+
+
+@contextmanager
+def hub(rig: Rig, job: Job) -> Iterator[Running]:
+    """`hub gateway` where messages come in, `hub worker` where they go out."""
+    secret = rig.home / "board-token"
+    secret.write_text(job.token, encoding="ascii")
+    rows = [_registration(name, job, secret) for name in _connectors(job)]
+    text = yaml.safe_dump({"registrations": rows}, sort_keys=False)
+    rig.scene.registrations.write_text(text, encoding="utf-8")
+    rig.variables["HUB_CONNECTORS"] = str(CONNECTORS)
+    with ExitStack() as stack:
+        children, ingress = [], ""
+        if job.into is not None:
+            children.append(stack.enter_context(rig.process("gateway", measured=True)))
+            path = {"rest": "rest_in/status", "soap": "soap_in/Board"}[job.into]
+            ingress = f"{rig.url(children[0])}/{path}"
+        if job.out is not None:
+            children.append(stack.enter_context(rig.process("worker", measured=True)))
+        yield Running(tuple(children), ingress)
+
+
+def _connectors(job: Job) -> list[str]:
+    ways = ((job.into, "in"), (job.out, "out"))
+    return [f"{wire}_{way}" for wire, way in ways if wire is not None]
+
+
+def _registration(name: str, job: Job, secret: Path) -> dict[str, object]:
+    path = "/soap" if name == "soap_out" else ""
+    secrets = {"token": f"file:{secret}"} if name.startswith("rest") else {}
+    return {
+        "connector": name,
+        "endpoint": job.peer + path,
+        "secrets": secrets,
+        "delivery": {"in_flight": job.in_flight, "timeout": 30},
+    }
+
+
+def program(module: str) -> Callable[[Rig, Job], AbstractContextManager[Running]]:
+    """A Python program that takes the job's file as its argument."""
+
+    @contextmanager
+    def start(rig: Rig, job: Job) -> Iterator[Running]:
+        file = rig.home / "job.json"
+        file.write_bytes(msgspec.json.encode(job))
+        name = module.rpartition(".")[2]
+        log = rig.home / "log" / f"{name}.log"
+        arguments = ["-m", module, str(file)]
+        with child(name, arguments, log, rig.variables, rig.cores.measured) as started:
+            yield Running((started,), ingress(job))
+
+    return start
+
+
+def ingress(job: Job) -> str:
+    """Where a rival accepts."""
+    return f"http://127.0.0.1:{job.port}{'/soap' if job.into == 'soap' else '/status'}"
+
+
+CONTENDERS = (
+    Contender("hub", "this hub", hub, lambda job: f"hub.{job.out}_out"),
+    Contender(
+        "handwritten",
+        "aiokafka + aiohttp by hand",
+        program("ops.bench.rivals.handwritten"),
+        lambda job: job.group,
+    ),
+)

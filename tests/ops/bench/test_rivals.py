@@ -1,0 +1,149 @@
+"""The side-by-side runs compare like with like, and void a run that did not do the work."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from hub.events.catalogue import load
+from hub.records import Record
+from hub.registry.bundle import read_bundle
+from hub.registry.event_types import read_events
+from ops.bench import board
+from ops.bench.peer import Book, Counts
+from ops.bench.processes import BenchError
+from ops.bench.rivals.contenders import CONNECTORS
+from ops.bench.rivals.contest import KIND, check_board, check_topic
+from ops.bench.rivals.facts import note, schedule, status, told
+from ops.bench.rivals.handwritten import read_soap, soap
+from ops.bench.rivals.settled import Settled
+from ops.bench.rivals.translation import Schema, reported
+from ops.bench.rivals.translation import told as by_hand
+from ops.bench.scene import ROOT
+
+
+@pytest.fixture(scope="module")
+def schema(tmp_path_factory: pytest.TempPathFactory) -> Schema:
+    file: Path = tmp_path_factory.mktemp("schema") / "event.avsc"
+    file.write_text(load(ROOT / "schemas" / "avro").texts[KIND], encoding="utf-8")
+    return Schema(str(file), 7)
+
+
+@pytest.mark.parametrize("size", [150, 320, 500, 10_000, 100_000])
+def test_an_event_has_the_size_that_was_asked_for(schema: Schema, size: int) -> None:
+    raw = schema.encode(status(12, 3, note(size)))
+    assert abs(len(raw) - size) <= 2  # a length of 64 bytes and more takes a second byte
+
+
+def test_no_event_is_smaller_than_its_fields() -> None:
+    with pytest.raises(ValueError, match="150"):
+        note(149)
+
+
+def test_the_schedule_is_the_same_each_time_and_in_order() -> None:
+    facts = schedule(1_000, 50)
+    assert facts == schedule(1_000, 50)
+    assert facts[:500] == schedule(500, 50)
+    for dossier in range(50):
+        steps = [step for one, step in facts if one == dossier]
+        assert list(range(len(steps))) == steps
+    assert any(one[0] == two[0] for one, two in pairwise(facts))  # neighbours of one dossier
+
+
+def test_what_the_rivals_tell_is_what_the_contract_says(schema: Schema) -> None:
+    words = by_hand(schema.decode(schema.encode(status(12, 3, "a < b & c"))), "e1")
+    assert board.read_json(msgspec.json.encode(words)) == msgspec.convert(words, board.Told)
+    assert words["at"] == "2025-10-13T10:30:03+07:00"
+    assert read_soap(soap(words)) == words
+    assert board.read_soap(soap(words)).step == "3"
+
+
+@pytest.mark.parametrize("wire", ["rest", "soap"])
+def test_the_hub_tells_the_same_as_the_rivals(schema: Schema, wire: str) -> None:
+    events = read_events(ROOT / "schemas" / "avro")
+    out = read_bundle(CONNECTORS / f"{wire}_out", events).program.flow("told")
+    into = read_bundle(CONNECTORS / f"{wire}_in", events).program.flow("told")
+    event = status(12, 3, "a < b & c")
+    words = by_hand(schema.decode(schema.encode(event)), "e1")
+    sent = out(event, None, {}, [])
+    assert isinstance(sent, tuple)
+    document = sent[1].get("body", sent[1])
+    assert {name: words[name] for name in board.FIELDS if name != "id"} == document
+    emitted = into(words, 0, {}, [])
+    assert isinstance(emitted, list)
+    ((kind, again),) = emitted
+    assert (KIND, schema.encode(event)) == (kind, schema.encode(again))
+
+
+def test_there_and_back_is_the_same_event(schema: Schema) -> None:
+    event = schema.decode(schema.encode(status(12, 3, "x")))
+    again = schema.decode(schema.encode(reported(by_hand(event, "e1"))))
+    assert again == event
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        b'{"id":"e1"}',
+        b"no json",
+        board.write_json(told(1, 0, "x")).replace(b"DANG_XU_LY", b"PROCESSING"),
+        board.write_json(told(1, 0, "x")).replace(b"+07:00", b"Z"),
+        board.write_json(told(1, 0, "")),
+    ],
+)
+def test_the_board_refuses_what_is_not_translated(broken: bytes) -> None:
+    with pytest.raises(board.MisfitError):
+        board.read_json(broken)
+
+
+def test_the_board_refuses_soap_that_leaves_a_field_out() -> None:
+    whole = board.write_soap(told(1, 0, "x"))
+    assert board.read_soap(whole).note == "x"
+    with pytest.raises(board.MisfitError):
+        board.read_soap(whole.replace(b"<officer>", b"<other>"))
+
+
+def test_the_peer_notes_when_a_fact_came_first() -> None:
+    book = Book()
+    book.told(told(1, 0, "x"))
+    first = dict(book.arrivals)
+    book.told(told(1, 0, "x"))
+    assert first == book.arrivals
+    assert (2, 1, 1) == (book.counts.calls, book.counts.repeated, book.counts.out_of_order)
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        Counts(calls=9),
+        Counts(calls=11, repeated=1),
+        Counts(calls=10, out_of_order=1),
+        Counts(calls=10, errors=1),
+    ],
+)
+def test_a_run_that_is_not_whole_does_not_count(seen: Counts) -> None:
+    check_board(Counts(calls=10), 10)
+    with pytest.raises(BenchError):
+        check_board(seen, 10)
+
+
+def test_a_topic_counts_only_whole_and_in_order(schema: Schema) -> None:
+    def record(step: int) -> Record:
+        return Record("t", 0, step, 0, b"k", schema.encode(status(1, step, "x")), ())
+
+    check_topic([record(0), record(1)], schema, 2)
+    for wrong in ([record(0)], [record(1), record(0)], [record(0), record(0)]):
+        with pytest.raises(BenchError):
+            check_topic(wrong, schema, 2)
+
+
+def test_only_a_settled_prefix_is_committed() -> None:
+    settled = Settled()
+    for offset in (5, 6, 9):  # compaction leaves gaps
+        settled.arrived(offset)
+    committed = []
+    for offset in (6, 5, 9):
+        settled.done(offset)
+        committed.append(settled.next)
+    assert [None, 7, 10] == committed
