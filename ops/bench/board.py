@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 import msgspec
 
 REST_PATH = b"/status"
-SOAP_PATH = b"/soap"
+SOAP_PATH = b"/Board"
 TOKEN = b"board-test-token"  # of the simulated board alone
 REST_YES = b'{"code":"00"}'
 SOAP_YES = (

@@ -8,28 +8,13 @@ from pathlib import Path
 import msgspec
 import yaml
 
-from ops.bench.processes import Child, child
+from ops.bench.processes import child
 from ops.bench.rig import Rig
-from ops.bench.rivals.jobs import Job
+from ops.bench.rivals.camel_main import camel
+from ops.bench.rivals.jobs import Job, Running, ingress
 
 HERE = Path(__file__).parent
 CONNECTORS = HERE / "connectors"
-
-
-@dataclass(frozen=True, slots=True)
-class Running:
-    """The processes under test, and the address at which they accept messages."""
-
-    children: tuple[Child, ...]
-    ingress: str
-
-    def cpu(self) -> float:
-        """Processor seconds of all of them."""
-        return sum(one.cpu() for one in self.children)
-
-    def peak(self) -> float:
-        """The most memory that they ever had, added up, in MB."""
-        return sum(one.peak() for one in self.children)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +37,14 @@ def hub(rig: Rig, job: Job) -> Iterator[Running]:
     rig.scene.registrations.write_text(text, encoding="utf-8")
     rig.variables["HUB_CONNECTORS"] = str(CONNECTORS)
     with ExitStack() as stack:
-        children, ingress = [], ""
+        children, address = [], ""
         if job.into is not None:
             children.append(stack.enter_context(rig.process("gateway", measured=True)))
             path = {"rest": "rest_in/status", "soap": "soap_in/Board"}[job.into]
-            ingress = f"{rig.url(children[0])}/{path}"
+            address = f"{rig.url(children[0])}/{path}"
         if job.out is not None:
             children.append(stack.enter_context(rig.process("worker", measured=True)))
-        yield Running(tuple(children), ingress)
+        yield Running(tuple(children), address)
 
 
 def _connectors(job: Job) -> list[str]:
@@ -68,11 +53,10 @@ def _connectors(job: Job) -> list[str]:
 
 
 def _registration(name: str, job: Job, secret: Path) -> dict[str, object]:
-    path = "/soap" if name == "soap_out" else ""
     secrets = {"token": f"file:{secret}"} if name.startswith("rest") else {}
     return {
         "connector": name,
-        "endpoint": job.peer + path,
+        "endpoint": job.peer,
         "secrets": secrets,
         "delivery": {"in_flight": job.in_flight, "timeout": 30},
     }
@@ -94,11 +78,6 @@ def program(module: str) -> Callable[[Rig, Job], AbstractContextManager[Running]
     return start
 
 
-def ingress(job: Job) -> str:
-    """Where a rival accepts."""
-    return f"http://127.0.0.1:{job.port}{'/soap' if job.into == 'soap' else '/status'}"
-
-
 CONTENDERS = (
     Contender("hub", "this hub", hub, lambda job: f"hub.{job.out}_out"),
     Contender(
@@ -107,4 +86,5 @@ CONTENDERS = (
         program("ops.bench.rivals.handwritten"),
         lambda job: job.group,
     ),
+    Contender("camel", "Apache Camel 4.18", camel, lambda job: job.group),
 )

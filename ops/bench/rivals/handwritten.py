@@ -112,7 +112,7 @@ def sender(job: Job, session: aiohttp.ClientSession) -> Callable[[Record], Await
         url, yes, write = f"{job.peer}/status", b'"00"', rest
         fixed = {"content-type": "application/json", "authorization": f"Bearer {job.token}"}
     else:
-        url, yes, write = f"{job.peer}/soap", b">00<", soap
+        url, yes, write = f"{job.peer}/Board", b">00<", soap
         action = '"urn:bench:board:1/TellStatus"'
         fixed = {"content-type": "text/xml; charset=utf-8", "soapaction": action}
 
@@ -176,7 +176,7 @@ def application(job: Job, producer: "AIOKafkaProducer") -> web.Application:
 
     app = web.Application()
     app.router.add_post("/status", over_rest)
-    app.router.add_post("/soap", over_soap)
+    app.router.add_post("/Board", over_soap)
     return app
 
 

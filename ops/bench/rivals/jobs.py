@@ -1,10 +1,12 @@
-"""What a contender is asked to do: the five workloads, and the file that it reads at its start."""
+"""What a contender is asked to do: the five workloads, the job it gets, and it at work."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 import msgspec
+
+from ops.bench.processes import Child
 
 Wire: TypeAlias = Literal["rest", "soap"]
 
@@ -48,3 +50,24 @@ class Job(msgspec.Struct, frozen=True):
 def read_job(path: str) -> Job:
     """The job in a file. Raises OSError, msgspec.DecodeError."""
     return msgspec.json.decode(Path(path).read_bytes(), type=Job)
+
+
+def ingress(job: Job) -> str:
+    """Where a rival accepts what comes in."""
+    return f"http://127.0.0.1:{job.port}{'/Board' if job.into == 'soap' else '/status'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The processes under test, and the address at which they accept messages."""
+
+    children: tuple[Child, ...]
+    ingress: str
+
+    def cpu(self) -> float:
+        """Processor seconds of all of them."""
+        return sum(one.cpu() for one in self.children)
+
+    def peak(self) -> float:
+        """The most memory that they ever had, added up, in MB."""
+        return sum(one.peak() for one in self.children)
