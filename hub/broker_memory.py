@@ -194,6 +194,7 @@ class MemoryMember(MemoryReader):
         self._group = group
         self._rebalance = rebalance
         self._joined = False
+        self.lease_until = float("inf")
 
     def poll(self, seconds: float) -> list[Record]:
         if not self._joined:

@@ -46,11 +46,13 @@ delivered_seconds = Histogram(
 in_flight = Gauge("hub_in_flight_calls", "Calls under way", ["registration"])
 waiting = Gauge("hub_waiting_events", "Events taken from Kafka and not settled", ["registration"])
 retrying = Gauge("hub_retrying_dossiers", "Dossiers waiting to be tried again", ["registration"])
-overdue = Gauge(
-    "hub_overdue_dossiers",
-    "ALERT when above 0: dossiers retried for longer than the registration's give_up",
-    ["registration"],
+parked = Gauge(
+    "hub_parked_dossiers", "ALERT when above 0: dossiers set aside after retries", ["registration"]
 )
+broken = Gauge(
+    "hub_breaker_open", "ALERT when 1: the system is down, only probes go out", ["registration"]
+)
+pace = Gauge("hub_pace_calls", "Calls that may be in flight now", ["registration"])
 lag = Gauge("hub_lag_events", "Events on the topics behind the committed offset", ["registration"])
 halted = Gauge("hub_halted", "ALERT when 1: the registration waits for a person", ["registration"])
 bundle_problems = Gauge(

@@ -178,6 +178,11 @@ class Member(Protocol):
         """The offset that the next record will get, per assigned partition (may be stale)."""
         ...
 
+    @property
+    def lease_until(self) -> float:
+        """Until when its partitions are surely nobody else's: seconds of the monotonic clock."""
+        ...
+
     def close(self) -> None:
         """Leave the group."""
         ...

@@ -3,7 +3,9 @@
 A consumer belongs to one thread, so each reader and member belongs to the thread that made it.
 """
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
+from math import inf
 from typing import Any
 
 from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
@@ -21,7 +23,7 @@ log = get_logger("hub.broker")
 
 # Of a group's member: a dead worker is noticed after SESSION_MS (the library's default is 45 s).
 SESSION_MS = 10_000
-HEARTBEAT_MS = 2_000
+HEARTBEAT_MS = 1_000  # nothing is sent before the first one is answered
 LAST_COMMIT_MS = 3_000  # for partitions that go; with the lane's own time under SESSION_MS
 
 
@@ -89,7 +91,24 @@ class KafkaMember:
         with translated():
             for topic in topics:  # known before the group is joined, or it is joined twice
                 self._consumer.partitions_for_topic(topic)
+        self._answered = -inf  # when the last heartbeat was sent that the group answered plainly
+        self._keep_lease(self._consumer._coordinator)  # noqa: SLF001 - there is no public way
         self._consumer.subscribe(list(topics), listener=_Listener(rebalance, self._consumer))
+
+    def _keep_lease(self, coordinator: Any) -> None:
+        send = coordinator._send_heartbeat_request  # noqa: SLF001 - as above
+
+        async def heartbeat() -> object:
+            began = time.monotonic()
+            answer = await send()  # raises for every error, "rebalance in progress" among them
+            self._answered = began
+            return answer
+
+        coordinator._send_heartbeat_request = heartbeat  # noqa: SLF001 - as above
+
+    @property
+    def lease_until(self) -> float:
+        return self._answered + SESSION_MS / 1000
 
     def poll(self, seconds: float) -> list[Record]:
         with translated():

@@ -50,6 +50,10 @@ class KeyedQueue(Generic[K, E]):
         """The event in hand of this key is due for its next attempt."""
         self._ready.appendleft(key)
 
+    def later(self, key: K) -> None:
+        """The event in hand of this key is due again, when all others that are ready have gone."""
+        self._ready.append(key)
+
     def done(self, key: K) -> None:
         """The event in hand of this key is settled; the next of the key may go."""
         self._hands.discard(key)

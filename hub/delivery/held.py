@@ -4,11 +4,12 @@ A partition may be taken away and come back while one of its events is in hand. 
 the very assignment that it arrived with; what belongs to an earlier one settles nothing of a later.
 """
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from hub.delivery.exchange import Job
+from hub.delivery.journal import Journal
 from hub.delivery.tracker import OffsetTracker
 from hub.records import Record, Spot
 
@@ -21,13 +22,66 @@ RECENT_IDS = (
 
 @dataclass(slots=True, eq=False)
 class Part:
-    """One partition for as long as it is assigned."""
+    """One partition for as long as it is assigned.
+
+    `journal`: what was read of its past when it was taken over. `taken`: when that was, seconds of
+    the loop's clock.
+    """
 
     tracker: OffsetTracker
+    journal: Journal = field(default_factory=Journal)
+    taken: float = 0.0
     recent: OrderedDict[str, tuple[int, bytes]] = field(default_factory=OrderedDict)
     running: int = 0  # events in hand
     unacknowledged: int = 0  # receipts on their way to the broker
     going: bool = False  # being taken away: what is in hand may end, nothing starts
+    pinned: dict[int, int] = field(default_factory=dict)  # parked offset -> first position
+    _order: deque[int] = field(default_factory=deque)  # offsets polled, behind the committable one
+    _read_from: int = 0  # where the journal goes on
+
+    def __post_init__(self) -> None:
+        self._read_from = self.journal.epoch + 1
+
+    @property
+    def epoch(self) -> int:
+        """The position of our own owner's record."""
+        return self.journal.epoch
+
+    def polled(self, offset: int) -> None:
+        """An event has come. Raises ValueError for an offset that does not rise."""
+        self.tracker.polled(offset)
+        self._order.append(offset)
+
+    def noted(self, offsets: tuple[int, ...], position: int) -> None:
+        """A record about these events stands at this position of the journal."""
+        for offset in offsets:
+            if offset >= self.tracker.committable:
+                self.journal.first.setdefault(offset, position)
+            elif offset in self.journal.parked:
+                self.pinned.setdefault(offset, position)
+        self._read_from = max(self._read_from, position + 1)
+
+    def settled(self, offset: int) -> None:
+        """The event needs nothing more."""
+        self.tracker.settled(offset)
+        while self._order and self._order[0] < self.tracker.committable:
+            gone = self._order.popleft()
+            self.journal.first.pop(gone, None)
+            self.journal.ended.pop(gone, None)
+
+    def unparked(self, offset: int) -> None:
+        """It has come to its end, and is taken off hub.parked."""
+        self.journal.parked.pop(offset, None)
+        self.pinned.pop(offset, None)
+
+    @property
+    def commit(self) -> tuple[int, str]:
+        """What may be committed: the offset, and in the metadata where to read the journal from.
+
+        Another thread may ask: the position is read before the offset, so that it covers it.
+        """
+        firsts = (*list(self.journal.first.values()), *list(self.pinned.values()))
+        return self.tracker.committable, f"r{min((*firsts, self._read_from))}"
 
     def twin(self, event_id: str, digest: bytes, offset: int) -> Twin:
         """Whether an earlier offset holds the same id (two gateways raced), and the same body.
@@ -54,7 +108,11 @@ class Held:
     job: Job | None = None
     failures: int = 0
     failing_since: int = 0  # epoch ms of the first failure
-    overdue: bool = False
+    doubted: bool = False  # somebody before us may have sent it
+    series: int = 0
+    act: int = -1  # the act that opened the series
+    parked: bool = False  # it came from hub.parked, and its offset is behind the commit
+    position: int = -1  # where it stands on hub.parked
 
     @property
     def spot(self) -> Spot:
@@ -70,3 +128,9 @@ class Held:
     def size(self) -> int:
         """Bytes of the event."""
         return len(self.record.value or b"")
+
+
+def read_from(metadata: str) -> int | None:
+    """The position of the journal that a commit's metadata names; None where it names none."""
+    text = metadata.removeprefix("r")
+    return int(text) if metadata.startswith("r") and text.isascii() and text.isdigit() else None

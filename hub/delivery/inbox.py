@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from hub import metrics
 from hub.delivery.lane import Lane
+from hub.delivery.takeover import Takeover, committed_of
 from hub.errors import HubError, Retry
 from hub.log import get_logger, place_of
 from hub.records import Broker, Member, Spot
@@ -61,6 +62,7 @@ class Inbox:
         lane: Lane,
         topics: Sequence[str],
         loop: asyncio.AbstractEventLoop,
+        takeover: Takeover,
         start: str = "beginning",
     ) -> None:
         self._broker = broker
@@ -68,12 +70,14 @@ class Inbox:
         self._topics = tuple(topics)
         self._loop = loop
         self._start = start
+        self._takeover = takeover
         self._group = group_of(lane.terms.registration)
         self._stop = threading.Event()
         self._handed = 0
         self._mine: set[Spot] = set()
         self._paused: set[Spot] = set()
-        self._committed: dict[Spot, int] = {}
+        self._committed: dict[Spot, tuple[int, str]] = {}
+        self._new: list[Spot] = []  # assigned, and not taken over yet
         self._member: Member | None = None
         self.ready = threading.Event()
         self.last_poll = time.monotonic()
@@ -100,7 +104,7 @@ class Inbox:
 
     def assigned(self, spots: Sequence[Spot]) -> None:
         self._mine.update(spots)
-        self.ready.set()
+        self._new += spots
         log.info("partitions_assigned", group=self._group, partitions=_numbers(spots))
 
     def revoked(self, spots: Sequence[Spot]) -> Mapping[Spot, tuple[int, str]]:
@@ -111,7 +115,7 @@ class Inbox:
             self._call(_nothing())
         offsets = self._call(self._lane.release(spots, RELEASE))
         log.info("partitions_revoked", group=self._group, partitions=_numbers(spots))
-        return {s: (o, "") for s, o in offsets.items() if self._committed.pop(s, None) != o}
+        return {s: c for s, c in offsets.items() if self._committed.pop(s, None) != c}
 
     def lost(self, spots: Sequence[Spot]) -> None:
         self._mine.difference_update(spots)
@@ -151,6 +155,8 @@ class Inbox:
         next_commit = time.monotonic() + COMMIT_EVERY
         while not self._stop.is_set():
             records = member.poll(POLL)
+            if self._new:
+                self._take_over(member)
             self.last_poll = time.monotonic()
             if records:
                 self._handed += len(records)
@@ -161,6 +167,15 @@ class Inbox:
                 self._commit(self._settled())
                 self._measure(member)
         self._commit(self._settled())
+
+    def _take_over(self, member: Member) -> None:
+        """Read the past of new partitions before their first event reaches the lane."""
+        spots = [spot for spot in self._new if spot in self._mine]
+        self._new.clear()
+        past = self._takeover.take(spots, committed_of(self._broker, self._group, spots))
+        self._call(self._lane.adopt(past.journals, past.parked))
+        self._lane.leased = lambda: time.monotonic() < member.lease_until
+        self.ready.set()
 
     def _balance(self, member: Member) -> None:
         """Pause when the lane holds enough, resume when it has room again."""
@@ -174,16 +189,16 @@ class Inbox:
             member.resume(self._paused & self._mine)
             self._paused.clear()
 
-    def _settled(self) -> dict[Spot, int]:
-        # reading another thread's trackers is safe: each is one integer, and it only rises
-        return {s: o for s, o in self._lane.committable().items() if s in self._mine}
+    def _settled(self) -> dict[Spot, tuple[int, str]]:
+        # reading another thread's trackers is safe: what each says only rises
+        return {s: c for s, c in self._lane.committable().items() if s in self._mine}
 
-    def _commit(self, offsets: dict[Spot, int]) -> None:
-        new = {s: o for s, o in offsets.items() if self._committed.get(s) != o}
+    def _commit(self, offsets: dict[Spot, tuple[int, str]]) -> None:
+        new = {s: c for s, c in offsets.items() if self._committed.get(s) != c}
         if not new or self._member is None:
             return
         try:
-            self._member.commit({spot: (offset, "") for spot, offset in new.items()})
+            self._member.commit(new)
         except Retry as error:
             log.warning("commit_refused", group=self._group, reason=error.what)
         else:
@@ -191,7 +206,9 @@ class Inbox:
 
     def _measure(self, member: Member) -> None:
         ends = member.end()
-        behind = (ends[s] - o for s, o in self._committed.items() if s in ends and s in self._mine)
+        behind = (
+            ends[s] - o for s, (o, _) in self._committed.items() if s in ends and s in self._mine
+        )
         metrics.lag.labels(self._lane.terms.registration).set(sum(max(0, n) for n in behind))
 
     def _call(self, work: Coroutine[object, object, T]) -> T:

@@ -1,29 +1,39 @@
 """Delivery to one registration: events come in poll order, go out one per dossier, leave a receipt.
 
 A lane belongs to the event loop; `Inbox` feeds it from a thread of its own and asks it what may be
-committed. An event is settled when its receipt is acknowledged; its dossier goes on as soon as the
-system has answered. What waits for another attempt keeps its dossier, and nobody else's.
+committed. Events are taken by dossier, marked together, and sent in the order in which they were
+taken when the mark is acknowledged. An event is settled when its receipt is acknowledged; its
+dossier goes on as soon as the system has answered.
 """
 
 import asyncio
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 
 from adapters.http.messages import Client
 from hub import metrics
-from hub.delivery import lateness
+from hub.contract.types import Document
+from hub.delivery.aside import Aside, Shelf
+from hub.delivery.breaker import Breaker
 from hub.delivery.dispatch import KeyedQueue
-from hub.delivery.exchange import REFUSED, Job, attempt
+from hub.delivery.exchange import REFUSED, Attempt, attempt
 from hub.delivery.halting import HALT_PROBE, Halting
 from hub.delivery.held import Held, Key, Part
+from hub.delivery.journal import IN_DOUBT, NOT_SENT, Journal, Kind
+from hub.delivery.line import Line, Ticket
+from hub.delivery.opening import open_job
 from hub.delivery.outflow import Outflow
+from hub.delivery.pace import Pace
+from hub.delivery.parking import closing_record
 from hub.delivery.policy import pause
-from hub.delivery.receipts import Outcome
+from hub.delivery.receipts import Outcome, Step
 from hub.delivery.settling import Receipts, note_twin, settled_of
+from hub.delivery.shelf import Shelved
 from hub.delivery.tracker import OffsetTracker
-from hub.errors import Halt, Reject, Retry
+from hub.errors import Halt, HubError, Reject, Retry
 from hub.events.codec import Codec
 from hub.events.headers import SOURCE
 from hub.log import get_logger, place_of
@@ -31,6 +41,9 @@ from hub.records import Record, Spot, Writer
 from hub.registry.manifest import Delivery
 
 log = get_logger("hub.delivery")
+AHEAD = 3  # times the calls in flight: so many events are marked at most, sent or not
+LEASE_LOOK = 0.2  # seconds until a lane without a lease looks again
+Item = tuple[Key, Held]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,34 +68,66 @@ class Lane:
         writer: Writer,
         clock: Callable[[], int],
         probe: float = HALT_PROBE,
+        shelf: Shelf | None = None,
     ) -> None:
-        """`clock` gives epoch milliseconds. `probe`: seconds between a halted lane's attempts."""
+        """`clock` gives epoch milliseconds. `probe`: seconds between a halted lane's attempts.
+
+        `shelf` reads events back from hub.parked; without it nothing parks.
+        """
         self.terms = terms
+        self.leased: Callable[[], bool] = lambda: True  # whether a call may start (the inbox knows)
         self._client = client
         self._codec = codec
         self._receipts = Receipts(codec, writer)
         self._clock = clock
         self._halting = Halting(terms.registration, probe, self._start_one)
-        self._queue: KeyedQueue[Key, Held] = KeyedQueue(terms.delivery.in_flight)
+        self._breaker = Breaker()
+        self._pace = Pace(terms.delivery.in_flight)
+        self._queue: KeyedQueue[Key, Held] = KeyedQueue(AHEAD * terms.delivery.in_flight)
+        self._line: Line[Item] = Line()  # waits for its mark
+        self._outbox: deque[Item] = deque()  # marked, waits for a place
+        self._aside = Aside(self, self._queue, shelf, terms.delivery.retry.resume)
         self._parts: dict[Spot, Part] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._calls = 0  # under way
+        self._probes = 0  # calls that a halted lane may start
         self._timers: dict[Key, asyncio.TimerHandle] = {}
+        self._alarm: asyncio.TimerHandle | None = None
         self.bytes = 0  # of the events taken and not settled
         self.arrived = 0  # records handed over by the inbox, ever
         self._closing = False
         self._moved = asyncio.Event()  # set whenever something was settled, started or let go
         self._me = (SOURCE + terms.registration).encode()
         self._seconds = metrics.call_seconds.labels(terms.registration)
-        metrics.waiting.labels(terms.registration).set_function(lambda: len(self._queue))
-        metrics.in_flight.labels(terms.registration).set_function(lambda: self._queue.running)
-        metrics.retrying.labels(terms.registration).set_function(lambda: len(self._timers))
+        self._watch()
+
+    def _watch(self) -> None:
+        name = self.terms.registration
+        metrics.waiting.labels(name).set_function(lambda: len(self._queue))
+        metrics.in_flight.labels(name).set_function(lambda: self._calls)
+        metrics.retrying.labels(name).set_function(lambda: len(self._timers))
+        metrics.parked.labels(name).set_function(lambda: len(self._aside.parking))
+        metrics.broken.labels(name).set_function(lambda: int(self._breaker.state == "open"))
+        metrics.pace.labels(name).set_function(lambda: self._pace.limit)
+
+    # What comes
+
+    async def adopt(self, journals: Mapping[Spot, Journal], parked: Sequence[Shelved]) -> None:
+        """These partitions are ours, with this past; their events arrive from now on."""
+        now = asyncio.get_running_loop().time()
+        for spot, journal in journals.items():
+            self._parts[spot] = Part(OffsetTracker(journal.floor), journal, now)
+        for shelved in parked:
+            self._parts[shelved.spot].journal.parked.setdefault(shelved.offset, 0)
+            self._aside.found(shelved)
+        self._aside.look_again(self.terms.bundle)
 
     def arrive(self, records: Sequence[Record]) -> None:
         """Take what was polled, in poll order."""
         self.arrived += len(records)
         for record in records:
             self._arrive(record)
-        self._pump()
+        self.pump()
 
     def _arrive(self, record: Record) -> None:
         spot = Spot(record.topic, record.partition)
@@ -90,82 +135,218 @@ class Lane:
         if part is None:
             part = self._parts[spot] = Part(OffsetTracker(record.offset))
         try:
-            part.tracker.polled(record.offset)
+            part.polled(record.offset)
         except ValueError:  # taken before, or settled; the others of this poll are not
             log.warning("offset_again", registration=self.terms.registration, offset=record.offset)
             return
         headers = dict(record.headers)
         kind = (headers.get("ce_type") or b"").decode(errors="replace")
         if headers.get("ce_source") == self._me or (kind and kind not in self.terms.flows):
-            part.tracker.settled(record.offset)
+            part.settled(record.offset)
             return
         event_id = (headers.get("ce_id") or b"").decode(errors="replace")
         held = Held(record, part, event_id, kind)
         if event_id:
             held.twin = part.twin(event_id, headers.get("hub_digest") or b"", record.offset)
-        self.bytes += held.size
-        self._queue.put(held.key, held)
+        if part.journal.knows_end(record.offset):
+            part.settled(record.offset)
+        else:
+            self.put(held)
 
-    def _pump(self) -> None:
-        while self.halted is None and self._start_one():
-            pass
+    def put(self, held: Held) -> None:
+        """Queue an event behind the others of its dossier, wherever these wait."""
+        past = held.part.journal
+        failing = past.failing.pop(held.record.offset, None)
+        if failing is not None:
+            held.failures, held.failing_since = failing.failures, failing.since
+        held.doubted = past.doubt(held.record.offset) is not None
+        self.bytes += held.size
+        if not held.parked and self._aside.parking.holds(held.key):
+            self._aside.behind(held, self.terms.bundle)
+        else:
+            self._queue.put(held.key, held)
+
+    # What goes out: taken, marked, sent
+
+    def pump(self) -> None:
+        """Take, mark and send as much as there is place for."""
+        if not self._closing:
+            self._take()
+            self._send()
         self._moved.set()
 
-    def _start_one(self) -> bool:
-        """Start the next event that is still ours; False if there is none now."""
-        while not self._closing:
-            taken = self._queue.take()
-            if taken is None:
-                return False
-            key, held = taken
-            if self._may_go_on(held):
-                held.part.running += 1
-                task = asyncio.get_running_loop().create_task(self._work(key, held))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
-                return True
+    def _take(self) -> None:
+        """Mark ahead of the calls, many events to a mark; without a system, one event at most."""
+        marked = self._line.waiting + len(self._outbox)
+        idle = self.halted is not None or self._breaker.state == "open"
+        if marked >= (1 if idle else self._pace.limit):
+            return
+        room = 1 if idle else (AHEAD - 1) * self._pace.limit - marked
+        taken: list[Item] = []
+        while len(taken) < room and (item := self._queue.take()) is not None:
+            if self._opened(*item):
+                taken.append(item)
+        if taken:
+            self._mark(taken)
+
+    def _opened(self, key: Key, held: Held) -> bool:
+        """Whether this event is to be sent now; otherwise it has been seen to."""
+        if not self._may_go_on(held):
             self._let_go(key, held)
+        elif held.doubted and (seconds := self._answer_due(held)) > 0:
+            self._wait(key, seconds)
+        elif held.job is not None:
+            return True
+        elif self._codec.knows(held.record.value or b""):
+            try:
+                return self._became_job(key, held, *self._codec.decode(held.record.value or b""))
+            except Exception as error:  # noqa: BLE001 - a bug is set aside with its event
+                self._failed(key, held, error)
+        else:
+            self.task(self._learn_schema(key, held))
         return False
 
-    def _is_ours(self, held: Held) -> bool:
-        return self._parts.get(held.spot) is held.part
+    def _answer_due(self, held: Held) -> float:
+        """Seconds until a call that an earlier owner may have made is surely over."""
+        over = held.part.taken + self.terms.delivery.timeout
+        return over - asyncio.get_running_loop().time()
 
-    def _may_go_on(self, held: Held) -> bool:
-        return self._is_ours(held) and not held.part.going
+    def _became_job(self, key: Key, held: Held, name: str, record: Document) -> bool:
+        job = open_job(held, name, record, self.terms.flows.get(name))
+        if job is None:
+            self._settle(key, held, None, None)
+            return False
+        held.job = job
+        if held.twin:
+            note_twin(held, job, self.terms.registration)
+            self._settle(key, held, "DUPLICATE", None)
+            return False
+        return True
 
-    def _let_go(self, key: Key, held: Held) -> None:
-        """In hand, but its partition is another worker's now, who has this event too."""
-        self._forget(held)
-        self._queue.done(key)
+    async def _learn_schema(self, key: Key, held: Held) -> None:
+        """Ask the registry, which blocks; the dossier waits, and nothing overtakes."""
+        try:
+            await asyncio.to_thread(self._codec.decode, held.record.value or b"")
+        except Retry as error:
+            log.info("schema_postponed", registration=self.terms.registration, reason=error.what)
+            held.failures += 1
+            self._wait(key, pause(self.terms.delivery.retry, held.failures, error.after, 0.5))
+        except Exception as error:  # noqa: BLE001 - as above
+            self._failed(key, held, error)
+        else:
+            self._queue.wait(key)
+            self._queue.again(key)
+            self.pump()
 
-    def _forget(self, held: Held) -> None:
-        self.bytes -= held.size
-        lateness.over(held, self.terms.registration)
+    def _mark(self, taken: list[Item]) -> None:
+        """Say what is about to be sent, before it is sent."""
+        parts: dict[Spot, list[Held]] = {}
+        for _, held in taken:
+            parts.setdefault(held.spot, []).append(held)
+        ticket = self._line.add(taken, len(parts))
+        for spot, events in parts.items():
+            step = self._step("MARK", spot, events)
+            self._receipts.step(step, events[0].part, lambda: self._marked(ticket))
+
+    def _marked(self, ticket: Ticket[Item]) -> None:
+        self._outbox.extend(self._line.acknowledged(ticket))
+        self._send()
+
+    def _send(self) -> None:
+        now = asyncio.get_running_loop().time()
+        while self._outbox and self._calls < self._pace.limit and not self._closing:
+            if self.halted is not None and not self._probes:
+                return
+            if not self._breaker.may_start(now):
+                self._ring(self._breaker.wait(now))
+                return
+            if not self.leased():
+                self._ring(LEASE_LOOK)
+                return
+            key, held = self._outbox.popleft()
+            if self._may_go_on(held):
+                self._start(key, held, now)
+            else:
+                self._let_go(key, held)
+        if len(self._outbox) + self._line.waiting < self._pace.limit and len(self._queue):
+            self._take()
+
+    def _start(self, key: Key, held: Held, now: float) -> None:
+        self._probes = 0
+        self._breaker.started(now, key)
+        held.part.running += 1
+        self._calls += 1
+        self.task(self._work(key, held))
+
+    def _start_one(self) -> bool:
+        """Let one event of a halted lane find out; False if there is none."""
+        self._probes = 1
+        self.pump()
+        return not self._probes or bool(self._outbox) or self._line.waiting > 0
+
+    def _ring(self, seconds: float) -> None:
+        """Look again after so long; one alarm is enough."""
+        if self._alarm is None and seconds < float("inf"):
+            self._alarm = asyncio.get_running_loop().call_later(seconds, self._rung)
+
+    def _rung(self) -> None:
+        self._alarm = None
+        self.pump()
+
+    def task(self, work: Coroutine[object, object, None]) -> None:
+        """Run it until the lane closes."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _work(self, key: Key, held: Held) -> None:
         """Carry one event as far as it goes now."""
         started = time.monotonic()
         try:
-            ended = await self._carry(key, held)
+            ended = await self._carry(key, held, started)
         finally:
             held.part.running -= 1
-            self._moved.set()
+            self._calls -= 1
         self._seconds.observe(time.monotonic() - started)
         self._halting.tried(settled=ended)
+        self.pump()
 
-    async def _carry(self, key: Key, held: Held) -> bool:
+    async def _carry(self, key: Key, held: Held, started: float) -> bool:
         """Whether the event has come to its end here."""
+        if held.job is None:
+            raise RuntimeError("only a job is sent")
         try:
-            outcome = await self._attempt(held)
-        except Reject as error:
-            if error.code == REFUSED:
-                self._halting.end()  # for the credential is good
-            self._settle(key, held, "DEAD_LETTERED", str(error))
-        except Retry as error:
-            return self._later(key, held, error)
-        except Halt as error:
+            delivered = await attempt(held.job, self._client, self._clock)
+        except Exception as error:  # noqa: BLE001 - told apart there
+            return self._failed(key, held, error)
+        now = asyncio.get_running_loop().time()
+        if delivered:
+            self._halting.end()
+            self._breaker.answered(now)
+            self._pace.good(time.monotonic() - started, now)
+        else:
+            self._breaker.dropped(now, key)
+        self._settle(key, held, "DELIVERED" if delivered else "NOTHING_TO_SEND", None)
+        return True
+
+    # What becomes of it
+
+    def _failed(self, key: Key, held: Held, error: Exception) -> bool:
+        """Whether that was the end of the event here."""
+        now = asyncio.get_running_loop().time()
+        if isinstance(error, Retry):
+            return self._later(key, held, error, now)
+        if isinstance(error, Halt):
+            self._breaker.dropped(now, key)
             return self._halt(key, held, error)
-        except Exception as error:  # noqa: BLE001 - a bug is set aside with its event, and work goes on
+        reason = str(error)
+        if isinstance(error, Reject) and error.code == REFUSED:
+            self._halting.end()  # for the credential is good
+            self._breaker.answered(now)
+        else:
+            self._breaker.dropped(now, key)
+        if not isinstance(error, Reject):  # it is set aside with its event, and work goes on
+            reason = f"bug: {type(error).__name__}"
             log.error(
                 "delivery_bug",
                 registration=self.terms.registration,
@@ -173,52 +354,43 @@ class Lane:
                 error=type(error).__name__,
                 at=place_of(error),
             )
-            self._settle(key, held, "DEAD_LETTERED", f"bug: {type(error).__name__}")
-        else:
-            if outcome == "DELIVERED":
-                self._halting.end()
-            self._settle(key, held, outcome, None)
+        self._settle(key, held, "DEAD_LETTERED", reason)
         return True
 
-    async def _attempt(self, held: Held) -> Outcome | None:
-        """The outcome, or None where the event is not for this registration."""
-        if held.job is None:
-            job = await self._open(held)
-            if job is None:
-                return None
-            held.job = job
-            if held.twin:
-                note_twin(held, job, self.terms.registration)
-                return "DUPLICATE"
-        delivered = await attempt(held.job, self._client, self._clock)
-        return "DELIVERED" if delivered else "NOTHING_TO_SEND"
-
-    async def _open(self, held: Held) -> Job | None:
-        """Decode; None where no flow wants the event, or another agency is meant."""
-        raw = held.record.value or b""
-        if self._codec.knows(raw):
-            name, record = self._codec.decode(raw)
-        else:  # the registry is asked, which blocks
-            name, record = await asyncio.to_thread(self._codec.decode, raw)
-        if held.event_type and name != held.event_type:
-            raise Reject(f"the header says {held.event_type}, the bytes {name}", code="headers")
-        if not held.event_id:
-            raise Reject("has no ce_id", where="headers", code="headers")
-        held.event_type = name
-        flow = self.terms.flows.get(name)
-        if flow is None or not flow.takes(record):
-            return None
-        return Job(held.event_id, record, flow)
-
-    def _later(self, key: Key, held: Held, error: Retry) -> bool:
+    def _later(self, key: Key, held: Held, error: Retry, now: float) -> bool:
         """Whether that was the end of it here; otherwise it is tried again."""
         if not self._may_go_on(held):
+            self._breaker.dropped(now, key)
             self._let_go(key, held)
-            self._pump()
             return True
-        policy = self.terms.delivery.retry
-        lateness.failed(held, self.terms.registration, self._clock(), policy.give_up)
-        delay = pause(policy, held.failures, error.after, random.random())  # noqa: S311 - jitter
+        self._note(held, error)
+        self._breaker.failed(
+            key,
+            error.what,
+            system=error.system,
+            after=error.after,
+            now=now,
+            chance=random.random(),  # noqa: S311 - jitter
+        )
+        if error.system:
+            self._pace.overloaded(now)
+        held.failures += 1
+        metrics.counter(metrics.attempts, self.terms.registration, "retry").inc()
+        if error.system or self._breaker.state == "open":
+            held.failing_since = 0  # the system is meant: no window runs
+        held.failing_since = held.failing_since or self._clock()
+        if self._parks(held, error):
+            self._aside.park(key, held, error.what, self.terms.bundle)
+            return True
+        self._wait(key, self._pause(held, error))
+        return False
+
+    def _pause(self, held: Held, error: Retry) -> float:
+        """Seconds until it is tried again; while the breaker is open, it says when."""
+        policy, chance = self.terms.delivery.retry, random.random()  # noqa: S311 - jitter
+        if self._breaker.state == "open":
+            return 0.0
+        delay = pause(policy, held.failures, error.after, chance)
         log.info(
             "delivery_retry",
             registration=self.terms.registration,
@@ -228,32 +400,40 @@ class Lane:
             system=error.system,
             reason=error.what,
         )
-        self._wait(key, delay)
-        return False
+        return delay
+
+    def _parks(self, held: Held, error: Retry) -> bool:
+        """Whether this message, not the system, has failed for long enough."""
+        if error.system or self._breaker.state == "open" or not self._aside.possible:
+            return False
+        return self._clock() - held.failing_since >= self.terms.delivery.retry.give_up * 1000
 
     def _halt(self, key: Key, held: Held, error: Halt) -> bool:
         """Whether the event has come to its end here."""
         mine = self._may_go_on(held)
         if mine:
+            self._note(held, error)
             self._queue.wait(key)
-            self._queue.again(key)
+            self._queue.later(key)  # another dossier is the next probe: this one may be at fault
         else:
             self._let_go(key, held)
         self._halting.begin(error)
-        self._moved.set()
         return not mine
 
     def _wait(self, key: Key, delay: float) -> None:
         self._queue.wait(key)
-        if not self._closing:
+        if self._closing:
+            return
+        if delay > 0:
             loop = asyncio.get_running_loop()
             self._timers[key] = loop.call_later(delay, self._again, key)
-        self._pump()
+        else:
+            self._queue.later(key)
 
     def _again(self, key: Key) -> None:
         del self._timers[key]
         self._queue.again(key)
-        self._pump()
+        self.pump()
 
     def _settle(self, key: Key, held: Held, outcome: Outcome | None, reason: str | None) -> None:
         """The end of this event here: a receipt, and the dossier goes on.
@@ -262,30 +442,99 @@ class Lane:
         for the owner to say.
         """
         if outcome is None:
-            self._close(held)
+            self._close(held, None)
         elif self._is_ours(held) or outcome == "DELIVERED":
-            terms = self.terms
-            settled = settled_of(
-                held,
-                outcome,
-                reason,
-                registration=terms.registration,
-                bundle=terms.bundle,
-                settings=terms.settings,
-                at=self._clock(),
-            )
-            lateness.over(held, self.terms.registration)
-            self._receipts.write(held, settled, lambda: self._close(held))
+            self.settle(held, outcome, reason)
         else:
             self._forget(held)
         self._queue.done(key)
-        self._pump()
 
-    def _close(self, held: Held) -> None:
+    def settle(self, held: Held, outcome: Outcome, reason: str | None) -> None:
+        """Write the receipt; the event is closed when the broker has it."""
+        terms = self.terms
+        settled = settled_of(
+            held,
+            outcome,
+            reason,
+            registration=terms.registration,
+            bundle=terms.bundle,
+            settings=terms.settings,
+            at=self._clock(),
+        )
+        self._receipts.write(held, settled, lambda: self._close(held, outcome))
+
+    def _close(self, held: Held, outcome: Outcome | None) -> None:
         """The event needs nothing more from us. Its own assignment is told, not a later one."""
         self._forget(held)
-        held.part.tracker.settled(held.record.offset)
+        offset = held.record.offset
+        if outcome == "PARKED":
+            held.part.journal.parked[offset] = held.series
+            self._aside.shelved(held)
+        elif held.parked:
+            gone = closing_record(self.terms.registration, held.record)
+            self._receipts.append(gone, lambda _: held.part.unparked(offset))
+        if not held.parked:
+            held.part.settled(offset)
         self._moved.set()
+
+    def _note(self, held: Held, error: HubError) -> None:
+        """What came of a call that was not the end."""
+        job = held.job
+        if job is None:
+            return
+        last = tuple(job.attempts)[-1:]
+        note = IN_DOUBT if job.in_doubt else ""
+        step = self._step("ATTEMPT", held.spot, [held], note, error.what, last)
+        self._receipts.step(step, held.part)
+
+    def _step(
+        self,
+        kind: Kind,
+        spot: Spot,
+        events: Sequence[Held],
+        note: str = "",
+        reason: str | None = None,
+        attempts: tuple[Attempt, ...] = (),
+    ) -> Step:
+        one = events[0] if len(events) == 1 else None
+        return Step(
+            kind,
+            self.terms.registration,
+            spot,
+            self._clock(),
+            events[0].part.epoch,
+            tuple(held.record.offset for held in events),
+            (one.record.key or b"").decode(errors="replace") if one else "",
+            one.event_id if one else "",
+            one.event_type if one else "",
+            note,
+            reason,
+            self.terms.bundle,
+            self.terms.settings,
+            max(held.series for held in events),
+            attempts,
+        )
+
+    def _is_ours(self, held: Held) -> bool:
+        return self._parts.get(held.spot) is held.part
+
+    def _may_go_on(self, held: Held) -> bool:
+        return self._is_ours(held) and not held.part.going
+
+    def part_of(self, key: Key) -> Part | None:
+        """The dossier's partition, if it is ours and stays so."""
+        part = self._parts.get(Spot(key[0], key[1]))
+        return None if part is None or part.going else part
+
+    def _let_go(self, key: Key, held: Held) -> None:
+        """In hand, but its partition is another worker's now, who has this event too."""
+        self._forget(held)
+        self._queue.done(key)
+
+    def _forget(self, held: Held) -> None:
+        self.bytes -= held.size
+
+    # What is asked from outside
 
     @property
     def halted(self) -> str | None:
@@ -293,15 +542,22 @@ class Lane:
         return self._halting.reason
 
     @property
+    def broken(self) -> str | None:
+        """Why only probes are sent, or None."""
+        return self._breaker.reason
+
+    @property
     def held(self) -> int:
         """Events taken and not settled."""
         return len(self._queue) + self._receipts.unacknowledged
 
-    def committable(self) -> dict[Spot, int]:
-        """Per partition, the offset that may be committed. The inbox's thread may ask."""
-        return {spot: part.tracker.committable for spot, part in list(self._parts.items())}
+    def committable(self) -> dict[Spot, tuple[int, str]]:
+        """Per partition, what may be committed. The inbox's thread may ask."""
+        return {spot: part.commit for spot, part in list(self._parts.items())}
 
-    async def release(self, spots: Sequence[Spot], seconds: float) -> dict[Spot, int]:
+    # How it ends
+
+    async def release(self, spots: Sequence[Spot], seconds: float) -> dict[Spot, tuple[int, str]]:
         """These partitions go: start nothing of theirs, let calls under way end, at most so long.
 
         Returns what may still be committed for them; after that they are forgotten here.
@@ -318,13 +574,15 @@ class Lane:
         for spot, part in gone.items():
             if self._parts.get(spot) is part:
                 del self._parts[spot]
-        self._moved.set()
-        return {spot: part.tracker.committable for spot, part in gone.items()}
+        self.pump()
+        return {spot: part.commit for spot, part in gone.items()}
 
     def _stop(self, gone: Mapping[Spot, Part]) -> None:
         """Nothing of theirs starts any more; what waits is forgotten."""
         for part in gone.values():
             part.going = True
+        self._unmark(lambda item: item[1].part.going)
+        self._aside.drop(lambda key: Spot(key[0], key[1]) in gone)
         for key in self._queue:
             if Spot(key[0], key[1]) in gone:
                 timer = self._timers.pop(key, None)
@@ -333,21 +591,34 @@ class Lane:
                 for held in self._queue.drop(key):
                     self._forget(held)
 
+    def _unmark(self, which: Callable[[Item], bool]) -> None:
+        """Close marks of what is not going to be sent, so that nobody has to doubt it."""
+        unsent = self._line.drop(which) + [item for item in self._outbox if which(item)]
+        self._outbox = deque(item for item in self._outbox if not which(item))
+        parts: dict[Part, list[Held]] = {}
+        for key, held in unsent:
+            parts.setdefault(held.part, []).append(held)
+            self._let_go(key, held)
+        for part, events in parts.items():
+            self._receipts.step(self._step("ATTEMPT", events[0].spot, events, NOT_SENT), part)
+
     async def _until(self, holds: Callable[[], bool]) -> None:
         while not holds():
             self._moved.clear()
             await self._moved.wait()
 
     def _at_rest(self) -> bool:
-        return self._queue.running == 0 and self._receipts.unacknowledged == 0
+        return self._calls == 0 and self._receipts.unacknowledged == 0
 
     async def drain(self, seconds: float) -> None:
         """Start nothing new; wait for calls under way and their receipts, at most so long."""
         self._closing = True
-        for timer in self._timers.values():
+        self._unmark(lambda _: True)
+        for timer in (*self._timers.values(), *([self._alarm] if self._alarm else [])):
             timer.cancel()
         self._timers.clear()
         self._halting.close()
+        self._aside.close()
         self._moved.set()
         try:
             await asyncio.wait_for(self._until(self._at_rest), seconds)

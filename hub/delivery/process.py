@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from functools import partial
 
 from adapters.http.messages import Client
 from adapters.http.transport import Transport
@@ -10,6 +11,8 @@ from hub.delivery.inbox import Inbox
 from hub.delivery.lane import Lane, Terms
 from hub.delivery.outcomes import compile_rows
 from hub.delivery.poller import Poller, PollPlan, Positions, read_positions
+from hub.delivery.shelf import fetch
+from hub.delivery.takeover import Takeover
 from hub.delivery.watch import Watch
 from hub.errors import HubError
 from hub.intake.opening import open_intake, open_writer
@@ -96,9 +99,11 @@ def _add_lane(work: Work, around: Surroundings, live: Live, client: Client, writ
     if not flows:
         return
     terms = Terms(live.name, flows, registration.delivery, live.bundle.digest, registration.digest)
-    lane = Lane(terms, client, around.codec, writer, now_ms)
+    shelf = partial(fetch, around.broker)
+    lane = Lane(terms, client, around.codec, writer, now_ms, shelf=shelf)
     loop = asyncio.get_running_loop()
-    inbox = Inbox(around.broker, lane, EVENT_TOPICS, loop, registration.start)
+    takeover = Takeover(around.broker, writer, around.codec, live.name)
+    inbox = Inbox(around.broker, lane, EVENT_TOPICS, loop, takeover, registration.start)
     work.lanes.append((lane, inbox))
 
 
@@ -199,4 +204,5 @@ class WorkerHealth:
     def remarks(self) -> list[str]:
         """A halted registration waits for a person (metric hub_halted); the others go on."""
         lanes = [lane for lane, _ in self._work.lanes]
-        return [f"{x.terms.registration}: halted: {x.halted}" for x in lanes if x.halted]
+        halted = [f"{x.terms.registration}: halted: {x.halted}" for x in lanes if x.halted]
+        return halted + [f"{x.terms.registration}: down: {x.broken}" for x in lanes if x.broken]

@@ -9,10 +9,11 @@ from typing import Literal, TypeAlias
 
 from hub.contract.types import Document, Value
 from hub.delivery.exchange import MOST_ATTEMPTS, Attempt
-from hub.records import Headers, Outgoing, Record
+from hub.delivery.journal import Kind
+from hub.records import Headers, Outgoing, Record, Spot
 from hub.topics import DEAD, EVENT_BYTES, RECEIPT
 
-Outcome: TypeAlias = Literal["DELIVERED", "NOTHING_TO_SEND", "DUPLICATE", "DEAD_LETTERED"]
+Outcome: TypeAlias = Literal["DELIVERED", "NOTHING_TO_SEND", "DUPLICATE", "DEAD_LETTERED", "PARKED"]
 SCHEMA = "hub.v1.Receipt"
 TEXT = 300  # characters of what a peer said
 
@@ -34,6 +35,9 @@ class Settled:
     note: str | None = None
     attempts: tuple[Attempt, ...] = ()  # the last MOST_ATTEMPTS
     tried: int = 0  # calls ever, if more than these
+    epoch: int = -1
+    series: int = 0
+    act: int = -1
 
 
 def as_document(settled: Settled) -> Document:
@@ -58,10 +62,74 @@ def as_document(settled: Settled) -> Document:
         "attempts": attempts,
         "bundle": settled.bundle,
         "settings": settled.settings,
-        "series": 0,
+        "series": settled.series,
         "at": settled.at,
         "note": _remark(settled),
+        "epoch": settled.epoch,
+        "offsets": [],
+        "act": settled.act,
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A record of the journal that is no end: an owner, marks, or what came of an attempt.
+
+    `offsets`: of the events concerned; `key` and `event_id` where it is one event.
+    """
+
+    kind: Kind
+    registration: str
+    spot: Spot
+    at: int
+    epoch: int = -1
+    offsets: tuple[int, ...] = ()
+    key: str = ""
+    event_id: str = ""
+    event_type: str = ""
+    note: str = ""
+    reason: str | None = None
+    bundle: str = ""
+    settings: str = ""
+    series: int = 0
+    attempts: tuple[Attempt, ...] = ()
+
+
+def step_document(step: Step) -> Document:
+    """The Avro record `hub.v1.Receipt`."""
+    attempts: list[Value] = [_attempt(a) for a in step.attempts]
+    return {
+        "kind": step.kind,
+        "event_id": step.event_id,
+        "event_type": step.event_type,
+        "connector": step.registration,
+        "source_topic": step.spot.topic,
+        "source_partition": step.spot.partition,
+        "source_offset": step.offsets[0] if len(step.offsets) == 1 else -1,
+        "key": step.key,
+        "outcome": "UNKNOWN",
+        "reason": _short(step.reason),
+        "operation": None,
+        "attempts": attempts,
+        "bundle": step.bundle,
+        "settings": step.settings,
+        "series": step.series,
+        "at": step.at,
+        "note": step.note or None,
+        "epoch": step.epoch,
+        "offsets": list(step.offsets),
+        "act": -1,
+    }
+
+
+def step_record(step: Step, value: bytes) -> Outgoing:
+    """The record of a step; `value` is `step_document` in wire format."""
+    headers: Headers = (
+        ("ce_type", SCHEMA.encode()),
+        ("hub_connector", step.registration.encode()),
+        ("hub_kind", step.kind.encode()),
+    )
+    return Outgoing(RECEIPT, step.key.encode() or None, value, headers, step.spot.partition)
 
 
 def dead_letter(settled: Settled) -> Outgoing:

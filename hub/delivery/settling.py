@@ -8,12 +8,24 @@ from collections.abc import Callable
 
 from hub import metrics
 from hub.delivery.exchange import Job
-from hub.delivery.held import Held
-from hub.delivery.receipts import Outcome, Settled, as_document, dead_letter, receipt
+from hub.delivery.held import Held, Part
+from hub.delivery.parking import parked_record
+from hub.delivery.receipts import (
+    SCHEMA,
+    Outcome,
+    Settled,
+    Step,
+    as_document,
+    dead_letter,
+    receipt,
+    step_document,
+    step_record,
+)
 from hub.errors import HubError, Retry
 from hub.events.codec import Codec
 from hub.log import get_logger
 from hub.records import Outgoing, Position, Writer
+from hub.topics import PARKED
 
 log = get_logger("hub.delivery")
 RECEIPT_AGAIN = 1.0  # seconds until a receipt that was not acknowledged is appended again
@@ -29,42 +41,69 @@ class Receipts:
 
     def write(self, held: Held, settled: Settled, closed: Callable[[], None]) -> None:
         """Append what is to be kept of it; `closed` is called when the broker has all of it."""
-        outgoing = [receipt(settled, self._codec.encode("hub.v1.Receipt", as_document(settled)))]
-        if settled.outcome == "DEAD_LETTERED":
-            outgoing.insert(0, dead_letter(settled))
-            log.error(
-                "dead_lettered",
-                registration=settled.registration,
-                event_id=settled.event_id,
-                type=settled.event_type,
-                reason=settled.reason,
-            )
-        missing = len(outgoing)
+        last = receipt(settled, self._codec.encode(SCHEMA, as_document(settled)))
+        first = self._whole(held, settled)
         self.unacknowledged += 1
         held.part.unacknowledged += 1
 
-        def acknowledged() -> None:
-            nonlocal missing
-            missing -= 1
-            if missing == 0:
-                self.unacknowledged -= 1
-                held.part.unacknowledged -= 1
-                _count(settled)
-                closed()
+        def receipted(position: Position) -> None:
+            held.part.noted((settled.record.offset,), position.offset)
+            self.unacknowledged -= 1
+            held.part.unacknowledged -= 1
+            _count(settled)
+            closed()
 
-        for record in outgoing:
-            self._append(record, acknowledged)
+        def kept(position: Position) -> None:
+            if position.topic == PARKED:
+                held.position = position.offset
+            self.append(last, receipted)
 
-    def _append(self, outgoing: Outgoing, acknowledged: Callable[[], None]) -> None:
+        if first is None:
+            self.append(last, receipted)
+        else:  # a receipt may not say where the event is before it is there
+            self.append(first, kept)
+
+    def _whole(self, held: Held, settled: Settled) -> Outgoing | None:
+        """The event itself, where its end is not at the system."""
+        if settled.outcome == "PARKED":
+            return None if held.parked else parked_record(held, settled)
+        if settled.outcome != "DEAD_LETTERED":
+            return None
+        log.error(
+            "dead_lettered",
+            registration=settled.registration,
+            event_id=settled.event_id,
+            type=settled.event_type,
+            reason=settled.reason,
+        )
+        return dead_letter(settled)
+
+    def step(self, step: Step, part: Part, noted: Callable[[], None] | None = None) -> None:
+        """Append a record that is no end; `noted` is called when the broker has it."""
+        self.unacknowledged += 1
+        part.unacknowledged += 1
+
+        def acknowledged(position: Position) -> None:
+            self.unacknowledged -= 1
+            part.unacknowledged -= 1
+            part.noted(step.offsets, position.offset)
+            if noted is not None:
+                noted()
+
+        self.append(
+            step_record(step, self._codec.encode(SCHEMA, step_document(step))), acknowledged
+        )
+
+    def append(self, outgoing: Outgoing, acknowledged: Callable[[Position], None]) -> None:
         """Append until it is acknowledged; nothing new is polled meanwhile beyond the bound."""
         loop = asyncio.get_running_loop()
 
         def done(result: Position | HubError) -> None:
             if isinstance(result, Position):
-                acknowledged()
+                acknowledged(result)
             else:
                 log.warning("receipt_not_acknowledged", reason=result.what)
-                loop.call_later(RECEIPT_AGAIN, self._append, outgoing, acknowledged)
+                loop.call_later(RECEIPT_AGAIN, self.append, outgoing, acknowledged)
 
         try:
             self._writer.append(outgoing, done)
@@ -113,6 +152,9 @@ def settled_of(
         note=_remark(held),
         attempts=tuple(job.attempts) if job else (),
         tried=job.tried if job else 0,
+        epoch=held.part.epoch,
+        series=held.series,
+        act=held.act,
     )
 
 

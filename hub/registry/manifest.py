@@ -132,7 +132,8 @@ class RetryPolicy(Struct, frozen=True, forbid_unknown_fields=True):
     first: Seconds = 1.0
     factor: Annotated[float, Meta(ge=1, le=10)] = 2.0
     longest: Seconds = 300.0
-    give_up: Seconds = 7_200.0
+    give_up: Seconds = 7_200.0  # until the dossier is parked
+    resume: Seconds = 3_600.0  # until a parked dossier is tried again by itself
 
 
 class Delivery(Struct, frozen=True, forbid_unknown_fields=True):

@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ from hub.delivery.inbox import Inbox, ensure_offsets
 from hub.delivery.lane import Lane, Terms
 from hub.delivery.outcomes import compile_rows
 from hub.delivery.outflow import Outflow
+from hub.delivery.shelf import fetch
+from hub.delivery.takeover import Takeover
 from hub.errors import Halt, HubError, Reject, Retry
 from hub.events.catalogue import Catalogue, load
 from hub.events.codec import Codec
@@ -91,12 +94,13 @@ class World:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self.broker = MemoryBroker()
-        for topic in ("hub.dossier", "hub.catalogue", "hub.receipt", "hub.dead"):
+        for topic in ("hub.dossier", "hub.catalogue", "hub.receipt", "hub.dead", "hub.parked"):
             self.broker.ensure_topic(topic, 2, {})
         self.codec = Codec(catalogue, Ids())
         self.writer = self.broker.writer()
         self.peer = Peer()
         self.number = 0
+        self.now = 1_760_000_000_000
         self.flow = Outflow("peer", "withdrawn", WITHDRAWN, mapping, ROWS, {})
         self.retry = RetryPolicy(first=0.01, factor=2, longest=0.05, give_up=60)
 
@@ -131,7 +135,7 @@ class World:
         terms = Terms(
             "peer",
             {WITHDRAWN: self.flow},
-            Delivery(in_flight=in_flight, retry=self.retry),
+            Delivery(in_flight=in_flight, timeout=0.2, retry=self.retry),
             "bundle",
             "settings",
         )
@@ -142,8 +146,10 @@ class World:
                 loop.call_soon(done_, result)
 
         writer = self.broker.writer(report)
-        lane = Lane(terms, self.peer, self.codec, writer, lambda: 1_760_000_000_000)
-        inbox = Inbox(self.broker, lane, ["hub.dossier", "hub.catalogue"], loop)
+        shelf = partial(fetch, self.broker)
+        lane = Lane(terms, self.peer, self.codec, writer, lambda: self.now, shelf=shelf)
+        takeover = Takeover(self.broker, self.broker.writer(), self.codec, "peer")
+        inbox = Inbox(self.broker, lane, ["hub.dossier", "hub.catalogue"], loop, takeover)
         inbox.start()
         try:
             async with asyncio.timeout(20):
@@ -161,6 +167,12 @@ class World:
 
     @property
     def receipts(self) -> list[Document]:
+        """The ends."""
+        return [record for record in self.journal if record["kind"] == "OUTCOME"]
+
+    @property
+    def journal(self) -> list[Document]:
+        """All that stands on hub.receipt."""
         return [
             self.codec.decode(record.value or b"")[1]
             for partition in (0, 1)

@@ -1,0 +1,185 @@
+"""Setting dossiers of a lane aside, and bringing them back.
+
+What leaves the queue stands on `hub.parked` before its receipt says so. What comes back goes
+through the dossier's own queue, in order, as a new series with the same keys; what arrives
+meanwhile waits behind it.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Protocol, TypeAlias
+
+from hub.delivery.dispatch import KeyedQueue
+from hub.delivery.held import Held, Key, Part
+from hub.delivery.parking import Parking
+from hub.delivery.receipts import Outcome
+from hub.delivery.shelf import Shelved
+from hub.errors import HubError
+from hub.log import get_logger
+from hub.records import Record
+
+log = get_logger("hub.delivery")
+BEHIND = "waits behind an earlier event of its dossier"
+AGAIN = 5.0  # seconds until a resume whose events could not be read is tried again
+LOOK = 0.05  # seconds between looks for an event that is on its way to hub.parked
+
+# (partition, positions on hub.parked) -> the events by their own offset; blocking
+Shelf: TypeAlias = Callable[[int, Sequence[int]], Mapping[int, Record]]
+
+
+class Host(Protocol):
+    """What a lane does for it."""
+
+    def settle(self, held: Held, outcome: Outcome, reason: str) -> None:
+        """Write a receipt; the event is closed when the broker has it."""
+        ...
+
+    def part_of(self, key: Key) -> Part | None:
+        """The dossier's partition, if it is ours and stays so."""
+        ...
+
+    def put(self, held: Held) -> None:
+        """Queue an event."""
+        ...
+
+    def pump(self) -> None:
+        """Send what may go."""
+        ...
+
+    def task(self, work: Coroutine[object, object, None]) -> None:
+        """Run it until the lane closes."""
+        ...
+
+
+class Aside:
+    """The parked dossiers of one lane. Belongs to its event loop."""
+
+    def __init__(
+        self, host: Host, queue: KeyedQueue[Key, Held], shelf: Shelf | None, every: float
+    ) -> None:
+        """`shelf` reads events back. `every`: seconds until a dossier is tried again by itself."""
+        self.parking = Parking()
+        self._host = host
+        self._queue = queue
+        self._shelf = shelf
+        self._every = every
+        self._timers: dict[Key, asyncio.TimerHandle] = {}
+
+    @property
+    def possible(self) -> bool:
+        """Whether anything can be parked here."""
+        return self._shelf is not None
+
+    def park(self, key: Key, held: Held, reason: str, bundle: str) -> None:
+        """The dossier leaves the queue: the event in hand, and all that waits behind it."""
+        self.parking.stopped(key)
+        log.error("dossier_parked", event_id=held.event_id, failures=held.failures, reason=reason)
+        rest = self._queue.drop(key)
+        self._set_aside(held, reason, bundle)
+        for later in rest:
+            self._set_aside(later, BEHIND, bundle)
+        self._queue.done(key)
+        self._try_in(key, self._every)
+
+    def behind(self, held: Held, bundle: str) -> None:
+        """An event of a parked dossier has come."""
+        self._set_aside(held, BEHIND, bundle)
+
+    def _set_aside(self, held: Held, reason: str, bundle: str) -> None:
+        self.parking.add(held.key, held.record.offset, bundle, held.position)
+        self._host.settle(held, "PARKED", reason)
+
+    def shelved(self, held: Held) -> None:
+        """The broker has it on hub.parked, and its receipt."""
+        if self.parking.holds(held.key):
+            self.parking.placed(held.key, held.record.offset, held.position)
+
+    def found(self, shelved: Shelved) -> None:
+        """It was parked before this partition was ours."""
+        key = (shelved.spot.topic, shelved.spot.partition, shelved.key)
+        self.parking.add(key, shelved.offset, shelved.bundle, shelved.position)
+
+    def look_again(self, bundle: str) -> None:
+        """Resume what failed under another version of the connector; the rest in its time."""
+        for key in self.parking.of_other_bundle(bundle):
+            self.resume(key)
+        for key in self.parking:
+            if key not in self._timers:
+                self._try_in(key, self._every * random.random())  # noqa: S311 - jitter
+
+    def resume(self, key: Key, act: int = -1) -> bool:
+        """Bring a dossier back; False if it is not parked or on its way already."""
+        if self._shelf is None or not self.parking.begin(key):
+            return False
+        self._cancel(key)
+        log.info("dossier_resumed", act=act)
+        self._host.task(self._resume(key, act, self._shelf))
+        return True
+
+    async def _resume(self, key: Key, act: int, shelf: Shelf) -> None:
+        try:
+            while self.parking.resuming(key) and (waiting := self.parking.unqueued(key)):
+                if any(one.position < 0 for one in waiting):
+                    await asyncio.sleep(LOOK)  # its record is on its way
+                    continue
+                found = await asyncio.to_thread(shelf, key[1], [one.position for one in waiting])
+                part = self._host.part_of(key)
+                if part is None:
+                    return
+                for one in waiting:
+                    self._bring(key, one.offset, found.get(one.offset), part, act)
+                self._host.pump()
+        except HubError as error:
+            log.warning("resume_postponed", reason=error.what)
+            self.parking.stopped(key)
+            self._try_in(key, AGAIN)
+        else:
+            if self.parking.resuming(key):
+                self.parking.resumed(key)
+
+    def _bring(self, key: Key, offset: int, record: Record | None, part: Part, act: int) -> None:
+        waiting = self.parking.waiting(key, offset)
+        if waiting is None:
+            return
+        waiting.queued = True
+        if record is None:
+            log.error("parked_event_missing", partition=key[1], offset=offset)
+            return
+        headers = dict(record.headers)
+        held = Held(
+            record,
+            part,
+            (headers.get("ce_id") or b"").decode(errors="replace"),
+            (headers.get("ce_type") or b"").decode(errors="replace"),
+            series=part.journal.parked.get(offset, 0) + 1,
+            act=act,
+            parked=True,
+            position=waiting.position,
+        )
+        self._host.put(held)
+
+    def drop(self, gone: Callable[[Key], bool]) -> None:
+        """These dossiers are another worker's."""
+        for key in [key for key in self.parking if gone(key)]:
+            self._cancel(key)
+            self.parking.forget(key)
+
+    def close(self) -> None:
+        """Nothing is resumed any more."""
+        for key in list(self._timers):
+            self._cancel(key)
+
+    def _try_in(self, key: Key, seconds: float) -> None:
+        self._cancel(key)
+        loop = asyncio.get_running_loop()
+        self._timers[key] = loop.call_later(seconds, self._due, key)
+
+    def _due(self, key: Key) -> None:
+        del self._timers[key]
+        self.resume(key)
+
+    def _cancel(self, key: Key) -> None:
+        timer = self._timers.pop(key, None)
+        if timer is not None:
+            timer.cancel()

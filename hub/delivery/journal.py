@@ -1,0 +1,158 @@
+"""What the records on `hub.receipt` say of one (registration, topic, partition): a pure fold.
+
+A new owner reads it to learn what is done, what is in doubt, what is untouched (decision 0012). An
+owner's record begins an epoch; what an older epoch writes behind it is void, but for the answers
+to its own earlier marks. Of several ends of one (offset, series) the first counts.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from hub.contract.types import Document, Value
+
+Kind: TypeAlias = Literal["OWNER", "MARK", "ATTEMPT", "OUTCOME"]
+KINDS: Mapping[str, Kind] = {
+    "OWNER": "OWNER",
+    "MARK": "MARK",
+    "ATTEMPT": "ATTEMPT",
+    "OUTCOME": "OUTCOME",
+}
+ENDS = ("DELIVERED", "NOTHING_TO_SEND", "DUPLICATE", "DEAD_LETTERED")
+NOT_SENT = "not sent"  # note of an ATTEMPT that closes marks of which no call came
+IN_DOUBT = "in doubt"  # note of an ATTEMPT whose call may have had its effect
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One record. `position`: its offset on hub.receipt; `offsets`: of the events concerned."""
+
+    position: int
+    kind: Kind
+    epoch: int
+    offsets: tuple[int, ...]
+    at: int  # epoch ms
+    series: int = 0
+    outcome: str = ""
+    note: str = ""
+    act: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Sent, or about to be: `at` is epoch ms of the mark."""
+
+    epoch: int
+    at: int
+    series: int
+
+
+@dataclass(slots=True)
+class Failing:
+    """Failed and due again: how often, since when (epoch ms)."""
+
+    failures: int
+    since: int
+
+
+@dataclass(slots=True)
+class Journal:
+    """The fold.
+
+    Remembered are events at `floor` or behind it, for the commit has passed the others, and those
+    of `also`, which are parked.
+    """
+
+    floor: int = 0
+    also: frozenset[int] = frozenset()
+    epoch: int = -1  # position of the last owner's record; -1: none was read
+    ended: dict[int, int] = field(default_factory=dict)  # offset -> series of its last end
+    parked: dict[int, int] = field(default_factory=dict)  # offset -> series
+    failing: dict[int, Failing] = field(default_factory=dict)
+    first: dict[int, int] = field(default_factory=dict)  # offset -> position of its first record
+    acts: set[int] = field(default_factory=set)  # acts that were begun, by their offset on hub.act
+    _marks: dict[int, dict[int, Mark]] = field(
+        default_factory=dict
+    )  # offset -> epoch -> unanswered
+
+    def read(self, entry: Entry) -> None:
+        """Fold one record; records come in the order of their positions."""
+        if entry.kind == "OWNER":
+            self.epoch = entry.position
+            return
+        for offset in entry.offsets:
+            if (offset >= self.floor or offset in self.also) and self._counts(entry, offset):
+                self.first.setdefault(offset, entry.position)
+                self._fold(entry, offset)
+
+    def knows_end(self, offset: int) -> bool:
+        """Whether nothing is to be done for this event on its topic any more."""
+        return offset in self.ended or offset in self.parked
+
+    def doubt(self, offset: int) -> Mark | None:
+        """The mark of a call whose effect nobody knows, or None."""
+        marks = self._marks.get(offset)
+        return marks[max(marks)] if marks else None
+
+    @property
+    def doubtful(self) -> dict[int, Mark]:
+        """Every event in doubt."""
+        return {offset: marks[max(marks)] for offset, marks in self._marks.items() if marks}
+
+    def _counts(self, entry: Entry, offset: int) -> bool:
+        """Whether it was written by the owner of its time, or answers a mark that was."""
+        if entry.epoch == self.epoch:
+            return True
+        return entry.kind != "MARK" and entry.epoch in self._marks.get(offset, {})
+
+    def _fold(self, entry: Entry, offset: int) -> None:
+        if self.ended.get(offset, -1) >= entry.series:
+            return
+        if entry.act >= 0:
+            self.acts.add(entry.act)
+        if entry.kind == "MARK":
+            mark = Mark(entry.epoch, entry.at, entry.series)
+            self._marks.setdefault(offset, {})[entry.epoch] = mark
+        elif entry.kind == "ATTEMPT":
+            self._attempted(entry, offset)
+        elif entry.outcome in ENDS:
+            self.ended[offset] = entry.series
+            for open_ in (self._marks, self.parked, self.failing):
+                open_.pop(offset, None)
+        elif entry.outcome == "PARKED":
+            self.parked[offset] = entry.series
+            self._marks.pop(offset, None)
+            self.failing.pop(offset, None)
+
+    def _attempted(self, entry: Entry, offset: int) -> None:
+        if entry.note != IN_DOUBT:
+            self._marks.get(offset, {}).pop(entry.epoch, None)
+        if entry.note != NOT_SENT:
+            failing = self.failing.setdefault(offset, Failing(0, entry.at))
+            failing.failures += 1
+
+
+def entry_of(position: int, document: Document) -> Entry | None:
+    """The entry that a record hub.v1.Receipt holds; None for a kind of a later version."""
+    kind = KINDS.get(str(document.get("kind")))
+    if kind is None:
+        return None
+    listed = document.get("offsets")
+    offsets = [_whole(o) for o in listed] if isinstance(listed, list) else []
+    if not offsets and kind != "OWNER":
+        offsets = [_whole(document.get("source_offset"))]
+    return Entry(
+        position,
+        kind,
+        _whole(document.get("epoch"), -1),
+        tuple(offsets),
+        _whole(document.get("at")),
+        _whole(document.get("series")),
+        str(document.get("outcome") or ""),
+        str(document.get("note") or ""),
+        _whole(document.get("act"), -1),
+    )
+
+
+def _whole(value: Value, default: int = 0) -> int:
+    return value if isinstance(value, int) else default

@@ -1,0 +1,161 @@
+"""Becoming the owner of partitions: say so, then read what was done before (decision 0012).
+
+The owner's record is appended first; the journal is read up to it. What earlier owners write behind
+it does not count. Blocking: belongs to the thread that polls, whose heartbeats go on meanwhile.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from hub.delivery.held import read_from
+from hub.delivery.journal import Journal, entry_of
+from hub.delivery.receipts import SCHEMA, Step, step_document, step_record
+from hub.delivery.shelf import Shelved, read_shelf
+from hub.errors import Reject, Retry
+from hub.events.codec import Codec
+from hub.log import get_logger
+from hub.records import Broker, Reader, Record, Spot, Writer
+from hub.topics import RECEIPT
+
+log = get_logger("hub.delivery")
+ACKNOWLEDGED = 20.0  # seconds for the owners' records
+LONGEST = 120.0  # seconds to read the journal
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What was done before us: the journals by partition, and what is parked."""
+
+    journals: Mapping[Spot, Journal]
+    parked: Sequence[Shelved]
+
+
+class Takeover:
+    """How one registration takes partitions over."""
+
+    def __init__(self, broker: Broker, writer: Writer, codec: Codec, registration: str) -> None:
+        self._broker = broker
+        self._writer = writer
+        self._codec = codec
+        self._registration = registration
+        self._connector = registration.encode()
+
+    def take(self, spots: Sequence[Spot], committed: Mapping[Spot, tuple[int, str]]) -> Past:
+        """Own these partitions, whose group has committed (offset, metadata).
+
+        Raises Retry when the broker does not acknowledge or answer in time.
+        """
+        began = time.monotonic()
+        epochs = self._say(spots)
+        parked = read_shelf(self._broker, self._registration, [spot.partition for spot in spots])
+        mine = [shelved for shelved in parked if shelved.spot in spots]
+        journals = {
+            spot: Journal(committed[spot][0], frozenset(s.offset for s in mine if s.spot == spot))
+            for spot in spots
+        }
+        starts = {spot: read_from(committed[spot][1]) for spot in spots}
+        read = self._read(journals, starts, epochs)
+        _agree(journals, mine)
+        log.info(
+            "partitions_taken",
+            registration=self._registration,
+            partitions=len(spots),
+            read=read,
+            in_doubt=sum(len(journal.doubtful) for journal in journals.values()),
+            parked=len(mine),
+            seconds=round(time.monotonic() - began, 3),
+        )
+        return Past(journals, mine)
+
+    def _say(self, spots: Sequence[Spot]) -> dict[Spot, int]:
+        """Append an owner's record for each; their positions are our epochs."""
+        now = time.time_ns() // 1_000_000
+        sent = []
+        for spot in spots:
+            step = Step("OWNER", self._registration, spot, now)
+            record = step_record(step, self._codec.encode(SCHEMA, step_document(step)))
+            sent.append((spot, self._writer.send(record)))
+        try:
+            return {spot: future.result(ACKNOWLEDGED).offset for spot, future in sent}
+        except TimeoutError as error:
+            raise Retry("the owner's record was not acknowledged", system=True) from error
+
+    def _read(
+        self,
+        journals: Mapping[Spot, Journal],
+        starts: Mapping[Spot, int | None],
+        epochs: Mapping[Spot, int],
+    ) -> int:
+        """Fold the journals up to our own records; how many records were ours."""
+        by_number: dict[int, list[Spot]] = {}
+        for spot in journals:
+            by_number.setdefault(spot.partition, []).append(spot)
+        reader = self._broker.reader([Spot(RECEIPT, number) for number in by_number])
+        try:
+            last = {number: max(epochs[s] for s in of) for number, of in by_number.items()}
+            self._seek(reader, by_number, starts)
+            return self._fold(reader, journals, last)
+        finally:
+            reader.close()
+
+    def _seek(
+        self,
+        reader: Reader,
+        by_number: Mapping[int, Sequence[Spot]],
+        starts: Mapping[Spot, int | None],
+    ) -> None:
+        begins = reader.begin()
+        for number, spots in by_number.items():
+            named = [starts[spot] for spot in spots]
+            known = [start for start in named if start is not None]
+            begin = begins[Spot(RECEIPT, number)]
+            # without a position all of it is read: slow, and right
+            start = max(begin, min(known)) if len(known) == len(named) else begin
+            reader.seek(Spot(RECEIPT, number), start)
+
+    def _fold(
+        self, reader: Reader, journals: Mapping[Spot, Journal], last: Mapping[int, int]
+    ) -> int:
+        deadline, read = time.monotonic() + LONGEST, 0
+        while any(reader.position(Spot(RECEIPT, n)) <= position for n, position in last.items()):
+            if time.monotonic() > deadline:
+                raise Retry("the receipts could not be read in time", where=RECEIPT)
+            for record in reader.poll(0.2):
+                if record.offset <= last[record.partition]:
+                    read += self._one(record, journals)
+        return read
+
+    def _one(self, record: Record, journals: Mapping[Spot, Journal]) -> int:
+        """Fold one record; 1 if it is about us."""
+        if dict(record.headers).get("hub_connector") != self._connector:
+            return 0
+        try:
+            name, document = self._codec.decode(record.value or b"")
+        except Reject as error:  # foreign bytes on our topic decide nothing
+            log.warning("receipt_unreadable", offset=record.offset, reason=error.what)
+            return 0
+        entry = entry_of(record.offset, document) if name == SCHEMA else None
+        spot = Spot(str(document.get("source_topic")), record.partition)
+        journal = journals.get(spot)
+        if entry is None or journal is None:
+            return 0
+        journal.read(entry)
+        return 1
+
+
+def _agree(journals: Mapping[Spot, Journal], parked: Sequence[Shelved]) -> None:
+    """A receipt says *parked* only after the event is on hub.parked; an end takes it off there."""
+    there = {(shelved.spot, shelved.offset) for shelved in parked}
+    for spot, journal in journals.items():
+        for offset in [o for o in journal.parked if (spot, o) not in there]:
+            del journal.parked[offset]
+
+
+def committed_of(broker: Broker, group: str, spots: Sequence[Spot]) -> dict[Spot, tuple[int, str]]:
+    """What the group has committed for these. Raises Retry where that is nothing."""
+    found = broker.committed(group)
+    missing = [spot for spot in spots if spot not in found]
+    if missing:
+        raise Retry(f"no committed offset for {missing[0]}", where=group)
+    return {spot: found[spot] for spot in spots}
