@@ -4,6 +4,7 @@ A partition may be taken away and come back while one of its events is in hand. 
 the very assignment that it arrived with; what belongs to an earlier one settles nothing of a later.
 """
 
+import re
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
@@ -13,6 +14,7 @@ from hub.delivery.journal import Journal
 from hub.delivery.tracker import OffsetTracker
 from hub.records import Record, Spot
 
+PLACE = re.compile(r"r([0-9]{1,18}) e(-1|[0-9]{1,18})", re.ASCII)
 Key: TypeAlias = tuple[str, int, bytes]  # a dossier in its partition
 Twin: TypeAlias = Literal["", "same", "conflict"]
 RECENT_IDS = (
@@ -81,7 +83,8 @@ class Part:
         Another thread may ask: the position is read before the offset, so that it covers it.
         """
         firsts = (*list(self.journal.first.values()), *list(self.pinned.values()))
-        return self.tracker.committable, f"r{min((*firsts, self._read_from))}"
+        position = min((*firsts, self._read_from))
+        return self.tracker.committable, f"r{position} e{self.epoch}"
 
     def twin(self, event_id: str, digest: bytes, offset: int) -> Twin:
         """Whether an earlier offset holds the same id (two gateways raced), and the same body.
@@ -130,7 +133,10 @@ class Held:
         return len(self.record.value or b"")
 
 
-def read_from(metadata: str) -> int | None:
-    """The position of the journal that a commit's metadata names; None where it names none."""
-    text = metadata.removeprefix("r")
-    return int(text) if metadata.startswith("r") and text.isascii() and text.isdigit() else None
+def place_of(metadata: str) -> tuple[int, int] | None:
+    """Where the journal must be read from and whose epoch it is there; None where it says neither.
+
+    The text is "r<position> e<epoch>"; -1 is the epoch before the first owner.
+    """
+    found = PLACE.fullmatch(metadata)
+    return (int(found[1]), int(found[2])) if found else None

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from hub.delivery.held import read_from
+from hub.delivery.held import place_of
 from hub.delivery.journal import Journal, entry_of
 from hub.delivery.receipts import SCHEMA, Step, step_document, step_record
 from hub.delivery.shelf import Shelved, read_shelf
@@ -50,11 +50,16 @@ class Takeover:
         epochs = self._say(spots)
         parked = read_shelf(self._broker, self._registration, [spot.partition for spot in spots])
         mine = [shelved for shelved in parked if shelved.spot in spots]
+        places = {spot: place_of(committed[spot][1]) or (0, -1) for spot in spots}
         journals = {
-            spot: Journal(committed[spot][0], frozenset(s.offset for s in mine if s.spot == spot))
+            spot: Journal(
+                committed[spot][0],
+                frozenset(shelved.offset for shelved in mine if shelved.spot == spot),
+                places[spot][1],
+            )
             for spot in spots
         }
-        starts = {spot: read_from(committed[spot][1]) for spot in spots}
+        starts = {spot: position for spot, (position, _) in places.items()}
         read = self._read(journals, starts, epochs)
         _agree(journals, mine)
         log.info(
@@ -84,7 +89,7 @@ class Takeover:
     def _read(
         self,
         journals: Mapping[Spot, Journal],
-        starts: Mapping[Spot, int | None],
+        starts: Mapping[Spot, int],
         epochs: Mapping[Spot, int],
     ) -> int:
         """Fold the journals up to our own records; how many records were ours."""
@@ -103,16 +108,14 @@ class Takeover:
         self,
         reader: Reader,
         by_number: Mapping[int, Sequence[Spot]],
-        starts: Mapping[Spot, int | None],
+        starts: Mapping[Spot, int],
     ) -> None:
+        """Where no commit names a position all of it is read: slow, and right."""
         begins = reader.begin()
         for number, spots in by_number.items():
-            named = [starts[spot] for spot in spots]
-            known = [start for start in named if start is not None]
-            begin = begins[Spot(RECEIPT, number)]
-            # without a position all of it is read: slow, and right
-            start = max(begin, min(known)) if len(known) == len(named) else begin
-            reader.seek(Spot(RECEIPT, number), start)
+            start = min(starts[spot] for spot in spots)
+            place = Spot(RECEIPT, number)
+            reader.seek(place, max(begins[place], start))
 
     def _fold(
         self, reader: Reader, journals: Mapping[Spot, Journal], last: Mapping[int, int]

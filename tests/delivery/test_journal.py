@@ -1,8 +1,11 @@
 """The fold of a lane's journal: what a new owner knows, whatever earlier owners wrote when."""
 
+from random import Random
+
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.contract.types import Document
 from hub.delivery.journal import ENDS, IN_DOUBT, NOT_SENT, Entry, Journal, entry_of
 from hub.delivery.line import Line
 
@@ -85,9 +88,21 @@ def test_what_the_commit_has_passed_is_forgotten_unless_it_is_parked() -> None:
 
 
 def test_an_entry_is_read_from_its_document() -> None:
-    document = {"kind": "MARK", "epoch": 3, "offsets": [4, 5], "source_offset": -1, "at": 8}
+    document: Document = {
+        "kind": "MARK",
+        "epoch": 3,
+        "offsets": [4, 5],
+        "source_offset": -1,
+        "at": 8,
+    }
     assert entry_of(7, document) == Entry(7, "MARK", 3, (4, 5), 8)
-    old = {"kind": "OUTCOME", "source_offset": 4, "outcome": "DELIVERED", "series": 0, "at": 8}
+    old: Document = {
+        "kind": "OUTCOME",
+        "source_offset": 4,
+        "outcome": "DELIVERED",
+        "series": 0,
+        "at": 8,
+    }
     assert entry_of(7, old) == Entry(7, "OUTCOME", -1, (4,), 8, 0, "DELIVERED")
     assert entry_of(7, {"kind": "UNKNOWN"}) is None
 
@@ -154,7 +169,9 @@ def test_of_several_ends_the_first_valid_one_counts(entries: list[Entry]) -> Non
 
 
 @given(st.lists(st.integers(1, 4), min_size=1, max_size=8), st.randoms(use_true_random=False))
-def test_what_was_marked_goes_out_in_the_order_in_which_it_was_taken(sizes, random) -> None:  # type: ignore[no-untyped-def]
+def test_what_was_marked_goes_out_in_the_order_in_which_it_was_taken(
+    sizes: list[int], random: Random
+) -> None:
     """Acknowledgements come in any order, and none is forgotten."""
     line: Line[int] = Line()
     tickets, number = [], 0
