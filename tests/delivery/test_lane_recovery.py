@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from hub.errors import Retry
 from hub.events.catalogue import Catalogue, load
 from hub.records import Outgoing, Spot
 from hub.registry.manifest import RetryPolicy
-from tests.delivery.test_lane import WITHDRAWN, World, done, settled
+from tests.delivery.test_lane import World, done, settled
 
 
 @pytest.fixture(scope="module")
@@ -101,10 +102,8 @@ def test_what_was_sent_and_not_answered_is_asked_about_and_not_sent_again(world:
         return Answer(200, {"Ma": "00", "found": True})
 
     world.event("A", "1")
-    world.flow = type(world.flow)(
-        "peer", "withdrawn", WITHDRAWN, world.flow.make, world.flow.rows, {},
-        in_doubt=Question("ask", None, found=(lambda answer, _: answer.document.get("found") is True,)),
-    )  # fmt: skip
+    question = Question("ask", None, None, (lambda answer, _: answer.document["found"] is True,))
+    world.flow = replace(world.flow, in_doubt=question)
     crashed(world)
     told = len(world.peer.calls)
 
