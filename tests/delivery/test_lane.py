@@ -101,8 +101,13 @@ class World:
         self.peer = Peer()
         self.number = 0
         self.now = 1_760_000_000_000
+        self.step = 0  # ms that the clock goes on each time it is read
         self.flow = Outflow("peer", "withdrawn", WITHDRAWN, mapping, ROWS, {})
         self.retry = RetryPolicy(first=0.01, factor=2, longest=0.05, give_up=60)
+
+    def clock(self) -> int:
+        self.now += self.step
+        return self.now
 
     def event(
         self,
@@ -147,7 +152,7 @@ class World:
 
         writer = self.broker.writer(report)
         shelf = partial(fetch, self.broker)
-        lane = Lane(terms, self.peer, self.codec, writer, lambda: self.now, shelf=shelf)
+        lane = Lane(terms, self.peer, self.codec, writer, self.clock, shelf=shelf)
         takeover = Takeover(self.broker, self.broker.writer(), self.codec, "peer")
         inbox = Inbox(self.broker, lane, ["hub.dossier", "hub.catalogue"], loop, takeover)
         inbox.start()
