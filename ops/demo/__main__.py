@@ -6,15 +6,14 @@ import signal
 import sys
 import threading
 import time
-from collections import Counter
 from pathlib import Path
 
 from hub.dev import runfiles
 from hub.errors import HubError
-from ops.demo.play import Player, PlayError, line
+from ops.demo.play import PlayError, line, play
 from ops.demo.stage import Stage, StageError, health, say, stage, tail
-from ops.demo.stories import STORIES
-from ops.demo.verdict import cells, show
+from ops.demo.stories import NOT_PLAYED, STORIES
+from ops.demo.verdict import show
 
 PROCESSES = ("gateway", "worker", "views", "registry")
 
@@ -50,17 +49,17 @@ def main() -> int:
 
 
 def _play(running: Stage, *, keep: bool) -> int:
-    player = Player(running, Counter())
     try:
-        for story in STORIES:
-            player.play(story)
+        found = play(running, STORIES)
     except PlayError as error:
         line(f"\n✗ {error}")
         for name in PROCESSES:
             say(f"end of {name}.log:\n{tail(running.home, name)}")
         return 1
     line("")
-    agreed = show(list(cells(running, STORIES)))
+    agreed = show(found)
+    for what in NOT_PLAYED:
+        line(f"not played: {what}")
     line("every cell agrees" if agreed else "✗ some cells do not agree")
     if keep:
         _kept(running)
@@ -69,10 +68,10 @@ def _play(running: Stage, *, keep: bool) -> int:
 
 def _kept(running: Stage) -> None:
     """Tell where everything is, and wait for Ctrl-C."""
-    code = STORIES[0].dossier
+    code = STORIES[0].dossiers[0]
     line("\nleft running; Ctrl-C stops it. Addresses:")
-    for name, url in sorted(running.urls.items()):
-        line(f"  {name:<10} {url}")
+    for name in PROCESSES:
+        line(f"  {name:<10} {running.url(name)}")
     for name, url in running.inspect.items():
         line(f"  {name:<10} {url}/_sim/state  (what it holds)")
     line("\nfive commands worth trying next:")

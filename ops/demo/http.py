@@ -18,6 +18,11 @@ def get(url: str) -> tuple[int, Any]:
     return answer.status_code, _json(answer)
 
 
+def text(url: str) -> str:
+    """The body of a page."""
+    return _client.get(url).text
+
+
 def post(url: str, body: object) -> tuple[int, Any]:
     """Status and JSON body."""
     answer = _client.post(url, json=body)

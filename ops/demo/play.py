@@ -9,12 +9,15 @@ import re
 import sys
 import time
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
-from ops.demo.http import get, post, wait_for
+from ops.demo.http import get, post, put, wait_for
 from ops.demo.stage import Stage
-from ops.demo.stories import Step, Story
+from ops.demo.story import Step, Story
+from ops.demo.verdict import Cell, cells
 
 ARRIVE = 30.0  # seconds until a step's calls must have been made
 WORDS = (
@@ -29,6 +32,7 @@ WORDS = (
     "tongTien",
     "TongTien",
     "saleOrderCode",
+    "OrderNumber",
     "Diem",
 )
 
@@ -37,40 +41,78 @@ class PlayError(Exception):
     """A step did not go as it must."""
 
 
+def play(stage: Stage, stories: Sequence[Story]) -> list[Cell]:
+    """Play the stories and ask what every place holds. Raises PlayError.
+
+    A change of the postal service starts the hub anew, so what it counted is asked before.
+    """
+    player = Player(stage)
+    found: list[Cell] = []
+    for postal, served in groupby(stories, lambda story: story.postal):
+        if postal != stage.postal:
+            line(f"\n{postal} serves the agencies instead of {stage.postal}; the hub starts anew")
+        stage.serve(postal)
+        together = list(served)
+        for story in together:
+            player.play(story)
+        found += cells(stage, together)
+    return found
+
+
 @dataclass(slots=True)
 class Player:
     """Plays steps on a stage; remembers how far each system's calls were read."""
 
     stage: Stage
-    seen: Counter[str]
+    seen: Counter[str] = field(default_factory=Counter)
 
     def play(self, story: Story) -> None:
         """Play a story from its first step to its last. Raises PlayError."""
-        line(f"\n{story.number}. {story.title} ({story.dossier})")
+        line(f"\n{story.number}. {story.title} ({', '.join(story.dossiers)})")
         for system, operation, body in story.seed:
             self._act(system, {"operation": operation, "body": body})
+        faults = story.faults()
+        for system, script in faults.items():
+            self._script(system, script)
         for step in story.steps:
             self._step(story, step)
+        for system in faults:
+            self._all_fired(story, system)
+            self._script(system, {"rules": []})
+
+    def _script(self, system: str, script: dict[str, Any]) -> None:
+        status, said = put(f"{self.stage.inspect[system]}/_sim/faults", script)
+        if status != 200:
+            raise PlayError(f"{system} does not take the faults: {said}")
+
+    def _all_fired(self, story: Story, system: str) -> None:
+        """A fault that did not happen proves nothing."""
+        _, script = get(f"{self.stage.inspect[system]}/_sim/faults")
+        idle = [name for name, count in script["fired"].items() if not count]
+        if idle:
+            raise PlayError(f"story {story.number}: at {system} did not happen: {', '.join(idle)}")
 
     def _step(self, story: Story, step: Step) -> None:
+        if step.status is None:  # asked by the hub: only what it asks from now on counts
+            self.seen[step.system] = self._last(step.system)
         order: dict[str, Any] = {"operation": step.operation, "body": step.body}
-        if step.key:
-            order["key"] = step.key
-        if step.dossier:
-            order["dossier"] = step.dossier
+        order |= {"key": step.key} if step.key else {}
+        order |= {"dossier": step.dossier}
+        order |= {"credential": "bad"} if step.forged else {}
         began = time.monotonic()
         report = self._act(step.system, order)
         took = (time.monotonic() - began) * 1000
-        answer = report["answer"]
+        answer: dict[str, Any] = report["answer"] if step.status is not None else {}
         words = step.words or _words(step.body)
-        line(_row(step.number, step.system, "hub", step.operation, words, _said(answer), took))
-        if not report["accepted"]:
+        said = _said(answer) if answer else "waits to be asked"
+        line(_row(step.number, step.system, "hub", step.operation, words, said, took))
+        if answer.get("status") != step.status or report.get("accepted", True) == step.forged:
             raise PlayError(f"step {story.number}.{step.number}: the hub answered {answer}")
         self._arrivals(story, step, time.monotonic())
 
     def _arrivals(self, story: Story, step: Step, since: float) -> None:
         missing = Counter(step.calls)
-        for system in {system for system, _ in step.calls}:
+        for system in dict.fromkeys(system for system, _ in step.calls):
             wanted = sum(n for (to, _), n in missing.items() if to == system)
             for call in self._await(story, step, system, wanted):
                 took = max(0.0, (time.monotonic() - since) * 1000)
@@ -85,7 +127,7 @@ class Player:
         calls: list[dict[str, Any]] = []
 
         def arrived() -> bool:
-            calls[:] = self._new_calls(system, story.dossier)
+            calls[:] = self._new_calls(system, step)
             return len(calls) >= count
 
         try:
@@ -95,16 +137,22 @@ class Player:
         self.seen[system] = max([self.seen[system], *(int(call["number"]) for call in calls)])
         return calls
 
-    def _new_calls(self, system: str, dossier: str) -> list[dict[str, Any]]:
-        """Calls about this dossier that were not seen yet; logins and questions are left out."""
-        url = f"{self.stage.inspect[system]}/_sim/calls?after={self.seen[system]}&direction=in"
-        _, found = get(url)
-        rows = found.get("calls", []) if isinstance(found, dict) else found or []
+    def _new_calls(self, system: str, step: Step) -> list[dict[str, Any]]:
+        """Calls that were not seen yet: about the step's dossier, or a poll that it waits for."""
+        _, rows = get(
+            f"{self.stage.inspect[system]}/_sim/calls?after={self.seen[system]}&direction=in"
+        )
         return [
             row
-            for row in rows
-            if row.get("direction", "in") == "in" and row.get("dossier", "").startswith(dossier)
+            for row in rows or []
+            if row["dossier"] == step.dossier
+            or (not row["dossier"] and (system, row["operation"]) in step.calls)
         ]
+
+    def _last(self, system: str) -> int:
+        """The number of the last call that a system was made."""
+        _, rows = get(f"{self.stage.inspect[system]}/_sim/calls?limit=1")
+        return max((int(row["number"]) for row in rows or []), default=0)
 
     def _act(self, system: str, order: dict[str, Any]) -> dict[str, Any]:
         status, report = post(f"{self.stage.inspect[system]}/_sim/act", order)

@@ -12,11 +12,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from hub.dev import runfiles
 from hub.dev.kafka import DevBroker
 from hub.dev.process import owned_by_us
 from hub.settings import environment
@@ -24,8 +26,10 @@ from ops.demo.http import get, wait_for
 
 SYSTEMS = ("onestop", "portal", "ngsp", "postal_my", "postal")
 AGENCIES = ["H44.99.99", "H62.99.99"]
+POSTAL = "postal_my"  # serves until a story needs the other one
+SETTINGS = {"postal": {"scan_every": 1}}  # seconds
 PARTITIONS = "3"
-START = 60.0  # seconds
+START = 120.0  # seconds; a busy machine starts nine processes
 STOP = 25.0  # seconds
 TAIL = 1_500  # bytes of a log that are shown
 
@@ -34,16 +38,51 @@ class StageError(Exception):
     """A part could not be started: which, why, what to do."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Stage:
-    """What runs, and where."""
+    """What runs, and where. `postal`: which of the two postal services serves the agencies."""
 
     home: Path
     bootstrap: str
     gateway: str
     inspect: Mapping[str, str]  # system -> base URL of its inspection endpoint
-    urls: Mapping[str, str]  # part -> URL
     environment: Mapping[str, str] = field(repr=False)
+    register: Callable[[str, str], None] = field(repr=False)  # postal service, where it starts
+    postal: str = ""
+    _hub: ExitStack = field(default_factory=ExitStack, repr=False)
+
+    def serve(self, postal: str) -> None:
+        """Have this postal service serve; the hub is started anew for it. Raises StageError.
+
+        A service that takes over gets what comes from now on, not the orders of the other one.
+        """
+        if postal == self.postal:
+            return
+        self.stop()
+        self.register(postal, "now" if self.postal else "beginning")
+        self.postal = postal
+        self.start()
+
+    def start(self) -> None:
+        """Start the hub and wait until all of it serves. Raises StageError."""
+        arguments = ["-m", "hub.cli", "up", "--listen", self.gateway.removeprefix("http://")]
+        log = self.home / "log" / "hub.log"
+        known = log.stat().st_size if log.exists() else 0
+        hub = self._hub.enter_context(_process("hub", arguments, self.home, self.environment))
+        deadline = time.monotonic() + START
+        while b"all processes serve" not in log.read_bytes()[known:]:
+            _alive(self.home, "hub", hub, deadline)
+
+    def stop(self) -> None:
+        """End the hub in order, if it runs."""
+        self._hub.close()
+
+    def url(self, name: str) -> str:
+        """Where a process of the hub serves. Raises StageError."""
+        found = runfiles.find(self.home, name)
+        if found is None:
+            raise StageError(f"{name} does not run\n{tail(self.home, 'hub')}")
+        return found.url
 
     def hub(self, *arguments: str) -> list[Any]:
         """The rows that a `hub … --json` command answers."""
@@ -66,13 +105,10 @@ def say(text: str) -> None:
 
 
 @contextmanager
-def stage(
-    home: Path, jars: Path, *, postal: str = "postal_my", tell: Callable[[str], None] = say
-) -> Iterator[Stage]:
+def stage(home: Path, jars: Path, *, tell: Callable[[str], None] = say) -> Iterator[Stage]:
     """Start everything. Raises StageError.
 
-    `jars`: where the broker's files are kept between runs. `postal`: which of the two postal
-    systems serves the agencies. `tell`: hears each step.
+    `jars`: where the broker's files are kept between runs. `tell`: hears each step.
     """
     with ExitStack() as stack:
         tell("starting the simulated systems")
@@ -84,7 +120,6 @@ def stage(
         tell("starting Apache Kafka")  # the systems come up meanwhile
         broker = stack.enter_context(DevBroker(home, cache=jars))
         found = {name: _serving(home, name, process) for name, process in running}
-        _register(home, credentials, {n: str(f["url"]) for n, f in found.items()}, postal)
         variables = environment(
             {
                 "HUB_HOME": str(home),
@@ -93,19 +128,19 @@ def stage(
                 "HUB_PARTITIONS": PARTITIONS,
             }
         )
-        tell("starting the hub: registry, gateway, worker, views")
-        hub = stack.enter_context(
-            _process("hub", ["-m", "hub.cli", "up", "--listen", gateway], home, variables)
-        )
-        urls = _hub_urls(home, hub)
-        yield Stage(
+        endpoints = {name: str(facts["url"]) for name, facts in found.items()}
+        stage_ = Stage(
             home=home,
             bootstrap=broker.bootstrap,
             gateway=f"http://{gateway}",
             inspect={name: str(facts["inspect"]) for name, facts in found.items()},
-            urls=urls,
             environment=variables,
+            register=partial(_register, home, credentials, endpoints),
         )
+        stack.callback(stage_.stop)
+        tell("starting the hub: registry, gateway, worker, views")
+        stage_.serve(POSTAL)
+        yield stage_
 
 
 def _credentials(home: Path) -> dict[str, Any]:
@@ -165,19 +200,6 @@ def _serving(home: Path, name: str, process: subprocess.Popen[bytes]) -> dict[st
     return facts
 
 
-def _hub_urls(home: Path, hub: subprocess.Popen[bytes]) -> dict[str, str]:
-    """Where the hub's processes serve, once `hub up` says that all of them do."""
-    deadline = time.monotonic() + START
-    log = home / "log" / "hub.log"
-    while b"all processes serve" not in log.read_bytes():
-        _alive(home, "hub", hub, deadline)
-    urls: dict[str, str] = {}
-    for file in (home / "run").glob("*.json"):
-        facts = json.loads(file.read_bytes())
-        urls[facts["name"]] = facts["url"]
-    return urls
-
-
 def _alive(home: Path, name: str, process: subprocess.Popen[bytes], deadline: float) -> None:
     """Wait a moment; raise when the process has ended or the time is over."""
     try:
@@ -196,9 +218,13 @@ def tail(home: Path, name: str) -> str:
 
 
 def _register(
-    home: Path, credentials: Mapping[str, Any], urls: Mapping[str, str], postal: str
+    home: Path,
+    credentials: Mapping[str, Any],
+    urls: Mapping[str, str],
+    postal: str,
+    start: str = "beginning",
 ) -> None:
-    """Where each system stands: registrations.yaml."""
+    """Where each system stands: registrations.yaml. `start`: from where `postal` is told."""
     chosen = [name for name in urls if name not in ("postal", "postal_my") or name == postal]
     entries = [
         {
@@ -208,6 +234,7 @@ def _register(
             "agencies": list(AGENCIES),
             **_known(name, credentials[name]),
             "delivery": {"timeout": 5, "retry": {"first": 0.5, "longest": 5}},
+            "start": start if name == postal else "beginning",
         }
         for name in chosen
     ]
@@ -219,7 +246,7 @@ def _known(name: str, credential: Mapping[str, Any]) -> dict[str, Any]:
     """Settings and secrets that the connector declares."""
     manifest = yaml.safe_load(Path(f"connectors/{name}/connector.yaml").read_text(encoding="utf-8"))
     secrets = {k: v for k, v in credential["secrets"].items() if k in manifest["secrets"]}
-    return {"settings": credential["settings"], "secrets": secrets}
+    return {"settings": credential["settings"] | SETTINGS.get(name, {}), "secrets": secrets}
 
 
 def _free_port() -> int:

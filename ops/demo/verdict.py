@@ -1,7 +1,6 @@
-"""The table at the end: scenario × system, what it should hold and what it holds."""
+"""The table at the end: scenario × place, what it should hold and what it holds."""
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -9,96 +8,125 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from ops.demo.holdings import facts
-from ops.demo.http import get, wait_for
+from ops.demo import evidence
+from ops.demo.cast import Json
+from ops.demo.evidence import Kept
+from ops.demo.holdings import facts, last_polled
+from ops.demo.http import wait_for
 from ops.demo.stage import Stage
-from ops.demo.stories import Story
+from ops.demo.story import Holds, Story
 
 SETTLE = 15.0  # seconds until every receipt must be there
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One scenario at one system."""
+    """One scenario at one place. `dossier` is empty where all of the scenario's are meant."""
 
     story: Story
-    system: str
-    should: dict[str, Any]
-    holds: dict[str, Any]
+    where: str
+    dossier: str
+    should: Json
+    holds: Json
 
     @property
     def agrees(self) -> bool:
         return self.should == self.holds
 
 
-def cells(stage: Stage, stories: tuple[Story, ...]) -> Iterator[Cell]:
-    """Ask every system, the hub and its views."""
+def cells(stage: Stage, stories: Sequence[Story]) -> Iterator[Cell]:
+    """Ask every system, the hub and its views, once the last receipt is there."""
+    kept = _settled(stage, stories)
     for story in stories:
-        for system, should in story.holds.items():
-            holds = facts(system, stage.inspect[system], story.dossier, list(should))
-            yield Cell(story, system, dict(should), holds)
-        yield _hub(stage, story)
-        if story.views:
-            yield _views(stage, story)
+        for holds in story.holds:
+            found = _ask(stage, kept, holds)
+            yield Cell(story, holds.where, holds.dossier, dict(holds.facts), found)
+        counted = evidence.counted(kept, story.dossiers)
+        yield Cell(story, "hub", "", _should_count(story), counted)
 
 
-def _hub(stage: Stage, story: Story) -> Cell:
-    should = {"events": story.events, "delivered": dict(story.receipts), "other": {}}
+def _should_count(story: Story) -> Json:
+    return {
+        "events": story.events,
+        "delivered": dict(story.receipts),
+        "other": dict(story.others),
+        "partitions": dict.fromkeys(story.dossiers, 1),
+    }
 
-    def ask() -> dict[str, Any]:
-        events = stage.hub("event", "list", "--dossier", story.dossier, "--json", "-n", "1000")
-        receipts = stage.hub("receipt", "list", "--dossier", story.dossier, "--json", "-n", "1000")
-        done = [r for r in receipts if r["outcome"] == "DELIVERED"]
-        rest = Counter(r["outcome"] for r in receipts if r["outcome"] != "DELIVERED")
-        rest.pop("NOTHING_TO_SEND", None)
-        delivered = Counter(r["registration"] for r in done)
-        ids = {event["id"] for event in events}
-        return {"events": len(ids), "delivered": dict(delivered), "other": dict(rest)}
 
-    found: dict[str, Any] = {}
+def _settled(stage: Stage, stories: Sequence[Story]) -> Kept:
+    """The topics when all is counted as it should be; after SETTLE as they are then."""
+    kept = Kept.read(stage)
 
-    def settled() -> bool:
-        found.update(ask())
-        return found == should
+    def complete() -> bool:
+        nonlocal kept
+        if all(evidence.counted(kept, s.dossiers) == _should_count(s) for s in stories):
+            return True
+        kept = Kept.read(stage)
+        return False
 
     with suppress(TimeoutError):  # the table shows the difference
-        wait_for(settled, SETTLE, "the last receipts")
-    return Cell(story, "hub", should, found)
+        wait_for(complete, SETTLE, "the last receipts")
+    return kept
 
 
-def _views(stage: Stage, story: Story) -> Cell:
-    found: dict[str, Any] = {}
+def _ask(stage: Stage, kept: Kept, holds: Holds) -> Json:
+    """The facts that a story names, as they are there."""
+    code = holds.dossier
+    match holds.where:
+        case "views":
+            return _views(stage, holds)
+        case "receipts":
+            found = evidence.receipts(kept, code)
+            return {name: found.get(name) for name in holds.facts}
+        case "dead letters":
+            return evidence.dead_letters(stage, kept, code)
+        case "events":
+            return evidence.addresses(stage, kept, code)
+        case "gateway":
+            return evidence.gateway(stage)
+        case "look-ups":
+            return {question: evidence.look_up(question) for question in holds.facts}
+        case "poll cursor":
+            return last_polled(stage.inspect["postal"])
+        case system:
+            return facts(system, stage.inspect[system], code, holds.facts)
 
-    def settled() -> bool:
-        status, dossier = get(f"{stage.urls['views']}/dossiers/{story.dossier}")
-        if status == 200 and isinstance(dossier, dict):
-            deadline = dossier.get("deadline") or {}
-            found.update({"status": dossier.get("status"), "late": deadline.get("late")})
-        return found == dict(story.views)
+
+def _views(stage: Stage, holds: Holds) -> Json:
+    """They follow the topics, so they may come a moment later."""
+    found: Json = {}
+
+    def followed() -> bool:
+        told = evidence.views(stage, holds.dossier)
+        found.update({name: told[name] for name in holds.facts})
+        return found == dict(holds.facts)
 
     with suppress(TimeoutError):
-        wait_for(settled, SETTLE, "the views")
-    return Cell(story, "views", dict(story.views), found)
+        wait_for(followed, SETTLE, "the views")
+    return found
 
 
-def show(found: list[Cell]) -> bool:
-    """Print the table; whether every cell agrees."""
+def show(found: Iterable[Cell]) -> bool:
+    """Print the table in the order of the scenarios; whether every cell agrees."""
+    ordered = sorted(found, key=lambda cell: cell.story.number)
     table = Table(show_lines=True, header_style="bold")
-    for column in ("scenario", "system", "should hold", "holds", ""):
+    for column in ("scenario", "where", "should hold", "holds", ""):
         table.add_column(column, overflow="fold")
-    for cell in found:
+    for cell in ordered:
+        several = cell.dossier and len(cell.story.dossiers) > 1
         table.add_row(
             str(cell.story.number),
-            cell.system,
+            f"{cell.where}\n{cell.dossier}" if several else cell.where,
             _text(cell.should),
             "the same" if cell.agrees else _text(cell.holds),
             "✓" if cell.agrees else "✗",
         )
     Console(width=None if Console().is_terminal else 160).print(table)
-    return all(cell.agrees for cell in found)
+    return all(cell.agrees for cell in ordered)
 
 
-def _text(values: dict[str, Any]) -> str:
+def _text(values: Json) -> str:
     return "\n".join(f"{name}: {_value(value)}" for name, value in values.items())
 
 
@@ -107,4 +135,4 @@ def _value(value: Any) -> str:
         return " · ".join(str(item) for item in value) or "none"
     if isinstance(value, dict):
         return " ".join(f"{key} {count}" for key, count in sorted(value.items())) or "none"
-    return str(value)
+    return "none" if value is None else str(value)

@@ -4,7 +4,7 @@ from itertools import count
 from typing import Any
 
 from hub.dev.waiting import until
-from ops.demo.cast import P1, hoso, party, portal_dossier
+from ops.demo.cast import DESK, HOME, P1, VINH_YEN, hoso, party, portal_dossier
 from tests.system.world import FAR, World
 
 NUMBERS = count(1)
@@ -42,8 +42,8 @@ def order(number: str, **changes: object) -> dict[str, Any]:
     body = {
         "MaDon": number,
         "Chieu": "RETURN",
-        "NguoiGui": party("Sở Thử nghiệm", "0300000099", "Số 99 đường Một Cửa", day),
-        "NguoiNhan": party(P1.name, P1.phone, "Số 1 đường Thử Nghiệm", day),
+        "NguoiGui": party("Sở Thử nghiệm", "0300000099", VINH_YEN.told(DESK, day)),
+        "NguoiNhan": party(P1.name, P1.phone, VINH_YEN.told(HOME, day)),
         "NoiDung": "Giấy xác nhận",
         "KhoiLuong": "50",
         "MaDonVi": "H44.99.99",

@@ -3,15 +3,15 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ops.demo.cast import OFFICER, P1, P3, P4
+from ops.demo.cast import HOME, OFFICER, PERSONS
 
 SHORTEST = 12  # characters of a secret that can be told from ordinary text
 
 
 def personal() -> frozenset[str]:
     """Names, numbers, telephones, e-mails, addresses, files of the persons who take part."""
-    found = {OFFICER, "Số 1 đường Thử Nghiệm", "tep.example.test"}
-    for person in (P1, P3, P4):
+    found = {OFFICER, HOME, "tep.example.test"}
+    for person in PERSONS:
         found |= {person.name, person.id_number, person.phone, person.email}
     return frozenset(found)
 

@@ -30,7 +30,7 @@ from hub.records import Outgoing
 from hub.settings import environment, load
 from hub.topics import DOSSIER, TOPICS
 from ops.demo.http import get, post
-from ops.demo.stories import S1, STORIES
+from ops.demo.stories import online
 from tests.registry_door import guarded
 from tests.secured_cluster import CLIENT, LIMITED, USER, Secured, grant, secured_cluster
 from tests.secured_cluster import make_authority as make_stranger
@@ -206,7 +206,7 @@ def facts(home: Path, name: str, running: Child) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def filed(stage: Stage) -> str:
     """A dossier is filed at the portal and has reached the one-stop; its code."""
-    step = STORIES[0].steps[0]
+    step = online.STEPS[0]
     order = {"operation": step.operation, "body": step.body}
     status, report = post(f"{stage.inspect['portal']}/_sim/act", order)
     assert status == 200, report
@@ -217,7 +217,7 @@ def filed(stage: Stage) -> str:
         return [call["verdict"] for call in calls] == ["stored"]
 
     assert until(arrived, FAR, every=0.1), stage.said("worker")
-    return S1
+    return online.CODE
 
 
 def test_a_message_goes_through(stage: Stage, filed: str) -> None:

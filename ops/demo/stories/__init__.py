@@ -1,0 +1,22 @@
+"""The scenarios that can be played, in the order of playing.
+
+A story that needs another postal service comes last: the hub is started anew for it.
+"""
+
+from ops.demo.stories import merger, online, payment, redelivery, supplement, withdrawal
+from ops.demo.story import Story
+
+STORIES: tuple[Story, ...] = (
+    online.STORY,
+    redelivery.STORY,
+    supplement.STORY,
+    payment.STORY,
+    merger.STORY,
+    withdrawal.STORY,
+)
+
+NOT_PLAYED = (
+    "5, late dossier over Tết: needs breaker and parking",
+    "7, step 9: a person discards the dead letter; there is no such command yet",
+    "8, an auditor replays and proves: needs auditor and replay",
+)
