@@ -10,7 +10,8 @@ from pathlib import Path
 
 from hub.dev import runfiles
 from hub.errors import HubError
-from ops.demo.play import PlayError, line, play
+from ops.demo.lines import line
+from ops.demo.play import PlayError, play
 from ops.demo.stage import Stage, StageError, health, say, stage, tail
 from ops.demo.stories import NOT_PLAYED, STORIES
 from ops.demo.verdict import show

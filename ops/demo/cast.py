@@ -7,6 +7,7 @@ Json = dict[str, Any]
 
 FIELD = {"code": "G99-TN01", "name": "Lĩnh vực thử nghiệm"}
 OFFICER = "Cán bộ Thử"
+ON_DUTY = "Người Trực Ca"  # decides what the hub cannot
 HASH = "68f1d44a13fc66005376351955e9a38e27f143509e9fd122fba65077c2c6d65d"
 PROCEDURES = {
     "9.999901": "Cấp giấy xác nhận thử nghiệm",

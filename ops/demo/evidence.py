@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import groupby
 from typing import Any
 
 from hub.mapping.functions import units
@@ -22,8 +23,9 @@ EPOCH = date(1970, 1, 1)
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Events, receipts and dead letters as the commands list them."""
+    """Events, receipts and dead letters as the commands of a stage list them."""
 
+    stage: Stage
     events: list[Json]
     receipts: list[Json]
     dead: list[Json]
@@ -35,7 +37,7 @@ class Kept:
             stage.hub(name, "list", "--json", "-n", MOST)
             for name in ("event", "receipt", "dead-letter")
         ]
-        return cls(*listed)
+        return cls(stage, *listed)
 
 
 def counted(kept: Kept, codes: tuple[str, ...]) -> Json:
@@ -59,39 +61,57 @@ def _partitions(events: list[Json], code: str) -> int:
 
 
 def receipts(kept: Kept, code: str) -> Json:
-    """Of each event at each registration what the calls came to, oldest first."""
-    found: Json = {}
+    """Of each event at each registration what became of it and what its calls came to, in order.
+
+    Calls that came to the same one after the other are told once. `ends at …`: all outcomes there.
+    """
+    found: dict[str, list[str]] = {}
+    ends: dict[str, list[str]] = {}
     for row in kept.receipts:
         if row["key"] == code:
-            calls = ", ".join(attempt["outcome"] for attempt in row["attempts"])
+            tried = (outcome for outcome, _ in groupby(c["outcome"] for c in row["attempts"]))
             doubt = " (was in doubt)" if "in doubt" in (row["note"] or "") else ""
-            found[f"{row['event']} at {row['registration']}"] = f"{row['outcome']}: {calls}{doubt}"
-    return found
+            name = f"{row['event']} at {row['registration']}"
+            found.setdefault(name, []).append(f"{row['outcome']}: {', '.join(tried)}{doubt}")
+            ends.setdefault(f"ends at {row['registration']}", []).append(row["outcome"])
+    return {name: " | ".join(told) for name, told in found.items()} | ends
 
 
-def dead_letters(stage: Stage, kept: Kept, code: str) -> Json:
+def dead_letters(kept: Kept, code: str) -> Json:
     """Which order could never be delivered, read from the letter, and the candidates it names."""
     found: Json = {}
     for row in kept.dead:
         if row["key"] != code:
             continue
-        (letter,) = stage.hub("dead-letter", "show", row["event_id"])
+        (letter,) = kept.stage.hub("dead-letter", "show", row["event_id"])
         candidates = re.findall(r"\((\d{5}(?:, \d{5})*)\)", row["reason"])
         name = f"{row['type'].rpartition('.')[2]} at {row['registration']}"
         order = letter["event"]["order_number"]
-        found[name] = f"order {order}; candidates {'; '.join(candidates)}"
+        decision = row.get("decision") or {}
+        decided = f"{row['state']} by {decision.get('by')}: {decision.get('because')}"
+        found[name] = f"order {order}; candidates {'; '.join(candidates)}; {decided}"
     return found
 
 
-def addresses(stage: Stage, kept: Kept, code: str) -> Json:
+def addresses(kept: Kept, code: str) -> Json:
     """Which unit codes the applicant's address bears in the first event of a dossier."""
     first = next((row for row in kept.events if row["key"] == code), None)
     if first is None:
         return {"address": None}
-    (event,) = stage.hub("event", "show", first["id"])
+    (event,) = kept.stage.hub("event", "show", first["id"])
     where = event["event"]["dossier"]["applicant"]["address"]
     codes = " / ".join(where[f"{level}_code"] for level in ("commune", "district", "province"))
     return {"address": f"{codes} as of {EPOCH + timedelta(days=where['as_of'])}"}
+
+
+def decisions(kept: Kept, code: str) -> Json:
+    """Who decided what about a dossier, and why."""
+    acts = kept.stage.hub("act", "list", "--json", "-n", MOST)
+    return {
+        f"{act['kind']} at {act['registration']}": f"by {act['by']}: {act['reason']}"
+        for act in acts
+        if act["dossier"] == code
+    }
 
 
 def gateway(stage: Stage) -> Json:

@@ -5,6 +5,7 @@ A fact is a name and how it is read; a story names the facts that it is about.
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from itertools import groupby
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -68,6 +69,11 @@ def _result(dossier: Json) -> object:
     return (dossier.get("ketQua") or {}).get("ngayTra")
 
 
+def _received(dossier: Json) -> object:
+    """The operations of the hub that the one-stop has something of."""
+    return [name for name, rows in dossier.items() if name.startswith("Nhan") and rows]
+
+
 def _supplements(dossier: Json) -> object:
     rows = dossier.get("NhanBoSung") or []
     return [f"{row.get('MaYeuCau')}, {len(row.get('TaiLieu') or [])} file" for row in rows]
@@ -89,6 +95,7 @@ PORTAL: Mapping[str, Fact] = {
 ONESTOP: Mapping[str, Fact] = {
     "trangThai": _plain("trangThai"),
     "NgayHenTra": _plain("NgayHenTra"),
+    "received": _received,
     "NhanHoSo": _count("NhanHoSo"),
     "NguonHoSo": _each("NhanHoSo", "NguonHoSo"),
     "NhanBoSung": _supplements,
@@ -118,6 +125,7 @@ def _national(inspect: str, code: str) -> Json:
         "DonViXuLy": [row["DonViXuLy"] for row in writes],
         "TienDo": [f"{row['TrangThai']} {row['ThoiDiemXuLy']}" for row in steps],
         "TraCuuHoSo": kept.get("queries"),
+        "calls": _in_order(_calls(inspect, dossier=code)),
         "DongBoHoSoMC": len(writes),
         "CapNhatTienDoHoSoMC": len(steps),
         "steps sent": _alike(_calls(inspect, operation="CapNhatTienDoHoSoMC", dossier=code)),
@@ -142,6 +150,12 @@ def _statuses(inspect: str, code: str) -> Json:
         "MaHoSoDonVi": sorted({call["data"]["MaHoSoDonVi"] for call in told}),
         "type": sorted({call["type"] for call in told}),
     }
+
+
+def _in_order(calls: list[Json]) -> list[str]:
+    """What was said and how it ended; what was said again with the same end is told once."""
+    told = (f"{call['operation']} {call['verdict']}" for call in calls)
+    return [what for what, _ in groupby(told)]
 
 
 def _alike(calls: list[Json]) -> str:

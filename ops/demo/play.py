@@ -1,40 +1,20 @@
-"""Plays a story: each step waits until everything that it must cause has happened.
+"""Plays stories: each act waits until everything that it must cause has happened."""
 
-One line per message, in the order in which they happened: who said what to whom, in the receiver's
-words, how long it took (a delivery: from the hub's yes to the call).
-"""
-
-import json
-import re
-import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any
+from typing import Any, TypeAlias
 
 from ops.demo.http import get, post, put, wait_for
+from ops.demo.lines import called, line, told
 from ops.demo.stage import Stage
-from ops.demo.story import Step, Story
+from ops.demo.story import Act, Decision, Step, Story, Trouble, Waits
 from ops.demo.verdict import Cell, cells
 
 ARRIVE = 30.0  # seconds until a step's calls must have been made
-WORDS = (
-    "trangThai",
-    "TrangThai",
-    "TrangThaiHoSo",
-    "isUpdating",
-    "TrangThaiBuuChinh",
-    "KetQua",
-    "maYeuCau",
-    "MaYeuCau",
-    "tongTien",
-    "TongTien",
-    "saleOrderCode",
-    "OrderNumber",
-    "Diem",
-)
+Causing: TypeAlias = Step | Trouble | Decision  # acts that calls come of
 
 
 class PlayError(Exception):
@@ -65,6 +45,7 @@ class Player:
 
     stage: Stage
     seen: Counter[str] = field(default_factory=Counter)
+    failed: set[tuple[str, str]] = field(default_factory=set)  # system, content
 
     def play(self, story: Story) -> None:
         """Play a story from its first step to its last. Raises PlayError."""
@@ -74,11 +55,40 @@ class Player:
         faults = story.faults()
         for system, script in faults.items():
             self._script(system, script)
-        for step in story.steps:
-            self._step(story, step)
+        for act in story.acts:
+            self._play(story, act)
         for system in faults:
             self._all_fired(story, system)
-            self._script(system, {"rules": []})
+            self._script(system, {"rules": [], "on": []})
+
+    def _play(self, story: Story, act: Act) -> None:
+        match act:
+            case Step():
+                self._step(story, act)
+            case Trouble(system=system, on=on):
+                line(f"     {system}: {', '.join(on) or 'no trouble any more'}")
+                since = time.monotonic()
+                self._script(system, {"on": list(on)})
+                self._arrivals(story, act, since)
+            case Decision(number=number, words=words):
+                line(f"{number:>3}  hub {' '.join(words)}")
+                since = time.monotonic()
+                self.stage.hub(*words, "--json")
+                self._arrivals(story, act, since)
+            case Waits():
+                self._named(story, act)
+
+    def _named(self, story: Story, act: Waits) -> None:
+        def named() -> bool:
+            rows = self.stage.hub(*act.words, "--json")
+            return any(act.dossier in (row.get("key"), row.get("dossier")) for row in rows)
+
+        words = f"hub {' '.join(act.words)}"
+        try:
+            wait_for(named, ARRIVE, f"{act.dossier} in `{words}`")
+        except TimeoutError as error:
+            raise PlayError(f"story {story.number}: {error}") from error
+        line(f"     {words}: {act.dossier}")
 
     def _script(self, system: str, script: dict[str, Any]) -> None:
         status, said = put(f"{self.stage.inspect[system]}/_sim/faults", script)
@@ -101,53 +111,58 @@ class Player:
         order |= {"credential": "bad"} if step.forged else {}
         began = time.monotonic()
         report = self._act(step.system, order)
-        took = (time.monotonic() - began) * 1000
         answer: dict[str, Any] = report["answer"] if step.status is not None else {}
-        words = step.words or _words(step.body)
-        said = _said(answer) if answer else "waits to be asked"
-        line(_row(step.number, step.system, "hub", step.operation, words, said, took))
+        line(told(step, answer, time.monotonic() - began))
         if answer.get("status") != step.status or report.get("accepted", True) == step.forged:
             raise PlayError(f"step {story.number}.{step.number}: the hub answered {answer}")
         self._arrivals(story, step, time.monotonic())
 
-    def _arrivals(self, story: Story, step: Step, since: float) -> None:
-        missing = Counter(step.calls)
-        for system in dict.fromkeys(system for system, _ in step.calls):
+    def _arrivals(self, story: Story, act: Causing, since: float) -> None:
+        missing = Counter(act.calls)
+        for system in dict.fromkeys(system for system, _ in act.calls):
             wanted = sum(n for (to, _), n in missing.items() if to == system)
-            for call in self._await(story, step, system, wanted):
-                took = max(0.0, (time.monotonic() - since) * 1000)
-                words = _words(_body(call))
-                line(_row(None, "hub", system, call["operation"], words, call["verdict"], took))
+            for call in self._await(story, act, system, wanted):
+                line(called(system, call, time.monotonic() - since))
                 missing[(system, call["operation"])] -= 1
         wrong = {key: count for key, count in missing.items() if count}
         if wrong:
-            raise PlayError(f"step {story.number}.{step.number}: not as expected: {wrong}")
+            raise PlayError(f"{_place(story, act)}: not as expected: {wrong}")
 
-    def _await(self, story: Story, step: Step, system: str, count: int) -> list[dict[str, Any]]:
+    def _await(self, story: Story, act: Causing, system: str, count: int) -> list[dict[str, Any]]:
         calls: list[dict[str, Any]] = []
 
         def arrived() -> bool:
-            calls[:] = self._new_calls(system, step)
+            calls[:] = self._new_calls(system, act)
             return len(calls) >= count
 
         try:
             wait_for(arrived, ARRIVE, f"{count} call(s) at {system}")
         except TimeoutError as error:
-            raise PlayError(f"step {story.number}.{step.number}: {error}") from error
+            raise PlayError(f"{_place(story, act)}: {error}") from error
         self.seen[system] = max([self.seen[system], *(int(call["number"]) for call in calls)])
+        self.failed |= {(system, c["content_digest"]) for c in calls if c["verdict"] == "fault"}
         return calls
 
-    def _new_calls(self, system: str, step: Step) -> list[dict[str, Any]]:
-        """Calls that were not seen yet: about the step's dossier, or a poll that it waits for."""
+    def _new_calls(self, system: str, act: Causing) -> list[dict[str, Any]]:
+        """Calls that were not seen yet: about the act's dossier, or a poll that it waits for.
+
+        Of those that failed the first counts, however often they are tried again.
+        """
         _, rows = get(
             f"{self.stage.inspect[system]}/_sim/calls?after={self.seen[system]}&direction=in"
         )
-        return [
-            row
-            for row in rows or []
-            if row["dossier"] == step.dossier
-            or (not row["dossier"] and (system, row["operation"]) in step.calls)
-        ]
+        failed = set(self.failed)
+        found = []
+        for row in rows or []:
+            polled = not row["dossier"] and (system, row["operation"]) in act.calls
+            tried = (system, row["content_digest"])
+            if (row["dossier"] == act.dossier or polled) and not (
+                row["verdict"] == "fault" and tried in failed
+            ):
+                found.append(row)
+            if row["verdict"] == "fault":
+                failed.add(tried)
+        return found
 
     def _last(self, system: str) -> int:
         """The number of the last call that a system was made."""
@@ -161,53 +176,6 @@ class Player:
         return report
 
 
-def line(text: str) -> None:
-    """A line of the play, on stdout."""
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
-
-
-def _row(
-    number: int | None, source: str, target: str, what: str, words: str, said: str, took: float
-) -> str:
-    step = f"{number:>3}" if number else "   "
-    return f"{step}  {source:>9} → {target:<9} {what:<36} {words:<42.42} {said:<22} {took:7.0f} ms"
-
-
-def _said(answer: dict[str, Any]) -> str:
-    body = answer.get("body")
-    text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
-    for mark in ("<m:Ma>", "<Ma>", ":Ma>"):
-        if mark in text:
-            return f"{answer.get('status')} {text.partition(mark)[2][:2]}"
-    return f"{answer.get('status')}"
-
-
-def _body(call: dict[str, Any]) -> Any:
-    text = call.get("body", "")
-    try:
-        return json.loads(text)
-    except (TypeError, ValueError):
-        return text
-
-
-def _words(body: Any) -> str:
-    """What matters of a body, in its own words; never a name or a number of a person."""
-    if isinstance(body, str):
-        values = {name: re.search(rf"[<:]{name}>([^<]+)<", body) for name in WORDS}
-        return " ".join(f"{name}={found[1]}" for name, found in values.items() if found)
-    found: list[str] = []
-    _collect(body, found)
-    return " ".join(dict.fromkeys(found))
-
-
-def _collect(value: Any, found: list[str]) -> None:
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            if name in WORDS and isinstance(inner, str | int):
-                found.append(f"{name}={inner}")
-            else:
-                _collect(inner, found)
-    elif isinstance(value, list):
-        for item in value:
-            _collect(item, found)
+def _place(story: Story, act: Causing) -> str:
+    number = f".{act.number}" if isinstance(act, Step | Decision) else ""
+    return f"step {story.number}{number}"

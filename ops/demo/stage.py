@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -28,6 +29,7 @@ SYSTEMS = ("onestop", "portal", "ngsp", "postal_my", "postal")
 AGENCIES = ["H44.99.99", "H62.99.99"]
 POSTAL = "postal_my"  # serves until a story needs the other one
 SETTINGS = {"postal": {"scan_every": 1}}  # seconds
+GIVE_UP = {"ngsp": 4.0}  # seconds; half an hour in the story
 PARTITIONS = "3"
 START = 120.0  # seconds; a busy machine starts nine processes
 STOP = 25.0  # seconds
@@ -135,7 +137,7 @@ def stage(home: Path, jars: Path, *, tell: Callable[[str], None] = say) -> Itera
             gateway=f"http://{gateway}",
             inspect={name: str(facts["inspect"]) for name, facts in found.items()},
             environment=variables,
-            register=partial(_register, home, credentials, endpoints),
+            register=partial(_register, home, credentials, endpoints, give_up=GIVE_UP),
         )
         stack.callback(stage_.stop)
         tell("starting the hub: registry, gateway, worker, views")
@@ -223,8 +225,14 @@ def _register(
     urls: Mapping[str, str],
     postal: str,
     start: str = "beginning",
+    *,
+    give_up: Mapping[str, float] = MappingProxyType({}),
 ) -> None:
-    """Where each system stands: registrations.yaml. `start`: from where `postal` is told."""
+    """Where each system stands: registrations.yaml.
+
+    `start`: from where `postal` is told. `give_up`: seconds until a dossier is parked at a system,
+    where that is not the connector's own.
+    """
     chosen = [name for name in urls if name not in ("postal", "postal_my") or name == postal]
     entries = [
         {
@@ -233,13 +241,20 @@ def _register(
             "route": "adapter" if name == "ngsp" else "default",
             "agencies": list(AGENCIES),
             **_known(name, credentials[name]),
-            "delivery": {"timeout": 5, "retry": {"first": 0.5, "longest": 5}},
+            "delivery": {
+                "timeout": 5,
+                "retry": {"first": 0.5, "longest": 5} | _window(name, give_up),
+            },
             "start": start if name == postal else "beginning",
         }
         for name in chosen
     ]
     text = yaml.safe_dump({"registrations": entries}, allow_unicode=True, sort_keys=False)
     (home / "registrations.yaml").write_text(text, encoding="utf-8")
+
+
+def _window(name: str, give_up: Mapping[str, float]) -> dict[str, float]:
+    return {"give_up": give_up[name]} if name in give_up else {}
 
 
 def _known(name: str, credential: Mapping[str, Any]) -> dict[str, Any]:

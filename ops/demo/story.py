@@ -38,6 +38,37 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Trouble:
+    """From here on these switches of a system's scripted faults are on, and no others."""
+
+    system: str
+    on: tuple[str, ...]
+    dossier: str
+    calls: tuple[Call, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A person decides: the words of a command of the hub."""
+
+    number: int
+    words: tuple[str, ...]
+    dossier: str
+    calls: tuple[Call, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """Nothing is done until a list of the hub names the dossier; `words`: of that command."""
+
+    words: tuple[str, ...]
+    dossier: str
+
+
+Act: TypeAlias = Step | Trouble | Decision | Waits
+
+
+@dataclass(frozen=True, slots=True)
 class Holds:
     """What a place must hold of a dossier at the end. `where`: a system, or a part of the hub."""
 
@@ -48,22 +79,27 @@ class Holds:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """One scenario. `others`: ends of events beside those delivered. `postal`: who serves."""
+    """One scenario. `others`: what else became of events. `beside`: dossiers that do not count.
+
+    `postal`: the postal service that serves.
+    """
 
     number: int
     title: str
-    steps: tuple[Step, ...]
+    acts: tuple[Act, ...]
     holds: tuple[Holds, ...]
     events: int
     receipts: Mapping[str, int]
     others: Mapping[str, int] = field(default_factory=dict)
     seed: tuple[tuple[str, str, Json], ...] = ()  # acts before the story that cause no message
+    beside: tuple[str, ...] = ()
     postal: str = "postal_my"
 
     @property
     def dossiers(self) -> tuple[str, ...]:
         """The codes that it is about."""
-        return tuple(dict.fromkeys(step.dossier for step in self.steps))
+        codes = (act.dossier for act in self.acts)
+        return tuple(dict.fromkeys(code for code in codes if code not in self.beside))
 
     def faults(self) -> dict[str, Any]:
         """Scripted faults by system; each rule must have fired when the story is over."""

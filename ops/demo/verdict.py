@@ -1,6 +1,6 @@
 """The table at the end: scenario × place, what it should hold and what it holds."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -39,7 +39,7 @@ def cells(stage: Stage, stories: Sequence[Story]) -> Iterator[Cell]:
     kept = _settled(stage, stories)
     for story in stories:
         for holds in story.holds:
-            found = _ask(stage, kept, holds)
+            found = _ask(kept, holds)
             yield Cell(story, holds.where, holds.dossier, dict(holds.facts), found)
         counted = evidence.counted(kept, story.dossiers)
         yield Cell(story, "hub", "", _should_count(story), counted)
@@ -70,27 +70,31 @@ def _settled(stage: Stage, stories: Sequence[Story]) -> Kept:
     return kept
 
 
-def _ask(stage: Stage, kept: Kept, holds: Holds) -> Json:
+READERS: Mapping[str, Callable[[Kept, str], Json]] = {
+    "receipts": evidence.receipts,
+    "dead letters": evidence.dead_letters,
+    "acts": evidence.decisions,
+    "events": evidence.addresses,
+}
+
+
+def _ask(kept: Kept, holds: Holds) -> Json:
     """The facts that a story names, as they are there."""
-    code = holds.dossier
+    stage, names = kept.stage, holds.facts
     match holds.where:
+        case where if where in READERS:
+            found = READERS[where](kept, holds.dossier)
+            return {name: found.get(name) for name in names}
         case "views":
             return _views(stage, holds)
-        case "receipts":
-            found = evidence.receipts(kept, code)
-            return {name: found.get(name) for name in holds.facts}
-        case "dead letters":
-            return evidence.dead_letters(stage, kept, code)
-        case "events":
-            return evidence.addresses(stage, kept, code)
         case "gateway":
             return evidence.gateway(stage)
         case "look-ups":
-            return {question: evidence.look_up(question) for question in holds.facts}
+            return {question: evidence.look_up(question) for question in names}
         case "poll cursor":
             return last_polled(stage.inspect["postal"])
         case system:
-            return facts(system, stage.inspect[system], code, holds.facts)
+            return facts(system, stage.inspect[system], holds.dossier, names)
 
 
 def _views(stage: Stage, holds: Holds) -> Json:

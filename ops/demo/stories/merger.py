@@ -6,6 +6,7 @@ the other's was divided, so that the order of step 8 can never be delivered as i
 
 from ops.demo.cast import (
     HOME,
+    ON_DUTY,
     P4,
     P7,
     PHU_THO,
@@ -26,9 +27,11 @@ from ops.demo.story import (
     PAGE,
     RESULT,
     STEP,
+    Decision,
     Dossier,
     Holds,
     Story,
+    Waits,
     accepted,
     progress,
     ready,
@@ -77,8 +80,12 @@ ORDER_B = sent_back(B, P4, CAO_SON.told(HOME, DAY_B), "2025-07-08")
 ORDER_B2 = sent_back(SECOND_ORDER, P4, LIEN_SON.told(HOME, "2025-07-09"), "2025-07-09")
 CREATE = ("postal_my", "CreateOrder")
 
+DISCARD = ("dead-letter", "discard", "--registration", "postal_my", "--reason", "04924, 04960")
+INSTEAD = "thay bằng .R2"
+DECIDED = f"discarded by {ON_DUTY}: {INSTEAD}"
+
 _a, _b = Dossier(A), Dossier(B)
-STEPS = (
+ACTS = (
     _a.told(1, "BaoTiepNhan", ACCEPTED_A, accepted(BEFORE_A), PAGE, NATIONAL),
     _b.told(2, "BaoTiepNhan", ACCEPTED_B, accepted(BEFORE_B), PAGE, NATIONAL),
     _a.told(
@@ -95,6 +102,8 @@ STEPS = (
     _a.told(7, "DatBuuChinh", "2025-07-08 15:10:00", ORDER_A, CREATE),
     _b.told(8, "DatBuuChinh", "2025-07-08 15:12:00", ORDER_B),
     _b.told(9, "DatBuuChinh", "2025-07-09 08:30:00", ORDER_B2, CREATE),
+    Waits(("dead-letter", "list", "--dossier", B, "--state", "open"), B),
+    Decision(9, (*DISCARD, "--by", ON_DUTY, "--because", INSTEAD), B),
     _a.scanned(10, "2025-07-09 16:00:00", ITEM_A, 14, *JOURNEY, HANDED),
     _a.told(
         11,
@@ -157,7 +166,7 @@ def _on_time(code: str, finished: str) -> Holds:
 STORY = Story(
     7,
     "The province merges in mid-life",
-    STEPS,
+    ACTS,
     (
         _portal(A, "10/07/2025 17:00:00"),
         _portal(B, "11/07/2025 17:00:00"),
@@ -170,7 +179,7 @@ STORY = Story(
         Holds(
             "dead letters",
             B,
-            {"ConsignmentOrdered at postal_my": f"order {B}; candidates 04924, 04960"},
+            {"ConsignmentOrdered at postal_my": f"order {B}; candidates 04924, 04960; {DECIDED}"},
         ),
         Holds("events", A, {"address": f"08731 / 243 / 26 as of {DAY_A}"}),
         Holds("events", B, {"address": f"04957 / 152 / 17 as of {DAY_B}"}),
