@@ -5,7 +5,7 @@ the hub) and says why; both go into the log of accesses under HUB_HOME before an
 """
 
 import getpass
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ from hub.events.catalogue import Catalogue, load
 from hub.events.codec import Codec
 from hub.events.headers import read_headers
 from hub.events.masks import Masks
-from hub.records import Broker, Record, Spot
+from hub.records import Broker, Position, Record, Spot
 from hub.registry.schemas.client import RegistryClient
 from hub.settings import Settings
 from hub.surroundings import bootstrap, now_ms, registry_url
@@ -67,14 +67,22 @@ def records(
     return read(browser, spots, lambda r: _has_key(r, key) and (keep is None or keep(r)))
 
 
-def read(browser: Browser, spots: Sequence[Spot], keep: Callable[[Record], bool]) -> list[Record]:
-    """What now stands at these partitions and is to be kept, in order of the broker's time."""
+def read(
+    browser: Browser,
+    spots: Sequence[Spot],
+    keep: Callable[[Record], bool],
+    starts: Mapping[Spot, int] | None = None,
+) -> list[Record]:
+    """What now stands at these partitions and is to be kept, in order of the broker's time.
+
+    `starts`: from which offset on; from the beginning where it names none.
+    """
     reader = browser.broker.reader(spots)
     found: list[Record] = []
     try:
         ends, idle = reader.end(), 0
-        for spot, offset in reader.begin().items():
-            reader.seek(spot, offset)
+        for spot, begin in reader.begin().items():
+            reader.seek(spot, max(begin, (starts or {}).get(spot, begin)))
         while idle < IDLE_POLLS and any(reader.position(s) < ends[s] for s in spots):
             polled = reader.poll(POLL)
             idle = 0 if polled else idle + 1
@@ -82,6 +90,22 @@ def read(browser: Browser, spots: Sequence[Spot], keep: Callable[[Record], bool]
     finally:
         reader.close()
     return sorted(found, key=lambda r: (r.timestamp, r.topic, r.partition, r.offset))
+
+
+def record_at(browser: Browser, place: Position) -> Record | None:
+    """The record that stands there; None if it is gone."""
+    spot = Spot(place.topic, place.partition)
+    reader = browser.broker.reader([spot])
+    try:
+        if not reader.begin()[spot] <= place.offset < reader.end()[spot]:
+            return None
+        reader.seek(spot, place.offset)
+        for _ in range(IDLE_POLLS):
+            for record in reader.poll(POLL):
+                return record if record.offset == place.offset else None
+        return None
+    finally:
+        reader.close()
 
 
 def _has_key(record: Record, key: str | None) -> bool:

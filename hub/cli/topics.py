@@ -5,13 +5,16 @@ from typing import Annotated, get_args
 import typer
 
 from hub.cli.browse import Browser, access, event_row, moment, open_browser, readable, records
+from hub.cli.doubts import doubtful
 from hub.cli.narrowing import known_registration, known_symbol, known_type
 from hub.cli.output import answering, show_json, show_rows
 from hub.contract.types import Document
 from hub.delivery.acts import KINDS as DECISIONS
+from hub.delivery.acts import dossier_of
 from hub.errors import HubError, Reject
 from hub.intake.acts import Kind
 from hub.records import Record
+from hub.registry.live import registered
 from hub.settings import load
 from hub.topics import ACT, EVENT_TOPICS, RECEIPT
 
@@ -152,20 +155,21 @@ def receipt_list(
         settings = load()
         known_symbol("--outcome", outcome, "hub.v1.Outcome", settings)
         browser = open_browser(settings)
-        rows: list[Document] = []
-        for record in records(browser, (RECEIPT,), dossier, _is_outcome):
-            try:
-                row = readable(browser, record.value or b"", unmasked=False)
-            except HubError as error:
-                row = {"outcome": "(unreadable)", "reason": error.what, "attempts": []}
-            rows.append(_receipt_row(record, row))
+        rows = [
+            _receipt_row(browser, record)
+            for record in records(browser, (RECEIPT,), dossier, _is_outcome)
+        ]
         known_registration(registration, rows, settings)
+        if in_doubt:
+            names = registered(settings.registrations) if registration is None else {registration}
+            ended = [row for row in rows if "in doubt" in str(row["note"])]
+            rows = ended + doubtful(browser, sorted(names))
         chosen = [
             row
             for row in rows
             if registration in (None, row["registration"])
-            and outcome in (None, row["outcome"])
-            and (not in_doubt or "in doubt" in str(row["note"]))
+            and outcome in (None, row.get("outcome"))
+            and dossier in (None, row["key"])
         ]
         columns = ("at", "key", "event", "registration", "outcome", "tries", "operation", "note")
         show_rows(chosen[-limit:], columns, as_json=as_json)
@@ -176,7 +180,11 @@ def _is_outcome(record: Record) -> bool:
     return dict(record.headers).get("hub_kind", b"OUTCOME") == b"OUTCOME"
 
 
-def _receipt_row(record: Record, row: Document) -> Document:
+def _receipt_row(browser: Browser, record: Record) -> Document:
+    try:
+        row = readable(browser, record.value or b"", unmasked=False)
+    except HubError as error:
+        row = {"outcome": "(unreadable)", "reason": error.what, "key": dossier_of(record.key)}
     attempts = row.get("attempts")
     tries = attempts if isinstance(attempts, list) else []
     return {

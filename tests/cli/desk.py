@@ -96,11 +96,10 @@ class Desk:
         """The event as a dead letter; where that stands."""
         return self.keep(dead_letter(self.settled(event, "DEAD_LETTERED", **more))).text
 
-    def receipt(self, event: Record, outcome: Outcome, act: int = -1, **more: object) -> None:
+    def receipt(self, event: Record, outcome: Outcome, **more: object) -> None:
         """The end of an event, as the lane writes it."""
         settled = self.settled(event, outcome, **more)
-        document = {**as_document(settled), "act": act}
-        self.keep(receipt(settled, self.codec.encode("hub.v1.Receipt", document)))
+        self.keep(receipt(settled, self.codec.encode("hub.v1.Receipt", as_document(settled))))
 
     def acts(self) -> list[Command]:
         """What was decided, by all partitions."""

@@ -105,7 +105,7 @@ def test_a_requeued_one_shows_how_it_ended(desk: Desk, outcome: str) -> None:
     desk.receipt(event, "DEAD_LETTERED")
     desk.hub("dead-letter", "requeue", place, *BY)
     assert states(desk) == {place: "requeued"}
-    desk.receipt(event, outcome, act=0)  # type: ignore[arg-type]  # PARKED is an outcome too
+    desk.receipt(event, outcome, act=0)  # type: ignore[arg-type]  # parametrized
     late = {"DELIVERED": "delivered-late", "NOTHING_TO_SEND": "settled-late"}
     assert states(desk) == {place: late.get(outcome, "requeued")}
 

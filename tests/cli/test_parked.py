@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 
 from hub.cli.parked import _age
+from hub.delivery.held import Held, Part
+from hub.delivery.parking import closing_record, parked_record
+from hub.delivery.tracker import OffsetTracker
 from hub.dev import runfiles
 from hub.records import Outgoing, Record
 from hub.surroundings import now_ms
@@ -24,10 +27,6 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     return open_desk(tmp_path, monkeypatch)
 
 
-def key_of(event: Record, registration: str) -> bytes:
-    return f"{registration}|{event.topic}|{event.partition}|{event.offset}".encode()
-
-
 def park(
     desk: Desk,
     event: Record,
@@ -37,23 +36,16 @@ def park(
     reason: str = "answered 404",
     since: int | None = None,
 ) -> None:
-    """As the lane writes it (decision 0012)."""
-    own = {
-        "connector": registration,
-        "key": (event.key or b"").decode(),
-        "reason": reason,
-        "since": str(now_ms() if since is None else since),
-        "at": str(now_ms()),
-        "bundle": "b1",
-        "behind": "1" if behind else "",
-    }
-    headers = tuple((f"hub_parked_{name}", text.encode()) for name, text in own.items())
-    key = key_of(event, registration)
-    desk.keep(Outgoing(PARKED, key, event.value, event.headers + headers, event.partition))
+    """The event as the lane sets it aside."""
+    held = Held(event, Part(OffsetTracker(0)), "", "")
+    if not behind:
+        held.failures, held.failing_since = 3, now_ms() if since is None else since
+    settled = desk.settled(event, "PARKED", registration=registration, reason=reason, at=now_ms())
+    desk.keep(parked_record(held, settled))
 
 
 def close(desk: Desk, event: Record, registration: str = "portal") -> None:
-    desk.keep(Outgoing(PARKED, key_of(event, registration), None, (), event.partition))
+    desk.keep(closing_record(registration, event))
 
 
 def wait(desk: Desk, code: str, events: int = 1, **more: object) -> list[Record]:
