@@ -1,9 +1,9 @@
 """What an adapter needs to know of one registration, with every reference already resolved."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from hub.contract.types import JsonScalar
+from hub.contract.types import Contract, JsonScalar, RestWire
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +15,38 @@ class Auth:
 
     kind: str
     options: Mapping[str, object] = field(repr=False, default_factory=dict)
+
+
+def credential_header(options: Mapping[str, object]) -> str | None:
+    """The header, in lower case, that an auth of these options puts into each request.
+
+    `header` of api_key, hmac and rsa_body, `put.header` of a login. (Authorization is no parameter
+    of any contract.)
+    """
+    put = options.get("put")
+    name = put.get("header") if isinstance(put, Mapping) else options.get("header")
+    return name.lower() if isinstance(name, str) else None
+
+
+def without_headers(contract: Contract, names: frozenset[str]) -> Contract:
+    """The contract as a mapping sees it: headers of these names (lower case) are not its business.
+
+    A contract may declare the header of a credential as a parameter, which the hub fills itself.
+    """
+    operations, types = dict(contract.operations), dict(contract.types)
+    for name, operation in contract.operations.items():
+        wire, request = operation.wire, operation.request
+        if not isinstance(wire, RestWire):
+            continue
+        gone = {p.field for p in wire.parameters if p.place == "header" and p.name.lower() in names}
+        if gone:
+            kept = tuple(p for p in wire.parameters if p.field not in gone)
+            fields = tuple(f for f in request.fields if f.name not in gone)
+            types[request.name] = record = replace(request, fields=fields)
+            operations[name] = replace(
+                operation, request=record, wire=replace(wire, parameters=kept)
+            )
+    return replace(contract, operations=operations, types=types)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ _TEMPLATE = re.compile(r"\{([^{}]*)\}")
 _NAME = re.compile(r"[^\W\d]\w*")
 _JSON = re.compile(r"application/(?:[\w.+-]+\+)?json(?:;.*)?")
 _FORM: Final = "application/x-www-form-urlencoded"
+# "the parameter definition SHALL be ignored": OpenAPI 3.1.0, section 4.8.12.2
 _IGNORED_HEADERS: Final = frozenset({"accept", "content-type", "authorization"})
 _OPERATION: Final = frozenset(
     {"operationId", "summary", "description", "tags", "deprecated", "externalDocs", "security",
@@ -170,7 +171,7 @@ class _Reader:
         all_.update((_key(each), each) for each in own)
         if len({_key(each) for each in own}) != len(own):
             self.problems.add(node.where, "a parameter stands twice")
-        found = [self._parameter(each, title) for each in all_.values()]
+        found = [self._parameter(each, title) for each in all_.values() if not _ignored(each)]
         fields = [parameter.field for parameter, _ in found]
         if len(set(fields)) != len(fields):
             self.problems.add(node.where, "two parameters have the same field name")
@@ -183,7 +184,7 @@ class _Reader:
 
     def _parameter(self, node: Node, title: str) -> tuple[Parameter, Field]:
         name, place = node.word("name"), node.word("in")
-        self._check_parameter(node, name, place)
+        self._check_parameter(node, place)
         shape = self.schemas.shape(node.child("schema"), f"{title}_{identifier(name)}")
         self._check_simple(node.child("schema"), shape.type, listed=place == "query")
         own = identifier(name)
@@ -195,15 +196,13 @@ class _Reader:
         member = Field(own, shape.type, required, default=shape.default, pii=pii, doc=doc)
         return Parameter(name, place, own), member
 
-    def _check_parameter(self, node: Node, name: str, place: str) -> None:
+    def _check_parameter(self, node: Node, place: str) -> None:
         for key, _ in node.children():
             if key not in _PARAMETER and (key == "x-pii" or not key.startswith("x-")):
                 self.problems.add(node.where, f"{key} is not supported in a parameter")
         if place not in _STYLES:
             self.problems.add(node.where, f"a parameter in {place or 'no place'} is not supported")
             return
-        if place == "header" and name.lower() in _IGNORED_HEADERS:
-            self.problems.add(node.where, f"{name} is not a parameter", "leave it out")
         style, explode = _STYLES[place]
         if node.child("style").value not in (None, style):
             self.problems.add(node.where, "this style is not supported", f"use {style}")
@@ -285,6 +284,10 @@ class _Reader:
         if shape.nullable and not isinstance(shape.type, Anything):
             self.problems.add(media[1].where, "an answer that may be null is not supported")
         return shape.type
+
+
+def _ignored(node: Node) -> bool:
+    return node.word("in") == "header" and node.word("name").lower() in _IGNORED_HEADERS
 
 
 def _key(parameter: Node) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from hub.contract.binding import credential_header, without_headers
 from hub.contract.load import load_contract
 from hub.contract.problems import ContractErrors
 from hub.contract.types import Boolean as BooleanType
@@ -147,6 +148,13 @@ def _blank(manifest: Manifest) -> dict[str, Value]:
 
 
 def _contracts(manifest: Manifest, files: Mapping[str, bytes]) -> tuple[Contract, Contract]:
+    """Inbound and outbound; the latter without the headers of our own credentials."""
+    inbound, outbound = _published(manifest, files)
+    headers = frozenset(filter(None, map(credential_header, manifest.outbound.auth)))
+    return inbound, without_headers(outbound, headers)
+
+
+def _published(manifest: Manifest, files: Mapping[str, bytes]) -> tuple[Contract, Contract]:
     given = manifest.contract
     bundle = {name: body for name, body in files.items() if name.startswith("contract/")}
     if isinstance(given, Contracts):

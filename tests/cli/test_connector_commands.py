@@ -105,6 +105,23 @@ def test_a_mistake_is_named_with_its_place(
     assert any(p["at"].startswith(at) and said in json.dumps(p) for p in problems), problems
 
 
+@pytest.mark.parametrize("header", ["Token", "Authorization"])
+def test_a_credential_that_the_contract_declares_is_not_the_mappings(
+    broken: Path, header: str
+) -> None:
+    parameter = f"{{name: {header}, in: header, required: true, schema: {{type: string}}}}"
+    operation = "operationId: CreateOrder\n"
+    edit(
+        broken / "contract" / "myvnpost.openapi.yaml",
+        operation,
+        f"{operation}      parameters: [{parameter}]\n",
+    )
+    code, _, said = hub("connector", "check", str(broken))
+    assert (code, "no problems" in said) == (0, True), said
+    code, _, said = hub("connector", "test", str(broken))
+    assert (code, "cases hold" in said) == (0, True), said
+
+
 def test_a_table_that_cannot_say_delivered_is_refused(broken: Path) -> None:
     manifest = broken / "connector.yaml"
     text = manifest.read_text(encoding="utf-8")

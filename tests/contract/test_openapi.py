@@ -186,6 +186,16 @@ def test_shared_parameters_are_overridden_by_name_and_place() -> None:
     assert [(f.name, f.type) for f in found.request.fields[:2]] == [("id", Text()), ("q", Text())]
 
 
+def test_headers_that_http_itself_fills_are_no_parameters() -> None:
+    found = operation({}, parameters=[
+        {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}},
+        {"name": "Authorization", "in": "header", "required": True, "schema": {"type": "string"}},
+    ])  # fmt: skip
+    wire = do(document(found)).wire
+    assert isinstance(wire, RestWire)
+    assert [parameter.name for parameter in wire.parameters] == ["id"]
+
+
 def tagged(name: str) -> J:
     properties: J = {"service": {"type": "string", "const": name}, "x": {"type": "string"}}
     return {"type": "object", "properties": properties, "required": ["service"]}
@@ -340,7 +350,6 @@ REFUSED: list[tuple[bytes, str]] = [
     (parameter(**{"in": "cookie"}), "a parameter in cookie is not supported"),
     (parameter(style="spaceDelimited"), "this style is not supported"),
     (parameter(schema={"type": "object"}), "only single values can stand here"),
-    (parameter(name="Authorization", **{"in": "header"}), "Authorization is not a parameter"),
     (parameter(content={}), "content is not supported in a parameter"),
     (parameter(name="id"), "two parameters have the same field name"),
     (document(operation({"type": "object"}, parameters=[])), "the path parameters are not those"),
