@@ -78,11 +78,15 @@ def read(record: Record, codec: Decoder) -> Told:
 
 
 def _receipt(name: str, document: Document) -> Told:
-    topic, code = text(document, "source_topic"), _code(document, "key")
-    if name != RECEIPT_SCHEMA or topic is None or code is None:
+    if name != RECEIPT_SCHEMA:
         return Skipped("no-receipt")
     delivery = delivery_of(document)
-    return Skipped("mark") if delivery is None else ToldDelivery(topic, code, delivery)
+    if delivery is None:  # a step of the journal: it names no event, and is nothing odd
+        return Skipped("mark")
+    topic, code = text(document, "source_topic"), _code(document, "key")
+    if topic is None or code is None:
+        return Skipped("no-receipt")
+    return ToldDelivery(topic, code, delivery)
 
 
 def _event(record: Record, name: str, document: Document, envelope: Envelope) -> Told:

@@ -117,6 +117,19 @@ def test_records_that_are_no_events_of_their_topic(tmp_path: Path) -> None:
     } == counts["skipped"]
 
 
+@pytest.mark.parametrize("kind", ["OWNER", "MARK", "ATTEMPT"])
+def test_steps_of_the_journal_of_receipts_are_nothing_odd(tmp_path: Path, kind: str) -> None:
+    topics = Topics()
+    step = {**example("hub.v1.Receipt"), "kind": kind, "key": "", "event_id": ""}
+    topics.keep(Outgoing(RECEIPT, None, topics.codec.encode("hub.v1.Receipt", step)))
+    with capture_logs() as logs:
+        asking = filled(tmp_path, topics)
+    counts = asking.counts(NOW)
+    asking.close()
+    assert counts["skipped"] == {}
+    assert logs == []
+
+
 def test_what_cannot_be_decoded_now_changes_nothing(tmp_path: Path) -> None:
     topics = Topics()
     topics.tell(on_time())
