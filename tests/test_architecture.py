@@ -4,6 +4,7 @@ A rule that no longer bites fails as well: an exception must be needed.
 """
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from functools import cache
@@ -182,6 +183,20 @@ def _documented(path: Path) -> Iterator[ast.Module | ast.ClassDef | ast.Function
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
             yield node
+
+
+CITED = re.compile(r"[\w./-]+\.md\b")
+
+
+def test_every_page_that_is_cited_exists() -> None:
+    """From the top or from beside, or by the bare name of a page that is somewhere here."""
+    texts = [path for name in (*OURS, "connectors") for path in (ROOT / name).rglob("*")]
+    texts = [path for path in texts if path.suffix in (".py", ".md", ".yaml")]
+    pages = {path.name for path in texts if path.suffix == ".md"}
+    for path in [*texts, ROOT / "README.md"]:
+        for cited in CITED.findall(path.read_text(encoding="utf-8")):
+            near = (path.parent / cited).is_file() or (ROOT / cited).is_file()
+            assert near or cited in pages, f"{path.relative_to(ROOT)} cites {cited}"
 
 
 SIMULATED = list(modules("ops/systems"))

@@ -1,7 +1,7 @@
 """A document becomes the XML of its operation, from a template compiled once.
 
 zeep builds 3,600 requests a second, a compiled template 150,000 with the same canonical XML
-(libraries: SOAP), so everything that does not depend on the document (names, prefixes, order) is
+(measured), so everything that does not depend on the document (names, prefixes, order) is
 made into strings when the contract is loaded. What remains per message is escaping and joining.
 """
 

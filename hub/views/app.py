@@ -22,7 +22,7 @@ from hub.settings import Security, resolve
 
 BATCH = 500  # records folded in one transaction
 WITHIN = 0.05  # seconds that a batch may wait for more
-BUFFER = 4_096  # records that Faust reads ahead; the default stalls (libraries: faust-streaming)
+BUFFER = 4_096  # records that Faust reads ahead; with the default it stalls
 FETCH = 262_144  # bytes of a partition at once; Kafka gives a larger record all the same
 SESSION = 10.0  # seconds
 STOP = 5.0  # seconds that Faust gets to stop; without a broker it needs them, and holds nothing

@@ -1,4 +1,4 @@
-"""Records for tests: one of each event, valid; persons are those of the domain's tests."""
+"""Records for tests: one of each event, valid; persons are fictional."""
 
 from pathlib import Path
 

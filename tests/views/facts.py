@@ -1,4 +1,4 @@
-"""Events of the domain's scenarios, valid by the schemas, with marked persons where they may be."""
+"""Events of dossiers told whole, valid by the schemas, with marked persons where they may be."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
