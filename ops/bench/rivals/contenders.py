@@ -86,5 +86,11 @@ CONTENDERS = (
         program("ops.bench.rivals.handwritten"),
         lambda job: job.group,
     ),
+    Contender(
+        "faust",
+        "faust-streaming + httpx + zeep",
+        program("ops.bench.rivals.plain_faust"),
+        lambda job: job.group,
+    ),
     Contender("camel", "Apache Camel 4.18", camel, lambda job: job.group),
 )

@@ -12,7 +12,6 @@ answer) is the latency.
 
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -28,7 +27,6 @@ from hub.dev.node import free_port
 from hub.errors import Retry
 from hub.events.catalogue import load
 from hub.events.codec import Codec
-from hub.records import Record
 from hub.registry.schemas.client import RegistryClient
 from hub.settings import PARTITIONS
 from hub.topics import DOSSIER, ensure_all
@@ -39,6 +37,7 @@ from ops.bench.messages import code
 from ops.bench.peer import Counts
 from ops.bench.processes import BenchError, until
 from ops.bench.rig import Rig, open_rig
+from ops.bench.rivals.checks import check_board, check_topic
 from ops.bench.rivals.contenders import CONNECTORS, Contender
 from ops.bench.rivals.facts import note, schedule, status, told
 from ops.bench.rivals.jobs import Job, Running, Workload
@@ -287,24 +286,6 @@ class Stage:
             return all(spot in found and found[spot][0] == end for spot, end in ends.items())
 
         until(all_committed, COMMITTED, "the last commit", running.children)
-
-
-def check_board(seen: Counts, wanted: int) -> None:
-    """Each fact once, in order, without an error. Raises BenchError."""
-    if (seen.calls, seen.repeated, seen.out_of_order, seen.errors) != (wanted, 0, 0, 0):
-        raise BenchError(f"not each of {wanted:,} once and in order: {seen}")
-
-
-def check_topic(records: Sequence[Record], schema: Schema, wanted: int) -> None:
-    """Each fact once, those of a dossier in their order. Raises BenchError."""
-    steps: defaultdict[bytes, int] = defaultdict(int)
-    for record in records:
-        key = record.key or b""
-        if schema.decode(record.value or b"")["local_code"] != str(steps[key]):
-            raise BenchError(f"{key.decode()} is out of order on the topic")
-        steps[key] += 1
-    if len(records) != wanted:
-        raise BenchError(f"the topic holds {len(records):,} facts, not {wanted:,}")
 
 
 def _listens(url: str) -> bool:

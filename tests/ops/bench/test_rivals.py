@@ -13,10 +13,12 @@ from hub.registry.event_types import read_events
 from ops.bench import board
 from ops.bench.peer import Book, Counts
 from ops.bench.processes import BenchError
+from ops.bench.rivals.checks import check_board, check_topic
 from ops.bench.rivals.contenders import CONNECTORS
-from ops.bench.rivals.contest import KIND, check_board, check_topic
+from ops.bench.rivals.contest import KIND
 from ops.bench.rivals.facts import note, schedule, status, told
 from ops.bench.rivals.handwritten import read_soap, soap
+from ops.bench.rivals.plain_faust import soap_reader
 from ops.bench.rivals.settled import Settled
 from ops.bench.rivals.translation import Schema, reported
 from ops.bench.rivals.translation import told as by_hand
@@ -57,6 +59,8 @@ def test_what_the_rivals_tell_is_what_the_contract_says(schema: Schema) -> None:
     assert words["at"] == "2025-10-13T10:30:03+07:00"
     assert read_soap(soap(words)) == words
     assert board.read_soap(soap(words)).step == "3"
+    wsdl = CONNECTORS / "soap_out" / "contract" / "board.wsdl"
+    assert soap_reader(str(wsdl))(soap(words)) == words
 
 
 @pytest.mark.parametrize("wire", ["rest", "soap"])
