@@ -157,7 +157,11 @@ def edit(
     named: Named,
     event: Annotated[
         Path,
-        typer.Option(exists=True, dir_okay=False, help="the whole new event, as `show` prints it"),
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="JSON: the whole new event, as under `event` of `show`",
+        ),
     ],
     registration: Registration = None,
     *,

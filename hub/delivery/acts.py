@@ -110,7 +110,11 @@ class Acts:
     def __init__(
         self, registration: str, spot: Spot, start: int = 0, done: Iterable[int] = ()
     ) -> None:
-        """`start`: the first offset that will be read. `done`: acts that the journal says are."""
+        """`start`: the first offset that will be read. `done`: acts that ends in the journal name.
+
+        A dossier of which a part has its end may still have another one: it is resumed anew, which
+        changes nothing for what does not wait.
+        """
         self._registration = registration
         self._spot = spot
         self._next = start
@@ -132,7 +136,7 @@ class Acts:
         self._next = record.offset + 1
         if command is None or (command.topic, command.partition) != self._spot:
             return None
-        if self._repeats(command) or record.offset in self._done:
+        if self._repeats(command) or (command.letter and record.offset in self._done):
             return None
         if command.kind == "DISCARDED":
             return None  # the letter is closed; a lane has nothing to do
