@@ -15,9 +15,6 @@ seek_to_committed  # faust's consumer
 list_, show, check, cases, functions, up, down, status, logs, gateway, worker, views, registry
 event_list, event_show, receipt_list, _event, _receipt, group
 
-# what a lane asks before a call (hub.delivery.fairness)
-FairShare, may_start
-
 # read by others than the product
 wrapped  # SoapWire: says how the message was declared; the tests' oracles ask
 hub  # Manifest: the version of the format, checked when it is read
@@ -29,7 +26,3 @@ Acts, carried_out, revived  # hub.delivery.acts, hub.delivery.letters
 # for tests and the interoperability runs
 running_apicurio  # hub.dev.apicurio
 MemoryBroker, down  # the broker's twin
-
-# decided already, carried out by the lane next
-Breaker, may_start, answered, dropped  # hub.delivery.breaker
-Pace, good, overloaded  # hub.delivery.pace

@@ -12,7 +12,7 @@ from typing import Protocol, TypeAlias
 
 from hub.delivery.dispatch import KeyedQueue
 from hub.delivery.held import Held, Key, Part
-from hub.delivery.parking import Parking
+from hub.delivery.parking import Parking, Waiting
 from hub.delivery.receipts import Outcome
 from hub.delivery.shelf import Shelved
 from hub.errors import HubError
@@ -108,35 +108,48 @@ class Aside:
             if key not in self._timers:
                 self._try_in(key, self._every * random.random())  # noqa: S311 - jitter
 
-    def resume(self, key: Key, act: int = -1) -> bool:
-        """Bring a dossier back; False if it is not parked or on its way already."""
+    def resume(self, key: Key, act: int = -1, done: Callable[[], None] | None = None) -> bool:
+        """Bring a dossier back; False if it is not parked or on its way already.
+
+        `done` is called when all of it is in the queue.
+        """
         if self._shelf is None or not self.parking.begin(key):
             return False
         self._cancel(key)
         log.info("dossier_resumed", act=act)
-        self._host.task(self._resume(key, act, self._shelf))
+        self._host.task(self._resume(key, act, self._shelf, done))
         return True
 
-    async def _resume(self, key: Key, act: int, shelf: Shelf) -> None:
+    async def _resume(
+        self, key: Key, act: int, shelf: Shelf, done: Callable[[], None] | None
+    ) -> None:
         try:
             while self.parking.resuming(key) and (waiting := self.parking.unqueued(key)):
-                if any(one.position < 0 for one in waiting):
-                    await asyncio.sleep(LOOK)  # its record is on its way
-                    continue
-                found = await asyncio.to_thread(shelf, key[1], [one.position for one in waiting])
-                part = self._host.part_of(key)
-                if part is None:
-                    return
-                for one in waiting:
-                    self._bring(key, one.offset, found.get(one.offset), part, act)
-                self._host.pump()
+                await self._bring_some(key, act, shelf, waiting)
         except HubError as error:
             log.warning("resume_postponed", reason=error.what)
             self.parking.stopped(key)
             self._try_in(key, AGAIN)
-        else:
-            if self.parking.resuming(key):
-                self.parking.resumed(key)
+            return
+        if self.parking.resuming(key):
+            self.parking.resumed(key)
+        if done is not None:
+            done()
+
+    async def _bring_some(
+        self, key: Key, act: int, shelf: Shelf, waiting: Sequence[Waiting]
+    ) -> None:
+        if any(one.position < 0 for one in waiting):
+            await asyncio.sleep(LOOK)  # its record is on its way
+            return
+        found = await asyncio.to_thread(shelf, key[1], [one.position for one in waiting])
+        part = self._host.part_of(key)
+        if part is None:
+            self.parking.forget(key)
+            return
+        for one in waiting:
+            self._bring(key, one.offset, found.get(one.offset), part, act)
+        self._host.pump()
 
     def _bring(self, key: Key, offset: int, record: Record | None, part: Part, act: int) -> None:
         waiting = self.parking.waiting(key, offset)

@@ -7,14 +7,15 @@ the very assignment that it arrived with; what belongs to an earlier one settles
 import re
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
+from hub.delivery.acts import Acts
 from hub.delivery.exchange import Job
 from hub.delivery.journal import Journal
 from hub.delivery.tracker import OffsetTracker
 from hub.records import Record, Spot
 
-PLACE = re.compile(r"r([0-9]{1,18}) e(-1|[0-9]{1,18})", re.ASCII)
+PLACE = re.compile(r"r([0-9]{1,18}) e(-1|[0-9]{1,18}) a([0-9]{1,18})", re.ASCII)
 Key: TypeAlias = tuple[str, int, bytes]  # a dossier in its partition
 Twin: TypeAlias = Literal["", "same", "conflict"]
 RECENT_IDS = (
@@ -37,7 +38,9 @@ class Part:
     running: int = 0  # events in hand
     unacknowledged: int = 0  # receipts on their way to the broker
     going: bool = False  # being taken away: what is in hand may end, nothing starts
-    pinned: dict[int, int] = field(default_factory=dict)  # parked offset -> first position
+    acts: Acts | None = None  # what people decided about its events
+    revived: set[int] = field(default_factory=set)  # dead letters that a person sent out again
+    pinned: dict[int, int] = field(default_factory=dict)  # of those two: offset -> first position
     _order: deque[int] = field(default_factory=deque)  # offsets polled, behind the committable one
     _read_from: int = 0  # where the journal goes on
 
@@ -59,7 +62,7 @@ class Part:
         for offset in offsets:
             if offset >= self.tracker.committable:
                 self.journal.first.setdefault(offset, position)
-            elif offset in self.journal.parked:
+            elif offset in self.journal.parked or offset in self.revived:
                 self.pinned.setdefault(offset, position)
         self._read_from = max(self._read_from, position + 1)
 
@@ -84,7 +87,8 @@ class Part:
         """
         firsts = (*list(self.journal.first.values()), *list(self.pinned.values()))
         position = min((*firsts, self._read_from))
-        return self.tracker.committable, f"r{position} e{self.epoch}"
+        acts = self.acts.position if self.acts else 0
+        return self.tracker.committable, f"r{position} e{self.epoch} a{acts}"
 
     def twin(self, event_id: str, digest: bytes, offset: int) -> Twin:
         """Whether an earlier offset holds the same id (two gateways raced), and the same body.
@@ -114,6 +118,7 @@ class Held:
     doubted: bool = False  # somebody before us may have sent it
     series: int = 0
     act: int = -1  # the act that opened the series
+    late: bool = False  # a person sent it out again; its offset is behind the commit
     parked: bool = False  # it came from hub.parked, and its offset is behind the commit
     position: int = -1  # where it stands on hub.parked
 
@@ -133,10 +138,15 @@ class Held:
         return len(self.record.value or b"")
 
 
-def place_of(metadata: str) -> tuple[int, int] | None:
-    """Where the journal must be read from and whose epoch it is there; None where it says neither.
+class Place(NamedTuple):
+    """Where a new owner reads on. `epoch`: whose it is at `journal`, -1 before the first owner."""
 
-    The text is "r<position> e<epoch>"; -1 is the epoch before the first owner.
-    """
+    journal: int = 0
+    epoch: int = -1
+    acts: int = 0
+
+
+def place_of(metadata: str) -> Place:
+    """The place that a commit's metadata names; the beginning where it names none."""
     found = PLACE.fullmatch(metadata)
-    return (int(found[1]), int(found[2])) if found else None
+    return Place(*map(int, found.groups())) if found else Place()

@@ -173,7 +173,7 @@ class Inbox:
         spots = [spot for spot in self._new if spot in self._mine]
         self._new.clear()
         past = self._takeover.take(spots, committed_of(self._broker, self._group, spots))
-        self._call(self._lane.adopt(past.journals, past.parked))
+        self._call(self._lane.adopt(past))
         self._lane.leased = lambda: time.monotonic() < member.lease_until
         self.ready.set()
 

@@ -70,7 +70,7 @@ class Journal:
     parked: dict[int, int] = field(default_factory=dict)  # offset -> series
     failing: dict[int, Failing] = field(default_factory=dict)
     first: dict[int, int] = field(default_factory=dict)  # offset -> position of its first record
-    acts: set[int] = field(default_factory=set)  # acts that were begun, by their offset on hub.act
+    acts: set[int] = field(default_factory=set)  # carried out, by their offset on hub.act
     _marks: dict[int, dict[int, Mark]] = field(
         default_factory=dict
     )  # offset -> epoch -> unanswered
@@ -80,6 +80,8 @@ class Journal:
         if entry.kind == "OWNER":
             self.epoch = entry.position
             return
+        if entry.act >= 0 and entry.kind == "OUTCOME" and entry.epoch == self.epoch:
+            self.acts.add(entry.act)
         for offset in entry.offsets:
             if (offset >= self.floor or offset in self.also) and self._counts(entry, offset):
                 self.first.setdefault(offset, entry.position)
@@ -108,8 +110,6 @@ class Journal:
     def _fold(self, entry: Entry, offset: int) -> None:
         if self.ended.get(offset, -1) >= entry.series:
             return
-        if entry.act >= 0:
-            self.acts.add(entry.act)
         if entry.kind == "MARK":
             mark = Mark(entry.epoch, entry.at, entry.series)
             self._marks.setdefault(offset, {})[entry.epoch] = mark

@@ -12,26 +12,32 @@ import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from math import inf
 
 from adapters.http.messages import Client
 from hub import metrics
 from hub.contract.types import Document
-from hub.delivery.aside import Aside, Shelf
+from hub.delivery.archive import Archive
+from hub.delivery.aside import Aside
 from hub.delivery.breaker import Breaker
+from hub.delivery.clerk import Clerk
 from hub.delivery.dispatch import KeyedQueue
 from hub.delivery.exchange import REFUSED, Attempt, attempt
 from hub.delivery.halting import HALT_PROBE, Halting
 from hub.delivery.held import Held, Key, Part
-from hub.delivery.journal import IN_DOUBT, NOT_SENT, Journal, Kind
+from hub.delivery.journal import IN_DOUBT, NOT_SENT, Kind
+from hub.delivery.limits import Limits
 from hub.delivery.line import Line, Ticket
 from hub.delivery.opening import open_job
 from hub.delivery.outflow import Outflow
 from hub.delivery.pace import Pace
 from hub.delivery.parking import closing_record
+from hub.delivery.places import Places
 from hub.delivery.policy import pause
 from hub.delivery.receipts import Outcome, Step
 from hub.delivery.settling import Receipts, note_twin, settled_of
-from hub.delivery.shelf import Shelved
+from hub.delivery.takeover import Past
 from hub.delivery.tracker import OffsetTracker
 from hub.errors import Halt, HubError, Reject, Retry
 from hub.events.codec import Codec
@@ -43,6 +49,7 @@ from hub.registry.manifest import Delivery
 log = get_logger("hub.delivery")
 AHEAD = 3  # times the calls in flight: so many events are marked at most, sent or not
 LEASE_LOOK = 0.2  # seconds until a lane without a lease looks again
+LIMIT_LOOK = 60.0  # seconds until a closed system is looked at again: the wall clock may jump
 Item = tuple[Key, Held]
 
 
@@ -57,6 +64,21 @@ class Terms:
     settings: str
 
 
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a lane shares with others, or waits by.
+
+    `archive` reads back what parked and what people decided; without it nothing parks. `places`: of
+    the worker's lanes together. `share`: of the system's limits, this process's. `probe`: seconds
+    between a halted lane's attempts.
+    """
+
+    archive: Archive | None = None
+    places: Places | None = None
+    share: Fraction = Fraction(1)
+    probe: float = HALT_PROBE
+
+
 class Lane:
     """One registration in one worker. All methods belong to the event loop."""
 
@@ -67,26 +89,28 @@ class Lane:
         codec: Codec,
         writer: Writer,
         clock: Callable[[], int],
-        probe: float = HALT_PROBE,
-        shelf: Shelf | None = None,
+        means: Means = Means(),
     ) -> None:
-        """`clock` gives epoch milliseconds. `probe`: seconds between a halted lane's attempts.
-
-        `shelf` reads events back from hub.parked; without it nothing parks.
-        """
+        """`clock` gives epoch milliseconds. Raises Halt for limits that cannot be shared."""
+        archive = means.archive
         self.terms = terms
         self.leased: Callable[[], bool] = lambda: True  # whether a call may start (the inbox knows)
         self._client = client
         self._codec = codec
         self._receipts = Receipts(codec, writer)
         self._clock = clock
-        self._halting = Halting(terms.registration, probe, self._start_one)
+        self._halting = Halting(terms.registration, means.probe, self._start_one)
         self._breaker = Breaker()
         self._pace = Pace(terms.delivery.in_flight)
+        self._limits = Limits(terms.delivery.limits, means.share)
+        self._places = means.places or Places(terms.delivery.in_flight)
+        self._places.join(terms.registration, self.pump)
         self._queue: KeyedQueue[Key, Held] = KeyedQueue(AHEAD * terms.delivery.in_flight)
         self._line: Line[Item] = Line()  # waits for its mark
         self._outbox: deque[Item] = deque()  # marked, waits for a place
+        shelf = archive.parked if archive else None
         self._aside = Aside(self, self._queue, shelf, terms.delivery.retry.resume)
+        self._clerk = Clerk(self, self._aside, archive, codec) if archive else None
         self._parts: dict[Spot, Part] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._calls = 0  # under way
@@ -112,15 +136,26 @@ class Lane:
 
     # What comes
 
-    async def adopt(self, journals: Mapping[Spot, Journal], parked: Sequence[Shelved]) -> None:
+    async def adopt(self, past: Past) -> None:
         """These partitions are ours, with this past; their events arrive from now on."""
         now = asyncio.get_running_loop().time()
-        for spot, journal in journals.items():
-            self._parts[spot] = Part(OffsetTracker(journal.floor), journal, now)
-        for shelved in parked:
+        for spot, journal in past.journals.items():
+            part = Part(OffsetTracker(journal.floor), journal, now, acts=past.acts[spot])
+            self._parts[spot] = part
+        for shelved in past.parked:
             self._parts[shelved.spot].journal.parked.setdefault(shelved.offset, 0)
             self._aside.found(shelved)
         self._aside.look_again(self.terms.bundle)
+        if self._clerk is not None:
+            for spot in past.journals:
+                self._clerk.take(self._parts[spot], past.decided[spot.partition])
+                self.task(self._clerk.catch_up(self._parts[spot], spot.partition))
+
+    def decided(self, partition: int) -> None:
+        """There is a new act of a person about an event of this partition number."""
+        for spot, part in self._parts.items():
+            if spot.partition == partition and self._clerk is not None:
+                self.task(self._clerk.catch_up(part, partition))
 
     def arrive(self, records: Sequence[Record]) -> None:
         """Take what was polled, in poll order."""
@@ -254,14 +289,9 @@ class Lane:
 
     def _send(self) -> None:
         now = asyncio.get_running_loop().time()
-        while self._outbox and self._calls < self._pace.limit and not self._closing:
-            if self.halted is not None and not self._probes:
-                return
-            if not self._breaker.may_start(now):
-                self._ring(self._breaker.wait(now))
-                return
-            if not self.leased():
-                self._ring(LEASE_LOOK)
+        while self._outbox and not self._closing:
+            if (seconds := self._hindered(now)) > 0:
+                self._ring(seconds)
                 return
             key, held = self._outbox.popleft()
             if self._may_go_on(held):
@@ -271,9 +301,23 @@ class Lane:
         if len(self._outbox) + self._line.waiting < self._pace.limit and len(self._queue):
             self._take()
 
+    def _hindered(self, now: float) -> float:
+        """Seconds until a call may start; inf where something else will ask again."""
+        if self._calls >= self._pace.limit or (self.halted is not None and not self._probes):
+            return inf
+        if not self._breaker.may_start(now):
+            return self._breaker.wait(now)
+        if not self.leased():
+            return LEASE_LOOK
+        if (seconds := self._limits.wait(now, self._clock())) > 0:
+            return min(seconds, LIMIT_LOOK)
+        return 0.0 if self._places.may_start(self.terms.registration) else inf
+
     def _start(self, key: Key, held: Held, now: float) -> None:
         self._probes = 0
         self._breaker.started(now, key)
+        self._limits.started(now, self._clock())
+        self._places.started(self.terms.registration)
         held.part.running += 1
         self._calls += 1
         self.task(self._work(key, held))
@@ -286,7 +330,7 @@ class Lane:
 
     def _ring(self, seconds: float) -> None:
         """Look again after so long; one alarm is enough."""
-        if self._alarm is None and seconds < float("inf"):
+        if self._alarm is None and seconds < inf:
             self._alarm = asyncio.get_running_loop().call_later(seconds, self._rung)
 
     def _rung(self) -> None:
@@ -307,9 +351,11 @@ class Lane:
         finally:
             held.part.running -= 1
             self._calls -= 1
+            self._places.ended(self.terms.registration)
         self._seconds.observe(time.monotonic() - started)
         self._halting.tried(settled=ended)
         self.pump()
+        self._places.ask_others()
 
     async def _carry(self, key: Key, held: Held, started: float) -> bool:
         """Whether the event has come to its end here."""
@@ -473,7 +519,12 @@ class Lane:
         elif held.parked:
             gone = closing_record(self.terms.registration, held.record)
             self._receipts.append(gone, lambda _: held.part.unparked(offset))
-        if not held.parked:
+        if held.late:
+            held.part.revived.discard(offset)
+            held.part.pinned.pop(offset, None)
+            if held.part.acts is not None:
+                held.part.acts.carried_out(held.act)
+        elif not held.parked:
             held.part.settled(offset)
         self._moved.set()
 

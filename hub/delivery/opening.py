@@ -22,4 +22,6 @@ def open_job(held: Held, name: str, record: Document, flow: Outflow | None) -> J
     job = Job(held.event_id, record, flow)
     if held.doubted:
         job.doubt()
+    if held.late:
+        job.note = "late"
     return job

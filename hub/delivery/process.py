@@ -3,18 +3,19 @@
 import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from functools import partial
 
 from adapters.http.messages import Client
 from adapters.http.transport import Transport
+from hub.delivery.archive import Archive
 from hub.delivery.inbox import Inbox
-from hub.delivery.lane import Lane, Terms
+from hub.delivery.lane import Lane, Means, Terms
+from hub.delivery.orders import Orders
 from hub.delivery.outcomes import compile_rows
+from hub.delivery.places import Places
 from hub.delivery.poller import Poller, PollPlan, Positions, read_positions
-from hub.delivery.shelf import fetch
 from hub.delivery.takeover import Takeover
 from hub.delivery.watch import Watch
-from hub.errors import HubError
+from hub.errors import Halt, HubError
 from hub.intake.opening import open_intake, open_writer
 from hub.log import get_logger
 from hub.probes import Probed
@@ -35,6 +36,7 @@ log = get_logger("hub.worker")
 # What is waited for at the stop, at most; together less than `hub up` waits (hub.cli.up.STOP).
 DRAIN = 7.0  # seconds for calls under way, and their receipts
 LEAVE = 4.0  # seconds for a thread to leave its group
+PLACES = 512  # calls in flight of all registrations together
 CONNECTIONS = 256  # per system; a lane's own limit is lower
 STALE = 30.0  # seconds without a poll until the worker says that it is not well
 
@@ -48,6 +50,8 @@ def worker(settings: Settings) -> None:
 class Work:
     """What runs in this process."""
 
+    orders: Orders
+    places: Places = field(default_factory=lambda: Places(PLACES))
     lanes: list[tuple[Lane, Inbox]] = field(default_factory=list)
     polling: list[asyncio.Task[None]] = field(default_factory=list)
     behind_polls: AsyncExitStack = field(default_factory=AsyncExitStack)
@@ -58,7 +62,7 @@ async def _main(settings: Settings, stop: asyncio.Event) -> None:
     async with AsyncExitStack() as stack:
         transport = await stack.enter_async_context(Transport(connections=CONNECTIONS))
         writer = await open_writer(stack, around)
-        work = Work()
+        work = Work(Orders(around.broker, asyncio.get_running_loop()))
         polls: list[tuple[Live, Client]] = []
         for live in around.landscape.live:
             client = _open(live, transport)
@@ -71,6 +75,8 @@ async def _main(settings: Settings, stop: asyncio.Event) -> None:
         url = await stack.enter_async_context(
             serving(Probed(WorkerHealth(work)), "worker", settings)
         )
+        work.orders.start()
+        stack.push_async_callback(ended, work.orders.stop, LEAVE, "orders")
         for _, inbox in work.lanes:
             inbox.start()
         if polls:
@@ -99,8 +105,13 @@ def _add_lane(work: Work, around: Surroundings, live: Live, client: Client, writ
     if not flows:
         return
     terms = Terms(live.name, flows, registration.delivery, live.bundle.digest, registration.digest)
-    shelf = partial(fetch, around.broker)
-    lane = Lane(terms, client, around.codec, writer, now_ms, shelf=shelf)
+    means = Means(Archive(around.broker), work.places)
+    try:
+        lane = Lane(terms, client, around.codec, writer, now_ms, means)
+    except Halt as error:
+        tell_not_live(live.name, error)
+        return
+    work.orders.tell(live.name, lane.decided)
     loop = asyncio.get_running_loop()
     takeover = Takeover(around.broker, writer, around.codec, live.name)
     inbox = Inbox(around.broker, lane, EVENT_TOPICS, loop, takeover, registration.start)

@@ -8,7 +8,9 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from hub.delivery.held import place_of
+from hub.delivery.acts import Acts, command_of, concerns
+from hub.delivery.archive import Archive
+from hub.delivery.held import Place, place_of
 from hub.delivery.journal import Journal, entry_of
 from hub.delivery.receipts import SCHEMA, Step, step_document, step_record
 from hub.delivery.shelf import Shelved, read_shelf
@@ -29,6 +31,8 @@ class Past:
 
     journals: Mapping[Spot, Journal]
     parked: Sequence[Shelved]
+    acts: Mapping[Spot, Acts]
+    decided: Mapping[int, Sequence[Record]]  # by partition, the records of hub.act to read
 
 
 class Takeover:
@@ -40,6 +44,7 @@ class Takeover:
         self._codec = codec
         self._registration = registration
         self._connector = registration.encode()
+        self._archive = Archive(broker)
 
     def take(self, spots: Sequence[Spot], committed: Mapping[Spot, tuple[int, str]]) -> Past:
         """Own these partitions, whose group has committed (offset, metadata).
@@ -50,18 +55,24 @@ class Takeover:
         epochs = self._say(spots)
         parked = read_shelf(self._broker, self._registration, [spot.partition for spot in spots])
         mine = [shelved for shelved in parked if shelved.spot in spots]
-        places = {spot: place_of(committed[spot][1]) or (0, -1) for spot in spots}
+        places = {spot: place_of(committed[spot][1]) for spot in spots}
+        decided = self._decided(places)
+        also = {(shelved.spot, shelved.offset) for shelved in mine} | self._revived(decided)
         journals = {
             spot: Journal(
                 committed[spot][0],
-                frozenset(shelved.offset for shelved in mine if shelved.spot == spot),
-                places[spot][1],
+                frozenset(offset for of, offset in also if of == spot),
+                places[spot].epoch,
             )
             for spot in spots
         }
-        starts = {spot: position for spot, (position, _) in places.items()}
+        starts = {spot: place.journal for spot, place in places.items()}
         read = self._read(journals, starts, epochs)
         _agree(journals, mine)
+        acts = {
+            spot: Acts(self._registration, spot, places[spot].acts, journal.acts)
+            for spot, journal in journals.items()
+        }
         log.info(
             "partitions_taken",
             registration=self._registration,
@@ -71,7 +82,24 @@ class Takeover:
             parked=len(mine),
             seconds=round(time.monotonic() - began, 3),
         )
-        return Past(journals, mine)
+        return Past(journals, mine, acts, decided)
+
+    def _decided(self, places: Mapping[Spot, Place]) -> dict[int, list[Record]]:
+        """The acts that may not have been carried out yet, of this registration."""
+        starts: dict[int, int] = {}
+        for spot, place in places.items():
+            starts[spot.partition] = min(place.acts, starts.get(spot.partition, place.acts))
+        return {
+            number: [
+                r for r in self._archive.acts(number, start) if concerns(r, self._registration)
+            ]
+            for number, start in starts.items()
+        }
+
+    def _revived(self, decided: Mapping[int, Sequence[Record]]) -> set[tuple[Spot, int]]:
+        """The events that somebody sent out again, though the commit has passed them."""
+        commands = [command_of(record, self._codec) for of in decided.values() for record in of]
+        return {(Spot(c.topic, c.partition), c.offset) for c in commands if c and c.offset >= 0}
 
     def _say(self, spots: Sequence[Spot]) -> dict[Spot, int]:
         """Append an owner's record for each; their positions are our epochs."""

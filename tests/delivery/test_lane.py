@@ -3,7 +3,6 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,12 +10,12 @@ import pytest
 from adapters.http.messages import Answer
 from hub.broker_memory import MemoryBroker
 from hub.contract.types import Document
+from hub.delivery.archive import Archive
 from hub.delivery.exchange import Attempt
 from hub.delivery.inbox import Inbox, ensure_offsets
-from hub.delivery.lane import Lane, Terms
+from hub.delivery.lane import Lane, Means, Terms
 from hub.delivery.outcomes import compile_rows
 from hub.delivery.outflow import Outflow
-from hub.delivery.shelf import fetch
 from hub.delivery.takeover import Takeover
 from hub.errors import Halt, HubError, Reject, Retry
 from hub.events.catalogue import Catalogue, load
@@ -94,7 +93,14 @@ class World:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self.broker = MemoryBroker()
-        for topic in ("hub.dossier", "hub.catalogue", "hub.receipt", "hub.dead", "hub.parked"):
+        for topic in (
+            "hub.dossier",
+            "hub.catalogue",
+            "hub.receipt",
+            "hub.dead",
+            "hub.parked",
+            "hub.act",
+        ):
             self.broker.ensure_topic(topic, 2, {})
         self.codec = Codec(catalogue, Ids())
         self.writer = self.broker.writer()
@@ -151,8 +157,7 @@ class World:
                 loop.call_soon(done_, result)
 
         writer = self.broker.writer(report)
-        shelf = partial(fetch, self.broker)
-        lane = Lane(terms, self.peer, self.codec, writer, self.clock, shelf=shelf)
+        lane = Lane(terms, self.peer, self.codec, writer, self.clock, Means(Archive(self.broker)))
         takeover = Takeover(self.broker, self.broker.writer(), self.codec, "peer")
         inbox = Inbox(self.broker, lane, ["hub.dossier", "hub.catalogue"], loop, takeover)
         inbox.start()

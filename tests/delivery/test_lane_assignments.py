@@ -13,7 +13,7 @@ from prometheus_client import REGISTRY
 
 from adapters.http.messages import Answer
 from hub.contract.types import Document
-from hub.delivery.lane import Lane, Terms
+from hub.delivery.lane import Lane, Means, Terms
 from hub.errors import Halt, HubError, Retry
 from hub.events.catalogue import Catalogue, load
 from hub.events.codec import Codec
@@ -48,7 +48,9 @@ def lane_of(
         "bundle",
         "settings",
     )
-    return Lane(terms, world.peer, world.codec, world.broker.writer(report), clock, probe=probe)
+    return Lane(
+        terms, world.peer, world.codec, world.broker.writer(report), clock, Means(probe=probe)
+    )
 
 
 def records(world: World, partition: int | None = None) -> list[Record]:

@@ -1,0 +1,38 @@
+"""What a lane reads back from the topics, beside its events: parked ones, acts, dead letters.
+
+Rare, and blocking: each call belongs to a thread that may wait.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from hub.delivery.parking import event_of
+from hub.delivery.reading import stretch
+from hub.records import Broker, Position, Record
+from hub.topics import ACT, DEAD, PARKED
+
+
+class Archive:
+    """Everything raises Retry when the broker does not answer in time."""
+
+    def __init__(self, broker: Broker) -> None:
+        self._broker = broker
+
+    def parked(self, partition: int, positions: Sequence[int]) -> Mapping[int, Record]:
+        """The events that stand at these positions of hub.parked, by their own offset."""
+        wanted = set(positions)
+        found: dict[int, Record] = {}
+        for record in stretch(self._broker, PARKED, [partition], min(wanted), max(wanted) + 1):
+            event = event_of(record) if record.offset in wanted else None
+            if event is not None:
+                found[event.offset] = event
+        return found
+
+    def acts(self, partition: int, start: int) -> Sequence[Record]:
+        """The acts of a partition from an offset on."""
+        return list(stretch(self._broker, ACT, [partition], start))
+
+    def letter(self, place: Position) -> Record | None:
+        """The dead letter that stands there, if it still does."""
+        offset = place.offset
+        found = stretch(self._broker, DEAD, [place.partition], offset, offset + 1)
+        return next((record for record in found if record.offset == offset), None)

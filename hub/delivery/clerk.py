@@ -1,0 +1,123 @@
+"""Carrying out what people decided about a lane's events (decision 0012, *Acts*).
+
+What comes back goes through the dossier's own queue, as a new series that names its act. An act is
+done when its events have their ends; until then the commit's metadata points at it.
+"""
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from typing import Protocol
+
+from hub.delivery.acts import Command
+from hub.delivery.archive import Archive
+from hub.delivery.aside import Aside
+from hub.delivery.held import Held, Key, Part
+from hub.delivery.letters import revived
+from hub.errors import HubError
+from hub.events.codec import Codec
+from hub.log import get_logger
+from hub.records import Record
+
+log = get_logger("hub.delivery")
+AGAIN = 5.0  # seconds until what could not be read is tried again
+
+
+class Host(Protocol):
+    """What a lane does for it."""
+
+    def put(self, held: Held) -> None:
+        """Queue an event."""
+        ...
+
+    def pump(self) -> None:
+        """Send what may go."""
+        ...
+
+    def task(self, work: Coroutine[object, object, None]) -> None:
+        """Run it until the lane closes."""
+        ...
+
+
+class Clerk:
+    """One lane's. Belongs to its event loop."""
+
+    def __init__(self, host: Host, aside: Aside, archive: Archive, codec: Codec) -> None:
+        self._host = host
+        self._aside = aside
+        self._archive = archive
+        self._codec = codec
+
+    def take(self, part: Part, records: Sequence[Record]) -> None:
+        """Carry out what these records of `hub.act` ask for. Raises Retry (schema not known)."""
+        if part.acts is None:
+            return
+        for record in records:
+            command = part.acts.read(record, self._codec)
+            if command is not None:
+                self._carry_out(part, command)
+
+    async def catch_up(self, part: Part, partition: int) -> None:
+        """Read what is new on `hub.act`, until it could be read."""
+        while part.acts is not None and not part.going:
+            try:
+                start = part.acts.position
+                records = await asyncio.to_thread(self._archive.acts, partition, start)
+                self.take(part, records)
+            except HubError as error:
+                log.warning("acts_postponed", partition=partition, reason=error.what)
+                await asyncio.sleep(AGAIN)
+            else:
+                return
+
+    def _carry_out(self, part: Part, command: Command) -> None:
+        log.info("act_taken", kind=command.kind, act=command.act, partition=command.partition)
+        if command.kind == "RESUMED":
+            key = (command.topic, command.partition, command.dossier.encode())
+            self._resume(part, key, command.act)
+        else:
+            self._host.task(self._revive(part, command))
+
+    def _resume(self, part: Part, key: Key, act: int) -> None:
+        def done() -> None:
+            if part.acts is not None:
+                part.acts.carried_out(act)
+
+        if not self._aside.resume(key, act, done):
+            done()  # nothing waits any more, or is on its way already
+
+    async def _revive(self, part: Part, command: Command) -> None:
+        """A dead letter goes out again, late, behind what its dossier has in the queue."""
+        while not part.going and command.letter is not None:
+            try:
+                letter = await asyncio.to_thread(self._archive.letter, command.letter)
+            except HubError as error:
+                log.warning("act_postponed", act=command.act, reason=error.what)
+                await asyncio.sleep(AGAIN)
+                continue
+            event = revived(letter, command) if letter is not None else None
+            if event is None:
+                log.error("dead_letter_missing", act=command.act, letter=command.letter.text)
+                self._done(part, command)
+            else:
+                self._send_out(part, event, command)
+            return
+
+    def _send_out(self, part: Part, event: Record, command: Command) -> None:
+        headers = dict(event.headers)
+        part.revived.add(event.offset)
+        self._host.put(
+            Held(
+                event,
+                part,
+                (headers.get("ce_id") or b"").decode(errors="replace"),
+                (headers.get("ce_type") or b"").decode(errors="replace"),
+                series=command.act + 1,  # more than any before it, whoever carries it out
+                act=command.act,
+                late=True,
+            )
+        )
+        self._host.pump()
+
+    def _done(self, part: Part, command: Command) -> None:
+        if part.acts is not None:
+            part.acts.carried_out(command.act)

@@ -1,0 +1,148 @@
+"""What people decide reaches the lane that owns the partition, and is carried out once."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from adapters.http.messages import Answer
+from hub.contract.types import Document
+from hub.delivery.acts import Command, as_document, record_of
+from hub.delivery.letters import letters
+from hub.events.catalogue import Catalogue, load
+from hub.records import Spot
+from hub.registry.manifest import RetryPolicy
+from tests.delivery.test_lane import WITHDRAWN, World, done, settled
+from tests.delivery.test_lane_recovery import busy, crashed, only, open_parked, tick
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> Catalogue:
+    return load(Path("schemas/avro"))
+
+
+@pytest.fixture
+def world(catalogue: Catalogue) -> World:
+    return World(catalogue)
+
+
+async def refuse(operation: str, document: Document, key: str) -> Answer:
+    return Answer(200, {"Ma": "02"})
+
+
+def act(world: World, command: Command) -> None:
+    value = world.codec.encode("hub.v1.Act", as_document(command, world.now))
+    world.broker.keep(record_of(command, value))
+
+
+def letter_act(world: World, kind: str, value: bytes | None = None) -> None:
+    """Somebody decides about the one dead letter."""
+    dead = [r for p in (0, 1) for r in world.broker.since(Spot("hub.dead", p), 0)]
+    (letter,) = letters(dead)
+    act(
+        world,
+        Command(
+            kind,  # type: ignore[arg-type]
+            "peer",
+            letter.source.topic,
+            letter.source.partition,
+            letter.dossier,
+            "Cán bộ Thử",
+            "đã sửa",
+            letter.source.offset,
+            letter.place,
+            letter.event_id,
+            value,
+        ),
+    )
+
+
+def delivered(world: World) -> list[Document]:
+    return [r for r in world.receipts if r["outcome"] == "DELIVERED"]
+
+
+def metadata(world: World) -> str:
+    return " ".join(text for _, text in world.broker.offsets["hub.peer"].values())
+
+
+def test_a_parked_dossier_is_resumed_by_a_person(world: World) -> None:
+    world.retry = RetryPolicy(first=0.01, factor=1, longest=0.01, give_up=0.05, resume=3_600)
+    world.peer.answer = only("A", busy)  # type: ignore[assignment]
+    world.event("A", "1", partition=1)
+    world.event("A", "2", partition=1)
+    tick(world)
+    world.go(settled(2))
+    world.peer.answer = done
+    resumed = Command("RESUMED", "peer", "hub.dossier", 1, "A", "Cán bộ Thử", "đã sửa")
+
+    def asked(w: World) -> bool:
+        if not w.broker.since(Spot("hub.act", 1), 0):
+            act(w, resumed)
+        return len(delivered(w)) == 2 and open_parked(w) == 0
+
+    world.go(asked)
+    assert world.notes["A"][-2:] == ["1", "2"]
+    assert {receipt["act"] for receipt in delivered(world)} == {0}
+    calls = len(world.peer.calls)
+    world.event("B", "1")
+    world.go(settled(len(world.receipts) + 1))
+    assert len(world.peer.calls) == calls + 1, "an act is carried out once"
+
+
+def test_a_dead_letter_goes_out_again_late_and_once(world: World) -> None:
+    world.peer.answer = refuse
+    world.event("A", "1")
+    world.go(settled(1))
+    world.peer.answer = done
+    letter_act(world, "REQUEUED")
+    letter_act(world, "REQUEUED")
+    world.go(lambda w: len(delivered(w)) == 1)
+    world.event("B", "1")
+    world.go(lambda w: len(delivered(w)) == 2)
+    assert world.notes == {"A": ["1", "1"], "B": ["1"]}
+    assert len({key for code, _, key in world.peer.calls if code == "A"}) == 1
+    late = next(r for r in delivered(world) if r["key"] == "A")
+    assert (late["note"], late["act"], late["series"]) == ("late", 0, 1)
+
+
+def test_an_edited_event_has_a_key_of_its_own(world: World) -> None:
+    world.peer.answer = refuse
+    world.event("A", "1")
+    world.go(settled(1))
+    world.peer.answer = done
+    raw = world.broker.since(Spot("hub.dead", 0), 0) + world.broker.since(Spot("hub.dead", 1), 0)
+    _, event = world.codec.decode(raw[0].value or b"")
+    mended = world.codec.encode(WITHDRAWN, {**event, "reason": "mended"})
+    letter_act(world, "EDITED", mended)
+    world.go(lambda w: len(delivered(w)) == 1)
+    assert world.notes == {"A": ["1", "mended"]}
+    assert len({key for _, _, key in world.peer.calls}) == 2
+    assert json.dumps(world.receipts[-1]["note"]) == '"late"'
+
+
+def test_a_discarded_letter_is_not_sent(world: World) -> None:
+    world.peer.answer = refuse
+    world.event("A", "1")
+    world.go(settled(1))
+    letter_act(world, "DISCARDED")
+    letter_act(world, "REQUEUED")
+    world.event("B", "1")
+    world.go(settled(2))
+    assert len(world.peer.calls) == 2
+
+
+def test_an_act_that_a_crash_cut_off_is_carried_out_by_the_next_owner(world: World) -> None:
+    world.peer.answer = refuse
+    world.event("A", "1")
+    world.go(settled(1))
+    letter_act(world, "REQUEUED")
+    crashed(world)
+    calls = len(world.peer.calls)
+    world.peer.answer = done
+    world.go(lambda w: len(delivered(w)) == 1)
+    assert len(world.peer.calls) == calls + 1
+    assert delivered(world)[0]["note"] in ("late", "late; was in doubt")
+    world.event("B", "1")
+    world.go(lambda w: len(delivered(w)) == 2)
+    assert len(world.peer.calls) == calls + 2
+    assert " a1" in metadata(world), "the commit has passed the act"
