@@ -1,4 +1,4 @@
-"""Places for calls in flight, shared by the lanes of a worker, and who is asked when one is free."""
+"""Places for calls in flight, shared by the lanes of a worker; who is asked when one is free."""
 
 from collections.abc import Callable
 

@@ -96,6 +96,7 @@ def open_rig() -> Iterator[Rig]:
     with TemporaryDirectory(prefix="hub-bench-") as folder:
         home = Path(folder)
         scene = make_scene(home)
+        scene.register()  # nobody yet; but the file that is named has to be there
         os.sched_setaffinity(0, apart.others)
         try:
             with DevBroker(home, cache=JARS) as broker:
