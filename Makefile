@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock lint unit process system check test fault faults demo interop apicurio bench
+.PHONY: help setup lock lint unit process system check test fault faults demo interop apicurio rivals bench
 
 help: ## the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -59,6 +59,9 @@ interop: setup ## a stock SOAP client of another language (node) calls the hub f
 
 apicurio: setup ## the registry's contract suite against Apicurio 3.3.3 (downloads 158 MB)
 	$(BIN)/pytest -q tests/registry/apicurio_suite.py
+
+rivals: setup ## the hub beside what people would pick instead (an hour on a quiet machine)
+	$(BIN)/python -m ops.bench.rivals
 
 bench: setup ## speed, memory and start-up against their targets, on this machine
 	$(BIN)/python -m ops.bench

@@ -1,7 +1,8 @@
 """`python -m ops.bench [name …]`: measure, print a table, say which targets are reached.
 
-Names: translate, http, ingest, delivery, memory, startup; without a name all of them. Exit 0 when
-everything could be measured, whatever the figures are; 1 when a measurement does not count.
+Names: translate, http, ingest, delivery, memory, startup; without a name all of these. And rivals,
+which takes an hour (ops/bench/rivals). Exit 0 when everything could be measured, whatever the
+figures are; 1 when a measurement does not count.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from ops.bench.http_calls import http
 from ops.bench.ingest import ingest
 from ops.bench.memory import memory
 from ops.bench.processes import BenchError
+from ops.bench.rivals.compare import rivals
 from ops.bench.startup import startup
 from ops.bench.translate import translate
 
@@ -30,7 +32,9 @@ BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "delivery": delivery,
     "memory": memory,
     "startup": startup,
+    "rivals": rivals,
 }
+USUAL = [name for name in BENCHES if name != "rivals"]  # without a name
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -46,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
     if unknown:
         parser.error(f"'{unknown[0]}' is none of {', '.join(BENCHES)}")
     configure("bench", level=logging.WARNING)
-    return report(machine(), given.name or list(BENCHES), as_json=given.json, out=given.out)
+    return report(machine(), given.name or USUAL, as_json=given.json, out=given.out)
 
 
 def report(where: Machine, names: list[str], *, as_json: bool, out: Path | None) -> int:

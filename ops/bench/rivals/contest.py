@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from http.client import HTTPConnection
+from math import ceil
 from urllib.parse import urlsplit
 
 import msgspec
@@ -79,8 +80,8 @@ class Run:
     latencies: tuple[float, ...]
 
     def percentile(self, share: float) -> float:
-        """The latency that this share of the events (0 to 1) did not exceed, in ms."""
-        return self.latencies[min(int(len(self.latencies) * share), len(self.latencies) - 1)] * 1e3
+        """The latency that this share of the events (above 0, to 1) did not exceed, in ms."""
+        return self.latencies[ceil(len(self.latencies) * share) - 1] * 1e3
 
 
 def run(contender: Contender, workload: Workload, terms: Terms) -> Run:

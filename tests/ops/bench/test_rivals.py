@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from lxml import etree
 
 from hub.events.catalogue import load
 from hub.records import Record
@@ -13,11 +14,14 @@ from hub.registry.event_types import read_events
 from ops.bench import board
 from ops.bench.peer import Book, Counts
 from ops.bench.processes import BenchError
+from ops.bench.rivals.chart import Measured, chart
 from ops.bench.rivals.checks import check_board, check_topic
+from ops.bench.rivals.compare import CPU, RATE, label
 from ops.bench.rivals.contenders import CONNECTORS
-from ops.bench.rivals.contest import KIND
+from ops.bench.rivals.contest import KIND, Run, Terms
 from ops.bench.rivals.facts import note, schedule, status, told
 from ops.bench.rivals.handwritten import read_soap, soap
+from ops.bench.rivals.jobs import WORKLOADS
 from ops.bench.rivals.plain_faust import soap_reader
 from ops.bench.rivals.settled import Settled
 from ops.bench.rivals.translation import Schema, reported
@@ -151,3 +155,32 @@ def test_only_a_settled_prefix_is_committed() -> None:
         settled.done(offset)
         committed.append(settled.next)
     assert [None, 7, 10] == committed
+
+
+def measured(who: str, what: str, median: float) -> Measured:
+    return Measured("W1", f"{who}: {what}", "", median, [median / 2, median * 2])
+
+
+def test_the_chart_shows_everybody_on_one_scale() -> None:
+    figures = [
+        measured(who, what, median)
+        for what in (RATE, CPU)
+        for who, median in (("us & ours", 100.0), ("them", 50.0))
+    ]
+    drawn = etree.fromstring(chart(figures).encode())
+    name = "{http://www.w3.org/2000/svg}"
+    bars = [float(one.get("width", "")) for one in drawn.iter(f"{name}rect")][1:]  # first: ground
+    assert [150.0, 75.0] * 2 == bars
+    texts = [one.text for one in drawn.iter(f"{name}text")]
+    assert {"W1", "us & ours", "them", "100", "50"} <= set(texts)
+
+
+def test_terms_other_than_usual_are_named() -> None:
+    (w1, *_) = WORKLOADS
+    assert "W1" == label(w1, Terms(events=10))
+    assert "W1, delay 0.1, in_flight 256" == label(w1, Terms(delay=0.1, in_flight=256))
+
+
+def test_99_of_a_hundred_did_not_exceed_the_99th_percentile() -> None:
+    run = Run(1.0, 1.0, 1.0, 1.0, tuple(ms / 1_000 for ms in range(1, 101)))
+    assert [50.0, 99.0, 100.0] == [round(run.percentile(share), 6) for share in (0.5, 0.99, 1.0)]
