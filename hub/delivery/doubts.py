@@ -29,7 +29,7 @@ def starts(committed: Mapping[Spot, tuple[int, str]]) -> dict[Spot, int]:
     """From where the receipts must be read, by what the registration's group has committed."""
     found: dict[Spot, int] = {}
     for spot, (_, metadata) in committed.items():
-        place, (position, _) = Spot(RECEIPT, spot.partition), place_of(metadata) or (0, -1)
+        place, position = Spot(RECEIPT, spot.partition), place_of(metadata).journal
         found[place] = min(position, found.get(place, position))
     return found
 
@@ -51,7 +51,7 @@ def doubts(
         spot: Journal(
             offset,
             frozenset(one.offset for one in waiting if one[:2] == spot),
-            (place_of(metadata) or (0, -1))[1],
+            place_of(metadata).epoch,
         )
         for spot, (offset, metadata) in committed.items()
     }
