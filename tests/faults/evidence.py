@@ -82,7 +82,8 @@ START = 3.0  # seconds from a worker's start to its first call on an idle machin
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a run may cost. `repeats`: calls beyond the first that had their effect.
+    """What a run may cost. `repeats`: calls beyond the first that had their effect. `parked`:
+    events that may end so. `vain`: calls without effect; None: as many as it takes.
 
     `recovery`: seconds from a fault to the next delivery, where a worker delivers START seconds
     after it was started; on a slower machine twice what the first start took longer is added, for
@@ -92,6 +93,8 @@ class Limits:
     """
 
     repeats: int = 0
+    parked: int = 0
+    vain: int | None = None
     recovery: float = 15.0
     memory: float = 250.0
     descriptors: int = 400
@@ -108,6 +111,7 @@ class Evidence:
     calls: tuple[Call, ...]
     told: tuple[Told, ...]
     dead: frozenset[Source]
+    foreign: frozenset[Source] = frozenset()  # bytes on the events' topic that are no event
     recoveries: tuple[float, ...] = ()
     used: dict[str, Use] = field(default_factory=dict)  # process -> its most
     disk: float = 0.0  # MB

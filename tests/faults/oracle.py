@@ -3,7 +3,7 @@
 I1 what was promised is kept and came to an end; nothing is invented. I2 first deliveries of one
 dossier come in topic order. I3 a repeat is the same call, and there are no more of them than the
 faults allow. I4 each event has one end. I5 what processes use is bounded. I6 delivery comes back in
-time.
+time. Beside them: nothing is parked that need not be, and a system that cannot is spared.
 """
 
 from collections import Counter, defaultdict
@@ -48,7 +48,8 @@ def _ended(evidence: Evidence, _: Limits) -> Iterator[str]:
     events = {one.source: one for one in evidence.kept}
     endings = fold(evidence.told)
     taken = {call.fact for call in evidence.calls if call.taken}
-    yield from _some("a receipt for no event", endings.keys() - events.keys())
+    yield from _some("a receipt for no event", endings.keys() - events.keys() - evidence.foreign)
+    yield from _some("no event, and not dead", evidence.foreign - evidence.dead)
     told: dict[str, list[Fact]] = defaultdict(list)
     for source, one in events.items():
         ending = endings.get(source)
@@ -68,6 +69,18 @@ def _ended(evidence: Evidence, _: Limits) -> Iterator[str]:
 def _nothing_invented(evidence: Evidence, _: Limits) -> Iterator[str]:
     ids = {one.fact: one.event_id for one in evidence.kept}
     yield from _some("called, but not on the topic", {c.fact for c in evidence.calls} - ids.keys())
+
+
+def _parked(evidence: Evidence, limits: Limits) -> Iterator[str]:
+    parked = [s for s, ending in fold(evidence.told).items() if ending.outcome == PARKED]
+    if len(parked) > limits.parked:
+        yield from _some(f"parked, {limits.parked} may be", parked)
+
+
+def _spared(evidence: Evidence, limits: Limits) -> Iterator[str]:
+    vain = sum(not call.taken for call in evidence.calls)
+    if limits.vain is not None and vain > limits.vain:
+        yield f"{vain} calls to a system that could not take them, {limits.vain} are allowed"
 
 
 def _in_order(evidence: Evidence, _: Limits) -> Iterator[str]:
@@ -156,6 +169,8 @@ CHECKS: dict[str, Callable[[Evidence, Limits], Iterator[str]]] = {
     "I1 kept": _kept,
     "I1 ended": _ended,
     "I1 invented": _nothing_invented,
+    "parked": _parked,
+    "spared": _spared,
     "I2": _in_order,
     "I3": _same_repeats,
     "I4": _one_end,

@@ -50,16 +50,20 @@ class Proxy:
         self.port = 0
         self.faults = Faults()
         self.lost = 0  # answers, so far
-        self._lose: dict[int, int] = {}  # API key -> how many answers yet
+        self._lose: dict[int, tuple[int, Callable[[_Link], None]]] = {}  # by API key: how many yet
         self._links: set[_Link] = set()
         self._ready = threading.Event()
         self._loop = asyncio.new_event_loop()
         self._over = asyncio.Event()
         self._thread = threading.Thread(target=self._run, name="proxy", daemon=True)
 
-    def lose_answers(self, api: int, times: int) -> None:
-        """The next `times` answers to this API key are lost, each with its connection."""
-        self._call(lambda: self._lose.__setitem__(api, times))
+    def lose_answers(self, api: int, times: int, *, silently: bool = False) -> None:
+        """The next `times` answers to this API key are lost, each with its connection.
+
+        The connection is reset, or falls silent.
+        """
+        act = _Link.forget if silently else _Link.reset
+        self._call(lambda: self._lose.update({api: (times, act)}))
 
     def reset(self) -> None:
         """Reset every connection that stands; new ones are welcome."""
@@ -89,12 +93,13 @@ class Proxy:
         self._loop.call_soon_threadsafe(self._over.set)
         self._thread.join(READY)
 
-    def loses(self, api: int) -> bool:
+    def loses(self, api: int, link: "_Link") -> bool:
         """Whether this answer is one of those that are lost; belongs to the proxy's thread."""
-        left = self._lose.get(api, 0)
+        left, act = self._lose.get(api, (0, _Link.forget))
         if left:
-            self._lose[api] = left - 1
+            self._lose[api] = (left - 1, act)
             self.lost += 1
+            act(link)
         return left > 0
 
     def _each(self, act: "Callable[[_Link], None]") -> None:
@@ -221,8 +226,7 @@ class _Link:
             self.reset()
         elif self._proxy.kafka:
             for frame in self._answers.feed(data):
-                if self._proxy.loses(self._asked.pop(answered(frame), -1)):
-                    self.reset()
+                if self._proxy.loses(self._asked.pop(answered(frame), -1), self):
                     return
                 yield frame
         else:

@@ -1,9 +1,68 @@
 """The table of faults, most important first."""
 
+from tests.faults import rows_broker as broker
+from tests.faults import rows_bytes as content
+from tests.faults import rows_peer as peer
 from tests.faults import rows_worker as worker
+from tests.faults.filling import STEPS
 from tests.faults.table import Row
+from tests.faults.world import DELIVERY, IN_FLIGHT
 
-I3 = frozenset({"I3", "I4"})  # repeats beyond what was in flight: until recovery reads receipts
+RECOVERY = frozenset({"I3", "I4"})  # repeats beyond what was in flight
+HASTY = {**DELIVERY, "retry": {"first": 0.2, "factor": 2, "longest": 2, "give_up": 4}}
 
-ROWS = (Row("worker-killed", "kill -9 of a worker under load", worker.killed, not_yet=I3),)
+ROWS = (
+    Row("worker-killed", "kill -9 of a worker under load", worker.killed, not_yet=RECOVERY),
+    Row("gateway-killed", "gateway killed before its answer", broker.gateway_killed, each=0),
+    Row("broker-killed", "SIGKILL of the broker, new start", broker.killed),
+    Row("produce-lost", "answers to Produce lost", broker.produce_answers_lost, each=0),
+    Row("commit-lost", "answers to OffsetCommit lost", broker.commit_answers_lost, each=0),
+    Row("come-and-go", "workers added and removed", worker.come_and_go),
+    Row("slow", "peer takes a second for each answer", peer.slow, each=0),
+    Row("never-answers", "peer does it and never answers", peer.never_answers, each=0),
+    Row("half-open", "all connections to the peer are dead", peer.half_open, each=0),
+    Row("cut", "answers cut off in their middle", peer.cut, each=0),
+    Row("flaps", "peer well and ill in turn", peer.flaps, each=0),
+    Row("away", "nobody listens at the peer's address", peer.away, each=0),
+    Row("black-hole", "what is sent to the peer disappears", peer.black_hole, each=0),
+    Row(
+        "strange-answers",
+        "200 with Fault, error code, HTML, half a document, other charset; 503",
+        peer.strange_answers,
+        each=0,
+        registration="onestop",
+    ),
+    Row("rejects", "1 of 100 facts is refused", peer.rejects, each=0),
+    Row("frozen", "SIGSTOP past the lease, then SIGCONT", worker.frozen, not_yet=RECOVERY),
+    Row("offsets-lost", "the group's offsets are lost", worker.offsets_lost, not_yet=RECOVERY),
+    Row("foreign", "foreign bytes between the facts", content.foreign, each=0),
+    Row("registry-down", "registry down, a fresh worker", content.registry_down),
+    Row("burst", "everything at once to an idle worker", worker.burst, each=0),
+    Row("credential", "token revoked; token endpoint down", peer.credential, each=0),
+    Row("rolling", "workers replaced one by one", worker.rolling, each=0),
+    Row(
+        "killed-in-between",
+        "kill -9 between the peer's deed and our receipt",
+        worker.killed_in_between,
+        not_yet=RECOVERY,
+    ),
+    Row(
+        "dressed",
+        "back end down, dressed as a code of one dossier",
+        peer.dressed,
+        each=0,
+        vain=3 * IN_FLIGHT,
+        delivery=HASTY,
+        not_yet=frozenset({"spared"}),
+    ),
+    Row(
+        "one-dossier",
+        "one dossier cannot be taken: it parks",
+        peer.one_dossier,
+        each=0,
+        parked=STEPS,
+        delivery=HASTY,
+        not_yet=frozenset({"run", "I1 ended"}),
+    ),
+)
 BY_NAME = {row.name: row for row in ROWS}

@@ -42,9 +42,11 @@ Play: TypeAlias = Callable[[World, Plan], None]
 class Row:
     """A fault and what must hold under it.
 
-    `each`: repeats that one strike of the fault may cost. `not_yet`: names of invariants
-    (hub.faults' oracle) that this row is known to break today; they are shown, and do not fail it.
-    `hasty`: retries and time limits of the registration, where the usual ones do not fit.
+    `each`: repeats that one strike of the fault may cost. `parked`: events that may be.
+    `vain`: calls that one strike may cost a system that cannot take them. `not_yet`: names of
+    invariants (tests.faults.oracle) that this row is known to break today; they are shown, and do
+    not fail it.
+    `delivery`: time limits and retries of the registration.
     """
 
     name: str
@@ -52,10 +54,17 @@ class Row:
     play: Play
     each: int = IN_FLIGHT
     registration: str = "portal"
+    parked: int = 0
+    vain: int | None = None
     recovery: float = 15.0  # seconds
     not_yet: frozenset[str] = frozenset()
     delivery: Mapping[str, object] = field(default_factory=lambda: dict(DELIVERY))
 
     def limits(self, plan: Plan) -> Limits:
         """What a run of this row may cost."""
-        return Limits(repeats=self.each * plan.faults, recovery=self.recovery)
+        return Limits(
+            repeats=self.each * plan.faults,
+            parked=self.parked,
+            vain=None if self.vain is None else self.vain * plan.faults,
+            recovery=self.recovery,
+        )

@@ -76,7 +76,22 @@ def test_a_dead_letter_that_stands_on_its_topic_is_an_end() -> None:
 def test_parked_is_accounted_for() -> None:
     parked = without_last(SOUND)
     parked = replace(parked, told=(*parked.told, told(LAST, "PARKED")))
-    assert judge(parked, LIMITS) == []
+    assert judge(parked, replace(LIMITS, parked=1)) == []
+    assert found(parked) == {"parked"}
+
+
+def test_foreign_bytes_that_are_dead_are_accounted_for() -> None:
+    strange = Source("hub.dossier", 0, 70)
+    dead = Told(70, "OUTCOME", strange, "DEAD_LETTERED")
+    foreign = replace(SOUND, foreign=frozenset({strange}), told=(*SOUND.told, dead))
+    assert judge(replace(foreign, dead=frozenset({strange})), LIMITS) == []
+    assert found(foreign) == {"I1 ended"}
+
+
+def test_a_system_that_cannot_is_spared() -> None:
+    vain = replace(SOUND, calls=(replace(call(LAST), taken=False), *SOUND.calls))
+    assert judge(vain, replace(LIMITS, vain=1)) == []
+    assert [f.invariant for f in judge(vain, replace(LIMITS, vain=0))] == ["spared"]
 
 
 def test_a_parked_event_that_was_resumed_ends_in_its_second_series() -> None:

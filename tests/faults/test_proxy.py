@@ -215,3 +215,12 @@ def test_lost_answers_take_their_connection_with_them(server: Server, proxy: Pro
     with Client(proxy) as client:
         assert client.ask(OFFSET_COMMIT) == OFFSET_COMMIT
     assert server.came.count(OFFSET_COMMIT) == 3, "the question itself has always arrived"
+
+
+def test_an_answer_can_be_lost_without_a_word(server: Server, proxy: Proxy) -> None:
+    proxy.lose_answers(PRODUCE, 1, silently=True)
+    with Client(proxy) as client:
+        client.send(PRODUCE)
+        assert until(lambda: proxy.lost == 1, SOON)
+        assert client.hears_nothing()
+    assert server.came == [PRODUCE]

@@ -5,6 +5,7 @@ Everything is fresh: a folder, a cluster, ports. What is known of a run comes fr
 """
 
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -72,9 +73,11 @@ class World:
 
     # the hub
 
-    def worker(self, *, wait: bool = False) -> Child:
-        """One more worker."""
+    def worker(self, *, wait: bool = False, quiet: bool = False) -> Child:
+        """One more worker; `quiet`: it uses the broker's quiet door."""
         self.started = self.started or time.monotonic()
+        if quiet:
+            return self.processes.hub("worker", wait=wait)
         return self._proxied("worker", wait=wait)
 
     def gateway(self, port: int) -> Child:
@@ -98,6 +101,18 @@ class World:
         fetch("PUT", url, content=msgspec.json.encode(manner))
 
     # looking
+
+    def outage(self, seconds: float) -> None:
+        """A fault lasts so long."""
+        threading.Event().wait(seconds)
+
+    def quiet(self, seconds: float, within: float = 40.0) -> None:
+        """Wait until the peer has not been called for so long. Raises BenchError."""
+        self.until(lambda: self._silent() > seconds, within, "silence at the peer")
+
+    def _silent(self) -> float:
+        self.log.follow()
+        return time.monotonic() - max((call.at for call in self.log.calls[-1:]), default=0.0)
 
     def taken(self) -> int:
         """How many facts have had their effect at the peer."""
@@ -142,7 +157,7 @@ class World:
         """Whether every fact that was sent has come to an end."""
         while self.topics.follow():
             pass
-        return len(self.topics.ended - self.topics.foreign) >= len(self.sent)
+        return len(self.topics.ended) >= len(self.sent) + len(self.topics.foreign)
 
     def drain(self) -> None:
         """Wait until all has come to an end; how that failed is the oracle's to say."""
@@ -163,6 +178,7 @@ class World:
             calls=tuple(self.log.calls),
             told=tuple(self.topics.told),
             dead=frozenset(self.topics.dead),
+            foreign=frozenset(self.topics.foreign),
             recoveries=tuple(self.recoveries),
             used=dict(self.processes.used),
             disk=disk_of(self.home) - dev,

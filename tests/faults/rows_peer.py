@@ -1,0 +1,132 @@
+"""Rows about the system that is delivered to: slow, silent, broken, refusing, lying."""
+
+import time
+
+from tests.faults.manners import Manner, Says
+from tests.faults.proxy import Faults
+from tests.faults.table import Plan
+from tests.faults.world import World
+
+STRANGE: tuple[Says, ...] = ("fault", "code", "html", "truncated", "charset", "busy")
+CLAIMS_NOTHING = ("html", "truncated")  # bytes that are no answer: the effect may be there
+OUTAGE = 5.0  # seconds
+HEAD = 40  # bytes: in the middle of an answer's headers
+
+
+def slow(world: World, plan: Plan) -> None:
+    """Each answer takes a second."""
+    _while(world, plan, Manner(delay=1.0))
+
+
+def never_answers(world: World, plan: Plan) -> None:
+    """One call in ten has its effect and no answer."""
+    _while(world, plan, Manner(says="never", one_in=10, done=True))
+
+
+def flaps(world: World, plan: Plan) -> None:
+    """Fifty calls are taken, fifty are not, in turn."""
+    _while(world, plan, Manner(says="busy", flaps=50))
+
+
+def rejects(world: World, plan: Plan) -> None:
+    """One fact in a hundred is refused for ever."""
+    world.behave(Manner(says="refused", one_in=100))
+    _deliver(world, plan)
+
+
+def half_open(world: World, plan: Plan) -> None:
+    """All connections to it are dead, and nobody says so."""
+    _deliver(world, plan)
+    for moment in plan.moments():
+        world.reach(moment)
+        world.road.half_open()
+        world.back(time.monotonic())
+
+
+def cut(world: World, plan: Plan) -> None:
+    """Answers are cut off in their middle."""
+    _on_the_road(world, plan, Faults(cut_answers=HEAD))
+
+
+def away(world: World, plan: Plan) -> None:
+    """Nobody listens."""
+    _on_the_road(world, plan, Faults(refuse=True))
+
+
+def black_hole(world: World, plan: Plan) -> None:
+    """What is sent disappears."""
+    _on_the_road(world, plan, Faults(black_hole=True))
+
+
+def strange_answers(world: World, plan: Plan) -> None:
+    """200 with a Fault, an error code, HTML, half a document, another charset; and 503."""
+    _deliver(world, plan)
+    stretch = plan.events // (len(STRANGE) + 1)
+    for number, says in enumerate(plan.chance.sample(STRANGE, len(STRANGE)), 1):
+        done = says in CLAIMS_NOTHING and plan.chance.random() < 0.5
+        world.behave(Manner(says=says, one_in=3, done=done, delay=0.01))
+        world.reach(number * stretch // 2)
+        world.behave(Manner())
+        world.reach(number * stretch)
+
+
+def credential(world: World, plan: Plan) -> None:
+    """The token is revoked; then again, while no new one is to be had."""
+    _deliver(world, plan)
+    for number, moment in enumerate(plan.moments(), 1):
+        world.reach(moment)
+        world.behave(Manner(token=2 * number - 1))
+        world.back(time.monotonic())
+        world.behave(Manner(token=2 * number, login=False))
+        world.outage(OUTAGE)
+        world.behave(Manner(token=2 * number))
+        world.back(time.monotonic())
+
+
+def dressed(world: World, plan: Plan) -> None:
+    """Its back end is down, and it calls that "dossier unknown", for everybody."""
+    _deliver(world, plan)
+    for moment in plan.moments():
+        world.reach(moment)
+        world.behave(Manner(says="unknown"))
+        world.outage(2 * OUTAGE)
+        world.behave(Manner())
+        world.back(time.monotonic())
+
+
+def one_dossier(world: World, plan: Plan) -> None:
+    """One dossier cannot be taken, all others can."""
+    world.fill(plan.events)
+    unlucky = sorted(world.sent)[plan.chance.randrange(len(world.sent))].dossier
+    world.behave(Manner(says="unknown", dossier=unlucky))
+    world.worker()
+    others = sum(fact.dossier != unlucky for fact in world.sent)
+    world.reach(others)
+
+
+def _deliver(world: World, plan: Plan) -> None:
+    world.fill(plan.events)
+    world.worker()
+
+
+def _while(world: World, plan: Plan, manner: Manner) -> None:
+    """It behaves so for a hundred facts, now and then."""
+    _deliver(world, plan)
+    for moment in plan.moments():
+        world.reach(moment)
+        world.behave(manner)
+        world.reach(min(world.taken() + 100, plan.events))
+        world.behave(Manner())
+        world.back(time.monotonic())
+
+
+def _on_the_road(world: World, plan: Plan, faults: Faults) -> None:
+    """The road is so for a while, now and then."""
+    _deliver(world, plan)
+    for moment in plan.moments():
+        world.reach(moment)
+        world.road.faults = faults
+        world.road.reset()
+        world.outage(OUTAGE)
+        world.road.faults = Faults()
+        world.back(time.monotonic())
