@@ -115,4 +115,5 @@ class Evidence:
     recoveries: tuple[float, ...] = ()
     used: dict[str, Use] = field(default_factory=dict)  # process -> its most
     disk: float = 0.0  # MB
+    struck: int = 0  # how often the fault did strike
     start: float = 0.0  # seconds from the first worker's start to the first call

@@ -9,7 +9,17 @@ from zlib import crc32
 import msgspec
 
 Says: TypeAlias = Literal[
-    "ok", "refused", "unknown", "busy", "fault", "code", "html", "truncated", "charset", "never"
+    "ok",
+    "refused",
+    "denied",
+    "unknown",
+    "busy",
+    "fault",
+    "code",
+    "html",
+    "truncated",
+    "charset",
+    "never",
 ]
 EFFECT = frozenset({"ok", "charset"})  # what says that it was done; the others say it was not
 HTML = b"<html><body><h1>Bao tri he thong</h1></body></html>"
@@ -28,6 +38,7 @@ SOAP_CODES: dict[Says, str] = {"ok": "00", "refused": "02", "unknown": "03", "co
 JSON: dict[Says, tuple[int, str]] = {
     "ok": (200, '{"ma":"OK"}'),
     "refused": (422, '{"ma":"SAI_DU_LIEU"}'),
+    "denied": (401, '{"ma":"CHUA_XAC_THUC"}'),
     "unknown": (404, '{"ma":"CHUA_CO"}'),
     "busy": (503, '{"ma":"BAN"}'),
     "fault": (500, '{"ma":"LOI"}'),

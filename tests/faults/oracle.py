@@ -3,7 +3,8 @@
 I1 what was promised is kept and came to an end; nothing is invented. I2 first deliveries of one
 dossier come in topic order. I3 a repeat is the same call, and there are no more of them than the
 faults allow. I4 each event has one end. I5 what processes use is bounded. I6 delivery comes back in
-time. Beside them: nothing is parked that need not be, and a system that cannot is spared.
+time. Beside them: the fault did strike, nothing is parked
+that need not be, a system that cannot is spared.
 """
 
 from collections import Counter, defaultdict
@@ -69,6 +70,11 @@ def _ended(evidence: Evidence, _: Limits) -> Iterator[str]:
 def _nothing_invented(evidence: Evidence, _: Limits) -> Iterator[str]:
     ids = {one.fact: one.event_id for one in evidence.kept}
     yield from _some("called, but not on the topic", {c.fact for c in evidence.calls} - ids.keys())
+
+
+def _struck(evidence: Evidence, _: Limits) -> Iterator[str]:
+    if not evidence.struck:
+        yield "the fault did not strike: the run says nothing"
 
 
 def _parked(evidence: Evidence, limits: Limits) -> Iterator[str]:
@@ -169,6 +175,7 @@ CHECKS: dict[str, Callable[[Evidence, Limits], Iterator[str]]] = {
     "I1 kept": _kept,
     "I1 ended": _ended,
     "I1 invented": _nothing_invented,
+    "struck": _struck,
     "parked": _parked,
     "spared": _spared,
     "I2": _in_order,

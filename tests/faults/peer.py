@@ -23,6 +23,8 @@ import uvloop
 from adapters.http.connection import Stream
 from tests.faults.manners import Manner, Says, rest, soap, takes
 
+SLOW = 1.0  # seconds before an answer that count as a fault
+
 
 class Noted(msgspec.Struct, frozen=True):
     """A line of the log. `at`: the machine's monotonic clock, seconds."""
@@ -33,6 +35,7 @@ class Noted(msgspec.Struct, frozen=True):
     step: int
     digest: str
     taken: bool
+    struck: bool  # it met something that a good peer does not do
 
 
 class Request(NamedTuple):
@@ -80,11 +83,10 @@ class Place:
         )
 
     def _told(self, request: Request) -> bytes | None:
-        if request.token != b"Bearer t%d" % self.manner.token:
-            return b"HTTP/1.1 401 .\r\ncontent-length: 0\r\n\r\n"
+        known = request.token == b"Bearer t%d" % self.manner.token
         step = request.body.partition(b'"noiDung":"')[2].partition(b'"')[0]
         dossier = request.path.split(b"/")[2].decode()
-        return rest(self._note(request.key, dossier, int(step), request.body))
+        return rest(self._note(request.key, dossier, int(step), request.body, known=known))
 
     def _asked(self, key: bytes) -> bytes | None:
         says = self.manner.to(key, "", self._calls)
@@ -104,15 +106,18 @@ class Place:
             says = "ok" if key in self._done else "unknown"
         return soap(says, operation)
 
-    def _note(self, key: bytes, dossier: str, step: int, body: bytes) -> Says:
-        """Write the call down; what it gets."""
-        says = self.manner.to(key, dossier, self._calls)
+    def _note(
+        self, key: bytes, dossier: str, step: int, body: bytes, *, known: bool = True
+    ) -> Says:
+        """Write the call down; what it gets. `known`: its credential is one that counts."""
+        says = self.manner.to(key, dossier, self._calls) if known else "denied"
         taken = takes(says, done=self.manner.done)
+        struck = says != "ok" or self.manner.delay >= SLOW
         self._calls += 1
         if taken:
             self._done.add(key)
         digest = blake2b(body, digest_size=8).hexdigest()
-        noted = Noted(time.monotonic(), key.decode(), dossier, step, digest, taken)
+        noted = Noted(time.monotonic(), key.decode(), dossier, step, digest, taken, struck)
         os.write(self._log, msgspec.json.encode(noted) + b"\n")
         return says
 

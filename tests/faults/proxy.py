@@ -50,6 +50,7 @@ class Proxy:
         self.port = 0
         self.faults = Faults()
         self.lost = 0  # answers, so far
+        self.struck = 0  # connections that some fault has met, so far
         self._lose: dict[int, tuple[int, Callable[[_Link], None]]] = {}  # by API key: how many yet
         self._links: set[_Link] = set()
         self._ready = threading.Event()
@@ -138,6 +139,7 @@ class Proxy:
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         async with _closing(writer):
             if self.faults.refuse:
+                self.struck += 1
                 _abort(writer)
                 return
             try:
@@ -175,11 +177,13 @@ class _Link:
 
     def reset(self) -> None:
         """Both ends hear of it at once."""
+        self._proxy.struck += 1
         _abort(self._near[1])
         _abort(self._far[1])
 
     def forget(self) -> None:
         """Nothing passes any more."""
+        self._proxy.struck += 1
         self._gone = True
 
     async def run(self) -> None:
@@ -205,7 +209,8 @@ class _Link:
             while data := await reader.read(CHUNK):
                 if self._proxy.faults.latency:
                     await asyncio.sleep(self._proxy.faults.latency)
-                self._gone = self._gone or self._proxy.faults.black_hole
+                if self._proxy.faults.black_hole and not self._gone:
+                    self.forget()
                 if self._gone:
                     continue
                 for part in passing(data):

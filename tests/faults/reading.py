@@ -118,6 +118,7 @@ class PeerLog:
         self._at = 0
         self.calls: list[Call] = []
         self.taken: set[Fact] = set()
+        self.struck = 0  # calls that met a fault of the peer
 
     def follow(self) -> Sequence[Call]:
         """The calls that came since."""
@@ -128,7 +129,9 @@ class PeerLog:
             raw = file.read()
         whole = raw[: raw.rfind(b"\n") + 1]
         self._at += len(whole)
-        fresh = [_call(msgspec.json.decode(line, type=Noted)) for line in whole.splitlines()]
+        noted = [msgspec.json.decode(line, type=Noted) for line in whole.splitlines()]
+        self.struck += sum(one.struck for one in noted)
+        fresh = [_call(one) for one in noted]
         self.calls += fresh
         self.taken.update(call.fact for call in fresh if call.taken)
         return fresh

@@ -21,6 +21,7 @@ def killed(world: World, plan: Plan) -> None:
     for moment in plan.moments():
         world.reach(moment)
         world.broker.kill()
+        world.strikes += 1
         world.broker.start()
         world.back(time.monotonic())
 

@@ -1,6 +1,5 @@
 """Rows about what stands on the topic and what is needed to read it."""
 
-import signal
 import time
 
 from hub.broker import KafkaBroker
@@ -32,6 +31,7 @@ def foreign(world: World, plan: Plan) -> None:
             for headers in ((), (("ce_type", KIND), ("ce_id", b"x%d" % number))):
                 record = Outgoing(DOSSIER, b"stranger-%d" % number, value, headers)
                 writer.send(record).result(SOON)
+                world.strikes += 1
         world.fill(plan.events - half, first=half)
     finally:
         writer.close()
@@ -44,7 +44,7 @@ def registry_down(world: World, plan: Plan) -> None:
     world.fill(plan.events)
     worker = world.worker()
     world.reach(min(plan.moments()))
-    world.processes.end(world.registry, signal.SIGKILL)
+    world.kill(world.registry)
     world.reach(min(world.taken() + plan.events // 20, plan.events))  # what is known goes on
     world.processes.end(worker)
     world.worker()

@@ -48,6 +48,7 @@ def frozen(world: World, plan: Plan) -> None:
     world.worker(wait=True)
     world.reach(min(plan.moments()))
     sleeper.process.send_signal(signal.SIGSTOP)
+    world.strikes += 1
     try:
         world.outage(DEAD)
         world.reach(plan.events)
@@ -67,6 +68,7 @@ def come_and_go(world: World, plan: Plan) -> None:
         workers.append(world.worker(wait=True))
         world.reach(min(world.taken() + 50, plan.events))
         world.processes.end(workers.pop(plan.chance.randrange(len(workers))))
+        world.strikes += 1
 
 
 def rolling(world: World, plan: Plan) -> None:
@@ -76,6 +78,7 @@ def rolling(world: World, plan: Plan) -> None:
     old = [world.worker(wait=True), world.worker(wait=True)]
     for worker in old:
         world.processes.end(worker)
+        world.strikes += world.taken() < plan.events
         world.worker(wait=True)
 
 
@@ -89,6 +92,7 @@ def offsets_lost(world: World, plan: Plan) -> None:
     group = f"hub.{world.registration}"
     for future in admin.delete_consumer_groups([group], request_timeout=ANSWER).values():
         future.result(ANSWER)
+    world.strikes += world.taken() < plan.events
     world.worker()
 
 
@@ -96,3 +100,4 @@ def burst(world: World, plan: Plan) -> None:
     """Everything at once to a worker that had nothing to do."""
     world.worker(wait=True)
     world.fill(plan.events)
+    world.strikes += 1

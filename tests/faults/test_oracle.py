@@ -40,6 +40,7 @@ SOUND = Evidence(
     recoveries=(14.9,),
     used={"worker": Use(memory=249.0, descriptors=100, threads=50)},
     disk=10.0,
+    struck=1,
 )
 
 
@@ -194,6 +195,7 @@ FORGED: dict[str, tuple[str, Forge]] = {
     "descriptors leaked": ("I5", lambda e: replace(e, used={"worker": Use(1.0, 101, 1)})),
     "threads leaked": ("I5", lambda e: replace(e, used={"worker": Use(1.0, 1, 51)})),
     "the disk filled": ("I5", lambda e: replace(e, disk=11.0)),
+    "the fault did not strike": ("struck", lambda e: replace(e, struck=0)),
     "delivery came back late": ("I6", lambda e: replace(e, recoveries=(1.0, 15.1))),
 }
 

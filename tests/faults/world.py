@@ -61,6 +61,7 @@ class World:
     log: PeerLog
     sent: set[Fact] = field(default_factory=set)
     recoveries: list[float] = field(default_factory=list)
+    strikes: int = 0  # of faults that neither proxy nor peer can count
     started: float | None = None  # when the first worker was, on the monotonic clock
 
     # load
@@ -86,6 +87,7 @@ class World:
 
     def kill(self, child: Child) -> float:
         """kill -9; the moment."""
+        self.strikes += 1
         self.processes.end(child, signal.SIGKILL)
         return time.monotonic()
 
@@ -182,6 +184,7 @@ class World:
             recoveries=tuple(self.recoveries),
             used=dict(self.processes.used),
             disk=disk_of(self.home) - dev,
+            struck=self.strikes + self.kafka.struck + self.road.struck + self.log.struck,
             start=self.log.calls[0].at - self.started if self.log.calls and self.started else 0.0,
         )
 
