@@ -74,6 +74,9 @@ class Manner(msgspec.Struct, frozen=True):
         return self.says if meant else "ok"
 
 
+GOOD = Manner(delay=0.05)  # seconds: so that work is left and in flight whenever a fault strikes
+
+
 def takes(says: Says, *, done: bool) -> bool:
     """Whether a call that gets this has its effect."""
     return says in EFFECT or done

@@ -14,7 +14,7 @@ HASTY = {**DELIVERY, "retry": {"first": 0.2, "factor": 2, "longest": 2, "give_up
 ROWS = (
     Row("worker-killed", "kill -9 of a worker under load", worker.killed, not_yet=RECOVERY),
     Row("gateway-killed", "gateway killed before its answer", broker.gateway_killed, each=0),
-    Row("broker-killed", "SIGKILL of the broker, new start", broker.killed),
+    Row("broker-killed", "SIGKILL of the broker, new start", broker.killed, not_yet=RECOVERY),
     Row("produce-lost", "answers to Produce lost", broker.produce_answers_lost, each=0),
     Row("commit-lost", "answers to OffsetCommit lost", broker.commit_answers_lost, each=0),
     Row("come-and-go", "workers added and removed", worker.come_and_go),

@@ -5,7 +5,7 @@ import time
 from hub.dev.node import free_port
 from tests.faults.filling import facts
 from tests.faults.frames import OFFSET_COMMIT, PRODUCE
-from tests.faults.rows_worker import UNHURRIED
+from tests.faults.manners import GOOD
 from tests.faults.senders import Senders
 from tests.faults.table import Plan
 from tests.faults.world import World
@@ -15,7 +15,7 @@ SOON = 30.0  # seconds
 
 def killed(world: World, plan: Plan) -> None:
     """SIGKILL and a new start."""
-    world.behave(UNHURRIED)
+    world.behave(GOOD)
     world.fill(plan.events)
     world.worker()
     for moment in plan.moments():
@@ -37,7 +37,7 @@ def commit_answers_lost(world: World, plan: Plan) -> None:
 
 
 def _answers_lost(world: World, plan: Plan, api: int) -> None:
-    world.behave(UNHURRIED)
+    world.behave(GOOD)
     world.fill(plan.events)
     world.worker()
     for moment in plan.moments():

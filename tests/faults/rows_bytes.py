@@ -5,7 +5,7 @@ import time
 from hub.broker import KafkaBroker
 from hub.records import Outgoing
 from hub.topics import DOSSIER
-from tests.faults.manners import Manner
+from tests.faults.manners import GOOD
 from tests.faults.table import Plan
 from tests.faults.world import World
 
@@ -40,7 +40,7 @@ def foreign(world: World, plan: Plan) -> None:
 
 def registry_down(world: World, plan: Plan) -> None:
     """The registry is killed, a worker that has read nothing yet starts without it."""
-    world.behave(Manner(delay=0.01))
+    world.behave(GOOD)
     world.fill(plan.events)
     worker = world.worker()
     world.reach(min(plan.moments()))

@@ -2,7 +2,7 @@
 
 import time
 
-from tests.faults.manners import Manner, Says
+from tests.faults.manners import GOOD, Manner, Says
 from tests.faults.proxy import Faults
 from tests.faults.table import Plan
 from tests.faults.world import World
@@ -30,8 +30,7 @@ def flaps(world: World, plan: Plan) -> None:
 
 def rejects(world: World, plan: Plan) -> None:
     """One fact in a hundred is refused for ever."""
-    world.behave(Manner(says="refused", one_in=100))
-    _deliver(world, plan)
+    _deliver(world, plan, Manner(says="refused", one_in=100))
 
 
 def half_open(world: World, plan: Plan) -> None:
@@ -66,7 +65,7 @@ def strange_answers(world: World, plan: Plan) -> None:
         done = says in CLAIMS_NOTHING and plan.chance.random() < 0.5
         world.behave(Manner(says=says, one_in=3, done=done, delay=0.01))
         world.reach(number * stretch // 2)
-        world.behave(Manner())
+        world.behave(GOOD)
         world.reach(number * stretch)
 
 
@@ -75,11 +74,11 @@ def credential(world: World, plan: Plan) -> None:
     _deliver(world, plan)
     for number, moment in enumerate(plan.moments(), 1):
         world.reach(moment)
-        world.behave(Manner(token=2 * number - 1))
-        world.back(time.monotonic())
-        world.behave(Manner(token=2 * number, login=False))
+        world.behave(Manner(token=2 * number - 1, delay=GOOD.delay))
+        world.reach(min(world.taken() + 50, plan.events))
+        world.behave(Manner(token=2 * number, login=False, delay=GOOD.delay))
         world.outage(OUTAGE)
-        world.behave(Manner(token=2 * number))
+        world.behave(Manner(token=2 * number, delay=GOOD.delay))
         world.back(time.monotonic())
 
 
@@ -90,7 +89,7 @@ def dressed(world: World, plan: Plan) -> None:
         world.reach(moment)
         world.behave(Manner(says="unknown"))
         world.outage(2 * OUTAGE)
-        world.behave(Manner())
+        world.behave(GOOD)
         world.back(time.monotonic())
 
 
@@ -104,7 +103,8 @@ def one_dossier(world: World, plan: Plan) -> None:
     world.reach(others)
 
 
-def _deliver(world: World, plan: Plan) -> None:
+def _deliver(world: World, plan: Plan, manner: Manner = GOOD) -> None:
+    world.behave(manner)
     world.fill(plan.events)
     world.worker()
 
@@ -116,7 +116,7 @@ def _while(world: World, plan: Plan, manner: Manner) -> None:
         world.reach(moment)
         world.behave(manner)
         world.reach(min(world.taken() + 100, plan.events))
-        world.behave(Manner())
+        world.behave(GOOD)
         world.back(time.monotonic())
 
 

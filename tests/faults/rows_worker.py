@@ -4,11 +4,10 @@ import signal
 
 from confluent_kafka.admin import AdminClient
 
-from tests.faults.manners import Manner
+from tests.faults.manners import GOOD, Manner
 from tests.faults.table import Plan
 from tests.faults.world import World
 
-UNHURRIED = Manner(delay=0.02)  # seconds: so that calls are in flight whenever the fault strikes
 LATE = Manner(delay=1.5)  # within the call's time limit: done, and nobody has heard of it yet
 DEAD = 13.0  # seconds until a silent member's partitions are another's; its session is 10 s
 ANSWER = 20.0  # seconds for an administrator's request
@@ -16,7 +15,7 @@ ANSWER = 20.0  # seconds for an administrator's request
 
 def killed(world: World, plan: Plan) -> None:
     """kill -9 at random moments under load; another one takes over."""
-    world.behave(UNHURRIED)
+    world.behave(GOOD)
     world.fill(plan.events)
     worker = world.worker()
     for moment in plan.moments():
@@ -28,6 +27,7 @@ def killed(world: World, plan: Plan) -> None:
 
 def killed_in_between(world: World, plan: Plan) -> None:
     """kill -9 when the peer has done it and not yet said so."""
+    world.behave(GOOD)
     world.fill(plan.events)
     worker = world.worker()
     for moment in plan.moments():
@@ -35,14 +35,14 @@ def killed_in_between(world: World, plan: Plan) -> None:
         world.behave(LATE)
         world.reach(min(world.taken() + 8, plan.events))  # these calls wait for their answer
         since = world.kill(worker)
-        world.behave(Manner())
+        world.behave(GOOD)
         worker = world.worker()
         world.back(since)
 
 
 def frozen(world: World, plan: Plan) -> None:
     """SIGSTOP until all its partitions are another's and delivered; then it wakes up."""
-    world.behave(UNHURRIED)
+    world.behave(GOOD)
     world.fill(plan.events)
     sleeper = world.worker(wait=True)
     world.worker(wait=True)
@@ -60,7 +60,7 @@ def frozen(world: World, plan: Plan) -> None:
 
 def come_and_go(world: World, plan: Plan) -> None:
     """Workers are added and removed while there is work; one always stays."""
-    world.behave(UNHURRIED)
+    world.behave(GOOD)
     world.fill(plan.events)
     workers = [world.worker(wait=True)]
     for moment in plan.moments():
@@ -73,7 +73,7 @@ def come_and_go(world: World, plan: Plan) -> None:
 
 def rolling(world: World, plan: Plan) -> None:
     """One worker after the other is replaced, in order."""
-    world.behave(UNHURRIED)
+    world.behave(GOOD)
     world.fill(plan.events)
     old = [world.worker(wait=True), world.worker(wait=True)]
     for worker in old:
@@ -84,6 +84,7 @@ def rolling(world: World, plan: Plan) -> None:
 
 def offsets_lost(world: World, plan: Plan) -> None:
     """The group's offsets are gone when the worker comes back."""
+    world.behave(GOOD)
     world.fill(plan.events)
     worker = world.worker()
     world.reach(min(plan.moments()))
