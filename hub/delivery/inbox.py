@@ -174,7 +174,7 @@ class Inbox:
         self._new.clear()
         past = self._takeover.take(spots, committed_of(self._broker, self._group, spots))
         self._call(self._lane.adopt(past))
-        self._lane.leased = lambda: time.monotonic() < member.lease_until
+        self._lane.gate.leased = lambda: time.monotonic() < member.lease_until
         self.ready.set()
 
     def _balance(self, member: Member) -> None:

@@ -20,26 +20,24 @@ from hub import metrics
 from hub.contract.types import Document
 from hub.delivery.archive import Archive
 from hub.delivery.aside import Aside
-from hub.delivery.breaker import Breaker
 from hub.delivery.clerk import Clerk
 from hub.delivery.dispatch import KeyedQueue
-from hub.delivery.exchange import REFUSED, Attempt, attempt
+from hub.delivery.exchange import REFUSED, attempt
+from hub.delivery.gate import Gate
 from hub.delivery.halting import HALT_PROBE, Halting
 from hub.delivery.held import Held, Key, Part
-from hub.delivery.journal import IN_DOUBT, NOT_SENT, Kind
 from hub.delivery.limits import Limits
 from hub.delivery.line import Line, Ticket
 from hub.delivery.opening import open_job
 from hub.delivery.outflow import Outflow
 from hub.delivery.pace import Pace
-from hub.delivery.parking import closing_record
 from hub.delivery.places import Places
 from hub.delivery.policy import pause
-from hub.delivery.receipts import Outcome, Step
-from hub.delivery.settling import Receipts, note_twin, settled_of
+from hub.delivery.receipts import Outcome
+from hub.delivery.settling import Author, Receipts, note_twin
 from hub.delivery.takeover import Past
 from hub.delivery.tracker import OffsetTracker
-from hub.errors import Halt, HubError, Reject, Retry
+from hub.errors import Halt, Reject, Retry
 from hub.events.codec import Codec
 from hub.events.headers import SOURCE
 from hub.log import get_logger, place_of
@@ -48,8 +46,6 @@ from hub.registry.manifest import Delivery
 
 log = get_logger("hub.delivery")
 AHEAD = 3  # times the calls in flight: so many events are marked at most, sent or not
-LEASE_LOOK = 0.2  # seconds until a lane without a lease looks again
-LIMIT_LOOK = 60.0  # seconds until a closed system is looked at again: the wall clock may jump
 Item = tuple[Key, Held]
 
 
@@ -94,17 +90,17 @@ class Lane:
         """`clock` gives epoch milliseconds. Raises Halt for limits that cannot be shared."""
         archive = means.archive
         self.terms = terms
-        self.leased: Callable[[], bool] = lambda: True  # whether a call may start (the inbox knows)
         self._client = client
         self._codec = codec
-        self._receipts = Receipts(codec, writer)
+        author = Author(terms.registration, terms.bundle, terms.settings, clock)
+        self._receipts = Receipts(codec, writer, author)
         self._clock = clock
         self._halting = Halting(terms.registration, means.probe, self._start_one)
-        self._breaker = Breaker()
-        self._pace = Pace(terms.delivery.in_flight)
-        self._limits = Limits(terms.delivery.limits, means.share)
-        self._places = means.places or Places(terms.delivery.in_flight)
-        self._places.join(terms.registration, self.pump)
+        places = means.places or Places(terms.delivery.in_flight)
+        places.join(terms.registration, self.pump)
+        limits = Limits(terms.delivery.limits, means.share)
+        pace = Pace(terms.delivery.in_flight)
+        self.gate = Gate(terms.registration, pace, limits, places, clock)
         self._queue: KeyedQueue[Key, Held] = KeyedQueue(AHEAD * terms.delivery.in_flight)
         self._line: Line[Item] = Line()  # waits for its mark
         self._outbox: deque[Item] = deque()  # marked, waits for a place
@@ -113,7 +109,6 @@ class Lane:
         self._clerk = Clerk(self, self._aside, archive, codec) if archive else None
         self._parts: dict[Spot, Part] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._calls = 0  # under way
         self._probes = 0  # calls that a halted lane may start
         self._timers: dict[Key, asyncio.TimerHandle] = {}
         self._alarm: asyncio.TimerHandle | None = None
@@ -128,11 +123,11 @@ class Lane:
     def _watch(self) -> None:
         name = self.terms.registration
         metrics.waiting.labels(name).set_function(lambda: len(self._queue))
-        metrics.in_flight.labels(name).set_function(lambda: self._calls)
+        metrics.in_flight.labels(name).set_function(lambda: self.gate.calls)
         metrics.retrying.labels(name).set_function(lambda: len(self._timers))
         metrics.parked.labels(name).set_function(lambda: len(self._aside.parking))
-        metrics.broken.labels(name).set_function(lambda: int(self._breaker.state == "open"))
-        metrics.pace.labels(name).set_function(lambda: self._pace.limit)
+        metrics.broken.labels(name).set_function(lambda: int(self.broken is not None))
+        metrics.pace.labels(name).set_function(lambda: self.gate.width)
 
     # What comes
 
@@ -213,10 +208,10 @@ class Lane:
     def _take(self) -> None:
         """Mark ahead of the calls, many events to a mark; without a system, one event at most."""
         marked = self._line.waiting + len(self._outbox)
-        idle = self.halted is not None or self._breaker.state == "open"
-        if marked >= (1 if idle else self._pace.limit):
+        idle = self.halted is not None or self.broken is not None
+        if marked >= (1 if idle else self.gate.width):
             return
-        room = 1 if idle else (AHEAD - 1) * self._pace.limit - marked
+        room = 1 if idle else (AHEAD - 1) * self.gate.width - marked
         taken: list[Item] = []
         while len(taken) < room and (item := self._queue.take()) is not None:
             if self._opened(*item):
@@ -280,8 +275,7 @@ class Lane:
             parts.setdefault(held.spot, []).append(held)
         ticket = self._line.add(taken, len(parts))
         for spot, events in parts.items():
-            step = self._step("MARK", spot, events)
-            self._receipts.step(step, events[0].part, lambda: self._marked(ticket))
+            self._receipts.mark(spot, events, lambda: self._marked(ticket))
 
     def _marked(self, ticket: Ticket[Item]) -> None:
         self._outbox.extend(self._line.acknowledged(ticket))
@@ -290,7 +284,8 @@ class Lane:
     def _send(self) -> None:
         now = asyncio.get_running_loop().time()
         while self._outbox and not self._closing:
-            if (seconds := self._hindered(now)) > 0:
+            idle = self.halted is not None and not self._probes
+            if (seconds := inf if idle else self.gate.wait(now)) > 0:
                 self._ring(seconds)
                 return
             key, held = self._outbox.popleft()
@@ -298,28 +293,13 @@ class Lane:
                 self._start(key, held, now)
             else:
                 self._let_go(key, held)
-        if len(self._outbox) + self._line.waiting < self._pace.limit and len(self._queue):
+        if len(self._outbox) + self._line.waiting < self.gate.width and len(self._queue):
             self._take()
-
-    def _hindered(self, now: float) -> float:
-        """Seconds until a call may start; inf where something else will ask again."""
-        if self._calls >= self._pace.limit or (self.halted is not None and not self._probes):
-            return inf
-        if not self._breaker.may_start(now):
-            return self._breaker.wait(now)
-        if not self.leased():
-            return LEASE_LOOK
-        if (seconds := self._limits.wait(now, self._clock())) > 0:
-            return min(seconds, LIMIT_LOOK)
-        return 0.0 if self._places.may_start(self.terms.registration) else inf
 
     def _start(self, key: Key, held: Held, now: float) -> None:
         self._probes = 0
-        self._breaker.started(now, key)
-        self._limits.started(now, self._clock())
-        self._places.started(self.terms.registration)
+        self.gate.start(key, now)
         held.part.running += 1
-        self._calls += 1
         self.task(self._work(key, held))
 
     def _start_one(self) -> bool:
@@ -350,12 +330,11 @@ class Lane:
             ended = await self._carry(key, held, started)
         finally:
             held.part.running -= 1
-            self._calls -= 1
-            self._places.ended(self.terms.registration)
+            self.gate.end()
         self._seconds.observe(time.monotonic() - started)
         self._halting.tried(settled=ended)
         self.pump()
-        self._places.ask_others()
+        self.gate.ask_others()
 
     async def _carry(self, key: Key, held: Held, started: float) -> bool:
         """Whether the event has come to its end here."""
@@ -368,10 +347,9 @@ class Lane:
         now = asyncio.get_running_loop().time()
         if delivered:
             self._halting.end()
-            self._breaker.answered(now)
-            self._pace.good(time.monotonic() - started, now)
+            self.gate.answered(now, time.monotonic() - started)
         else:
-            self._breaker.dropped(now, key)
+            self.gate.said_nothing(key, now)
         self._settle(key, held, "DELIVERED" if delivered else "NOTHING_TO_SEND", None)
         return True
 
@@ -383,14 +361,14 @@ class Lane:
         if isinstance(error, Retry):
             return self._later(key, held, error, now)
         if isinstance(error, Halt):
-            self._breaker.dropped(now, key)
+            self.gate.said_nothing(key, now)
             return self._halt(key, held, error)
         reason = str(error)
         if isinstance(error, Reject) and error.code == REFUSED:
             self._halting.end()  # for the credential is good
-            self._breaker.answered(now)
+            self.gate.answered(now)
         else:
-            self._breaker.dropped(now, key)
+            self.gate.said_nothing(key, now)
         if not isinstance(error, Reject):  # it is set aside with its event, and work goes on
             reason = f"bug: {type(error).__name__}"
             log.error(
@@ -406,26 +384,17 @@ class Lane:
     def _later(self, key: Key, held: Held, error: Retry, now: float) -> bool:
         """Whether that was the end of it here; otherwise it is tried again."""
         if not self._may_go_on(held):
-            self._breaker.dropped(now, key)
+            self.gate.said_nothing(key, now)
             self._let_go(key, held)
             return True
-        self._note(held, error)
-        self._breaker.failed(
-            key,
-            error.what,
-            system=error.system,
-            after=error.after,
-            now=now,
-            chance=random.random(),  # noqa: S311 - jitter
-        )
-        if error.system:
-            self._pace.overloaded(now)
+        self._receipts.tried(held, error)
+        systems = self.gate.failed(key, error, now)
         held.failures += 1
         metrics.counter(metrics.attempts, self.terms.registration, "retry").inc()
-        if error.system or self._breaker.state == "open":
-            held.failing_since = 0  # the system is meant: no window runs
+        if systems:
+            held.failing_since = 0  # no window runs
         held.failing_since = held.failing_since or self._clock()
-        if self._parks(held, error):
+        if not systems and self._parks(held):
             self._aside.park(key, held, error.what, self.terms.bundle)
             return True
         self._wait(key, self._pause(held, error))
@@ -434,7 +403,7 @@ class Lane:
     def _pause(self, held: Held, error: Retry) -> float:
         """Seconds until it is tried again; while the breaker is open, it says when."""
         policy, chance = self.terms.delivery.retry, random.random()  # noqa: S311 - jitter
-        if self._breaker.state == "open":
+        if self.broken is not None:
             return 0.0
         delay = pause(policy, held.failures, error.after, chance)
         log.info(
@@ -448,9 +417,9 @@ class Lane:
         )
         return delay
 
-    def _parks(self, held: Held, error: Retry) -> bool:
-        """Whether this message, not the system, has failed for long enough."""
-        if error.system or self._breaker.state == "open" or not self._aside.possible:
+    def _parks(self, held: Held) -> bool:
+        """Whether it has failed for long enough."""
+        if not self._aside.possible:
             return False
         return self._clock() - held.failing_since >= self.terms.delivery.retry.give_up * 1000
 
@@ -458,7 +427,7 @@ class Lane:
         """Whether the event has come to its end here."""
         mine = self._may_go_on(held)
         if mine:
-            self._note(held, error)
+            self._receipts.tried(held, error)
             self._queue.wait(key)
             self._queue.later(key)  # another dossier is the next probe: this one may be at fault
         else:
@@ -497,17 +466,7 @@ class Lane:
 
     def settle(self, held: Held, outcome: Outcome, reason: str | None) -> None:
         """Write the receipt; the event is closed when the broker has it."""
-        terms = self.terms
-        settled = settled_of(
-            held,
-            outcome,
-            reason,
-            registration=terms.registration,
-            bundle=terms.bundle,
-            settings=terms.settings,
-            at=self._clock(),
-        )
-        self._receipts.write(held, settled, lambda: self._close(held, outcome))
+        self._receipts.end(held, outcome, reason, lambda: self._close(held, outcome))
 
     def _close(self, held: Held, outcome: Outcome | None) -> None:
         """The event needs nothing more from us. Its own assignment is told, not a later one."""
@@ -517,8 +476,7 @@ class Lane:
             held.part.journal.parked[offset] = held.series
             self._aside.shelved(held)
         elif held.parked:
-            gone = closing_record(self.terms.registration, held.record)
-            self._receipts.append(gone, lambda _: held.part.unparked(offset))
+            self._receipts.take_off(held)
         if held.late:
             held.part.revived.discard(offset)
             held.part.pinned.pop(offset, None)
@@ -527,44 +485,6 @@ class Lane:
         elif not held.parked:
             held.part.settled(offset)
         self._moved.set()
-
-    def _note(self, held: Held, error: HubError) -> None:
-        """What came of a call that was not the end."""
-        job = held.job
-        if job is None:
-            return
-        last = tuple(job.attempts)[-1:]
-        note = IN_DOUBT if job.in_doubt else ""
-        step = self._step("ATTEMPT", held.spot, [held], note, error.what, last)
-        self._receipts.step(step, held.part)
-
-    def _step(
-        self,
-        kind: Kind,
-        spot: Spot,
-        events: Sequence[Held],
-        note: str = "",
-        reason: str | None = None,
-        attempts: tuple[Attempt, ...] = (),
-    ) -> Step:
-        one = events[0] if len(events) == 1 else None
-        return Step(
-            kind,
-            self.terms.registration,
-            spot,
-            self._clock(),
-            events[0].part.epoch,
-            tuple(held.record.offset for held in events),
-            (one.record.key or b"").decode(errors="replace") if one else "",
-            one.event_id if one else "",
-            one.event_type if one else "",
-            note,
-            reason,
-            self.terms.bundle,
-            self.terms.settings,
-            max(held.series for held in events),
-            attempts,
-        )
 
     def _is_ours(self, held: Held) -> bool:
         return self._parts.get(held.spot) is held.part
@@ -595,7 +515,7 @@ class Lane:
     @property
     def broken(self) -> str | None:
         """Why only probes are sent, or None."""
-        return self._breaker.reason
+        return self.gate.broken
 
     @property
     def held(self) -> int:
@@ -650,8 +570,8 @@ class Lane:
         for key, held in unsent:
             parts.setdefault(held.part, []).append(held)
             self._let_go(key, held)
-        for part, events in parts.items():
-            self._receipts.step(self._step("ATTEMPT", events[0].spot, events, NOT_SENT), part)
+        for events in parts.values():
+            self._receipts.not_sent(events)
 
     async def _until(self, holds: Callable[[], bool]) -> None:
         while not holds():
@@ -659,7 +579,7 @@ class Lane:
             await self._moved.wait()
 
     def _at_rest(self) -> bool:
-        return self._calls == 0 and self._receipts.unacknowledged == 0
+        return self.gate.calls == 0 and self._receipts.unacknowledged == 0
 
     async def drain(self, seconds: float) -> None:
         """Start nothing new; wait for calls under way and their receipts, at most so long."""

@@ -4,12 +4,14 @@ Only an acknowledged receipt settles an offset, so that an event without one is 
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from hub import metrics
 from hub.delivery.exchange import Job
 from hub.delivery.held import Held, Part
-from hub.delivery.parking import parked_record
+from hub.delivery.journal import IN_DOUBT, NOT_SENT, Kind
+from hub.delivery.parking import closing_record, parked_record
 from hub.delivery.receipts import (
     SCHEMA,
     Outcome,
@@ -24,23 +26,60 @@ from hub.delivery.receipts import (
 from hub.errors import HubError, Retry
 from hub.events.codec import Codec
 from hub.log import get_logger
-from hub.records import Outgoing, Position, Writer
+from hub.records import Outgoing, Position, Spot, Writer
 from hub.topics import PARKED
 
 log = get_logger("hub.delivery")
 RECEIPT_AGAIN = 1.0  # seconds until a receipt that was not acknowledged is appended again
 
 
-class Receipts:
-    """The receipts of one lane on their way. All methods belong to the event loop."""
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Whose records they are: a registration in its versions. `clock`: epoch milliseconds."""
 
-    def __init__(self, codec: Codec, writer: Writer) -> None:
+    registration: str
+    bundle: str
+    settings: str
+    clock: Callable[[], int]
+
+
+class Receipts:
+    """What one lane writes down, on its way to the broker. Belongs to the event loop."""
+
+    def __init__(self, codec: Codec, writer: Writer, author: Author) -> None:
         self._codec = codec
         self._writer = writer
+        self._author = author
         self.unacknowledged = 0
 
-    def write(self, held: Held, settled: Settled, closed: Callable[[], None]) -> None:
+    def mark(self, spot: Spot, events: Sequence[Held], noted: Callable[[], None]) -> None:
+        """These are about to be sent; `noted` is called when the broker has that."""
+        self._step(self._of("MARK", spot, events), events[0].part, noted)
+
+    def tried(self, held: Held, error: HubError) -> None:
+        """A call was made, and was not the end."""
+        job = held.job
+        if job is not None:
+            last = tuple(job.attempts)[-1:]
+            note = IN_DOUBT if job.in_doubt else ""
+            step = self._of("ATTEMPT", held.spot, [held], note)
+            self._step(replace(step, reason=error.what, attempts=last), held.part)
+
+    def not_sent(self, events: Sequence[Held]) -> None:
+        """These, of one partition, were marked, and are not going to be sent by us."""
+        first = events[0]
+        self._step(self._of("ATTEMPT", first.spot, events, NOT_SENT), first.part)
+
+    def take_off(self, held: Held) -> None:
+        """The event has come to its end, and stands on hub.parked no more."""
+        gone = closing_record(self._author.registration, held.record)
+        self._append(gone, lambda _: held.part.unparked(held.record.offset))
+
+    def end(
+        self, held: Held, outcome: Outcome, reason: str | None, closed: Callable[[], None]
+    ) -> None:
         """Append what is to be kept of it; `closed` is called when the broker has all of it."""
+        settled = _settled(held, outcome, reason, self._author)
         last = receipt(settled, self._codec.encode(SCHEMA, as_document(settled)))
         first = self._whole(held, settled)
         self.unacknowledged += 1
@@ -56,12 +95,12 @@ class Receipts:
         def kept(position: Position) -> None:
             if position.topic == PARKED:
                 held.position = position.offset
-            self.append(last, receipted)
+            self._append(last, receipted)
 
         if first is None:
-            self.append(last, receipted)
+            self._append(last, receipted)
         else:  # a receipt may not say where the event is before it is there
-            self.append(first, kept)
+            self._append(first, kept)
 
     def _whole(self, held: Held, settled: Settled) -> Outgoing | None:
         """The event itself, where its end is not at the system."""
@@ -78,7 +117,26 @@ class Receipts:
         )
         return dead_letter(settled)
 
-    def step(self, step: Step, part: Part, noted: Callable[[], None] | None = None) -> None:
+    def _of(self, kind: Kind, spot: Spot, events: Sequence[Held], note: str = "") -> Step:
+        one = events[0] if len(events) == 1 else None
+        author = self._author
+        return Step(
+            kind,
+            author.registration,
+            spot,
+            author.clock(),
+            events[0].part.epoch,
+            tuple(held.record.offset for held in events),
+            (one.record.key or b"").decode(errors="replace") if one else "",
+            one.event_id if one else "",
+            one.event_type if one else "",
+            note,
+            bundle=author.bundle,
+            settings=author.settings,
+            series=max(held.series for held in events),
+        )
+
+    def _step(self, step: Step, part: Part, noted: Callable[[], None] | None = None) -> None:
         """Append a record that is no end; `noted` is called when the broker has it."""
         self.unacknowledged += 1
         part.unacknowledged += 1
@@ -90,11 +148,11 @@ class Receipts:
             if noted is not None:
                 noted()
 
-        self.append(
+        self._append(
             step_record(step, self._codec.encode(SCHEMA, step_document(step))), acknowledged
         )
 
-    def append(self, outgoing: Outgoing, acknowledged: Callable[[Position], None]) -> None:
+    def _append(self, outgoing: Outgoing, acknowledged: Callable[[Position], None]) -> None:
         """Append until it is acknowledged; nothing new is polled meanwhile beyond the bound."""
         loop = asyncio.get_running_loop()
 
@@ -103,7 +161,7 @@ class Receipts:
                 acknowledged(result)
             else:
                 log.warning("receipt_not_acknowledged", reason=result.what)
-                loop.call_later(RECEIPT_AGAIN, self.append, outgoing, acknowledged)
+                loop.call_later(RECEIPT_AGAIN, self._append, outgoing, acknowledged)
 
         try:
             self._writer.append(outgoing, done)
@@ -126,27 +184,17 @@ def note_twin(held: Held, job: Job, registration: str) -> None:
     )
 
 
-def settled_of(
-    held: Held,
-    outcome: Outcome,
-    reason: str | None,
-    *,
-    registration: str,
-    bundle: str,
-    settings: str,
-    at: int,
-) -> Settled:
-    """What the receipt says; `at` is epoch milliseconds."""
+def _settled(held: Held, outcome: Outcome, reason: str | None, author: Author) -> Settled:
     job = held.job
     return Settled(
         outcome=outcome,
         event_id=held.event_id,
         event_type=held.event_type,
-        registration=registration,
+        registration=author.registration,
         record=held.record,
-        bundle=bundle,
-        settings=settings,
-        at=at,
+        bundle=author.bundle,
+        settings=author.settings,
+        at=author.clock(),
         reason=reason,
         operation=job.operation if job else None,
         note=_remark(held),

@@ -1,0 +1,99 @@
+"""Whether a call to one system may start now: all that can stand in its way, in one place."""
+
+import random
+from collections.abc import Callable
+from math import inf
+
+from hub.delivery.breaker import Breaker
+from hub.delivery.held import Key
+from hub.delivery.limits import Limits
+from hub.delivery.pace import Pace
+from hub.delivery.places import Places
+from hub.errors import Retry
+
+LEASE_LOOK = 0.2  # seconds until a lane without a lease looks again
+LIMIT_LOOK = 60.0  # seconds until a closed system is looked at again: the wall clock may jump
+
+
+class Gate:
+    """One lane's. Every call that is started ends in one of `answered`, `failed`, `said_nothing`.
+
+    `now`: seconds of the loop's clock; `clock`: epoch milliseconds.
+    """
+
+    def __init__(
+        self, name: str, pace: Pace, limits: Limits, places: Places, clock: Callable[[], int]
+    ) -> None:
+        self.calls = 0  # under way
+        self.leased: Callable[[], bool] = lambda: True  # whether the partitions are surely ours
+        self._name = name
+        self._breaker = Breaker()
+        self._pace = pace
+        self._limits = limits
+        self._places = places
+        self._clock = clock
+
+    @property
+    def width(self) -> int:
+        """How many calls may be in flight."""
+        return self._pace.limit
+
+    @property
+    def broken(self) -> str | None:
+        """Why only probes are sent, or None."""
+        return self._breaker.reason
+
+    def wait(self, now: float) -> float:
+        """Seconds until a call may start, 0 for now; inf where the end of another call asks again.
+
+        After a 0, `start` follows before anybody else asks.
+        """
+        if self.calls >= self._pace.limit:
+            return inf
+        if not self._breaker.may_start(now):
+            return self._breaker.wait(now)
+        if not self.leased():
+            return LEASE_LOOK
+        if (seconds := self._limits.wait(now, self._clock())) > 0:
+            return min(seconds, LIMIT_LOOK)
+        return 0.0 if self._places.may_start(self._name) else inf
+
+    def start(self, key: Key, now: float) -> None:
+        """A call of this dossier starts."""
+        self.calls += 1
+        self._breaker.started(now, key)
+        self._limits.started(now, self._clock())
+        self._places.started(self._name)
+
+    def end(self) -> None:
+        """A call has ended, whatever came of it."""
+        self.calls -= 1
+        self._places.ended(self._name)
+
+    def ask_others(self) -> None:
+        """Lanes that were refused a place may have one now."""
+        self._places.ask_others()
+
+    def answered(self, now: float, latency: float | None = None) -> None:
+        """The system has said its word; `latency`, in seconds, of a call that it took."""
+        self._breaker.answered(now)
+        if latency is not None:
+            self._pace.good(latency, now)
+
+    def said_nothing(self, key: Key, now: float) -> None:
+        """The call ended without telling anything of the system."""
+        self._breaker.dropped(now, key)
+
+    def failed(self, key: Key, error: Retry, now: float) -> bool:
+        """Whether the system is meant, not the message."""
+        self._breaker.failed(
+            key,
+            error.what,
+            system=error.system,
+            after=error.after,
+            now=now,
+            chance=random.random(),  # noqa: S311 - jitter
+        )
+        if error.system:
+            self._pace.overloaded(now)
+        return error.system or self.broken is not None
