@@ -1,18 +1,13 @@
 """Draws what was measured: a bar a contender, its runs as a line from the lowest to the highest.
 
-    python -m ops.bench.rivals.chart FIGURES.json … > chart.svg
-
 Plain SVG, so that it needs no library and a diff can be read.
 """
 
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 from xml.sax.saxutils import escape
 
-import msgspec
-
 from ops.bench.rivals.compare import CPU, RATE
+from ops.bench.rivals.measured import Measured
 
 LEFT, WIDTH, BAR, GAP, HEAD = 230, 300, 16, 30, 26  # pixels
 COLOURS = ("#1f5fa8", "#8a8a8a", "#c98a2b", "#7a9a3a")
@@ -20,41 +15,6 @@ PANELS = (
     (RATE, "events a second (more is better)"),
     (CPU, "processor seconds per 1,000 events (less is better)"),
 )
-
-
-class Measured(msgspec.Struct, frozen=True):
-    """A figure of a file that `--out` wrote; of one contender, whose title stands before `: `."""
-
-    bench: str
-    name: str
-    unit: str
-    median: float
-    runs: list[float]
-
-    @property
-    def who(self) -> str:
-        """The contender."""
-        return self.name.rpartition(": ")[0]
-
-    @property
-    def what(self) -> str:
-        """What was measured."""
-        return self.name.rpartition(": ")[2]
-
-
-class Measurements(msgspec.Struct, frozen=True):
-    """A file that `--out` wrote; the rest of it is for people."""
-
-    figures: list[Measured]
-
-
-def read(files: Sequence[Path]) -> list[Measured]:
-    """The figures of some files. Raises OSError, msgspec.DecodeError."""
-    return [
-        figure
-        for file in files
-        for figure in msgspec.json.decode(file.read_bytes(), type=Measurements).figures
-    ]
 
 
 def chart(figures: Sequence[Measured]) -> str:
@@ -110,7 +70,3 @@ def _group(
 
 def _text(x: float, y: float, words: str, weight: str = "normal") -> str:
     return f'<text x="{x:.1f}" y="{y:.1f}" font-weight="{weight}">{escape(words)}</text>'
-
-
-if __name__ == "__main__":
-    sys.stdout.write(chart(read([Path(name) for name in sys.argv[1:]])))

@@ -14,14 +14,15 @@ from hub.registry.event_types import read_events
 from ops.bench import board
 from ops.bench.peer import Book, Counts
 from ops.bench.processes import BenchError
-from ops.bench.rivals.chart import Measured, chart
 from ops.bench.rivals.checks import check_board, check_topic
-from ops.bench.rivals.compare import CPU, RATE, label
+from ops.bench.rivals.compare import label
 from ops.bench.rivals.contenders import CONNECTORS
 from ops.bench.rivals.contest import KIND, Run, Terms
 from ops.bench.rivals.facts import note, schedule, status, told
 from ops.bench.rivals.handwritten import read_soap, soap
 from ops.bench.rivals.jobs import WORKLOADS
+from ops.bench.rivals.measured import read
+from ops.bench.rivals.page import COLUMNS, write
 from ops.bench.rivals.plain_faust import soap_reader
 from ops.bench.rivals.settled import Settled
 from ops.bench.rivals.translation import Schema, reported
@@ -157,22 +158,35 @@ def test_only_a_settled_prefix_is_committed() -> None:
     assert [None, 7, 10] == committed
 
 
-def measured(who: str, what: str, median: float) -> Measured:
-    return Measured("W1", f"{who}: {what}", "", median, [median / 2, median * 2])
-
-
-def test_the_chart_shows_everybody_on_one_scale() -> None:
+def file(folder: Path, name: str, rates: dict[str, list[float]]) -> Path:
+    """What `--out` writes, with the same runs for every figure."""
     figures = [
-        measured(who, what, median)
-        for what in (RATE, CPU)
-        for who, median in (("us & ours", 100.0), ("them", 50.0))
+        {"bench": "W1", "name": f"{who}: {what}", "unit": "", "runs": runs}
+        for who, runs in rates.items()
+        for what, _ in COLUMNS
     ]
-    drawn = etree.fromstring(chart(figures).encode())
+    machine = {"cpu": "Some CPU", "cores": 2, "python": "3.11.7", "load": 1.0}
+    path = folder / name
+    path.write_bytes(msgspec.json.encode({"machine": machine, "figures": figures}))
+    return path
+
+
+def test_rounds_are_put_together_on_one_page(tmp_path: Path) -> None:
+    rounds = [
+        file(tmp_path, "1.json", {"us & ours": [100.0], "them": [50.0]}),
+        file(tmp_path, "2.json", {"us & ours": [300.0], "them": [50.0]}),
+    ]
+    write(read(rounds), tmp_path)
+    rows = (tmp_path / "results.md").read_text(encoding="utf-8").splitlines()
+    assert rows[-2].startswith("| W1 | us & ours | 200 (100–300) | 200 |")
+    assert rows[-1].startswith("| W1 | them | 50 (50–50) |")
+    assert "Some CPU" in rows[2]
+    drawn = etree.fromstring((tmp_path / "chart.svg").read_bytes())
     name = "{http://www.w3.org/2000/svg}"
     bars = [float(one.get("width", "")) for one in drawn.iter(f"{name}rect")][1:]  # first: ground
-    assert [150.0, 75.0] * 2 == bars
-    texts = [one.text for one in drawn.iter(f"{name}text")]
-    assert {"W1", "us & ours", "them", "100", "50"} <= set(texts)
+    assert [200.0, 50.0] * 2 == bars  # the longest run is 300 pixels wide
+    texts = {one.text for one in drawn.iter(f"{name}text")}
+    assert {"W1", "us & ours", "them", "200", "50"} <= texts
 
 
 def test_terms_other_than_usual_are_named() -> None:
