@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
 import msgspec
@@ -19,7 +20,7 @@ from hub.events.catalogue import load
 from hub.events.codec import Codec
 from hub.events.headers import Envelope, write_headers
 from hub.events.identity import event_id
-from hub.records import Outgoing, Position, Spot
+from hub.records import Outgoing, Position, Spot, Writer
 from hub.registry.schemas.client import RegistryClient
 from hub.settings import PARTITIONS
 from hub.topics import RECEIPT, ensure_all, topic_of
@@ -32,6 +33,7 @@ from ops.bench.scene import ROOT, Entry
 
 TARGET = 2_000.0  # events a second
 STEPS = 5  # facts of a dossier
+ROOM = 20_000_000  # bytes that may wait in the writer's queue
 LONGEST = 120.0  # seconds
 Make = Callable[[int, int], Document]
 Fact: TypeAlias = tuple[int, int]  # a dossier's number, and the fact's place among its facts
@@ -113,12 +115,17 @@ def fill(rig: Rig, registry: str, kind: str, make: Make, facts: Sequence[Fact]) 
             over.set()
 
     for dossier, step in facts:
-        until(lambda: writer.waiting < 5_000, 30, "room in the writer's queue")
-        writer.append(outgoing(codec, kind, make(dossier, step), dossier, step), done)
+        record = outgoing(codec, kind, make(dossier, step), dossier, step)
+        until(partial(_has_room, writer, record.size), 30, "room in the writer's queue")
+        writer.append(record, done)
     until(over.is_set, 60, "the filled topic")
     writer.close()
     if failed.is_set():
         raise BenchError("the topic could not be filled")
+
+
+def _has_room(writer: Writer, size: int) -> bool:
+    return writer.waiting < max(1, min(5_000, ROOM // size))
 
 
 def outgoing(codec: Codec, kind: str, record: Document, dossier: int, step: int) -> Outgoing:

@@ -4,10 +4,13 @@ import asyncio
 import re
 
 import msgspec
+import pytest
 
-from ops.bench.load import Job, fire, requests_of
+from ops.bench import board
+from ops.bench.load import Job, Volley, discharge, fire, requests_of
 from ops.bench.messages import MOST, code, status_changed, tracked
 from ops.bench.peer import Book, Peer
+from ops.bench.rivals import facts
 from ops.bench.translate import parsed
 
 FILED = '{"maHoSo":"{code}"}'
@@ -61,6 +64,59 @@ def test_a_message_counts_only_with_its_yes() -> None:
     # the peer takes the body of a filing for SOAP and says so in XML: no yes for a REST sender
     assert (0, {"200": 20}) == asyncio.run(play())
     assert 3 == len(peers)
+
+
+def told(lane: int, step: int, credential: bytes) -> bytes:
+    body = board.write_json(facts.told(lane, step, "x"))
+    head = b"POST /status HTTP/1.1\r\nhost: x\r\nauthorization: %b\r\ncontent-length: %d\r\n\r\n"
+    return head % (credential, len(body)) + body
+
+
+def volley(book: Book, pace: float, delay: float, credential: bytes) -> Volley:
+    """Two messages over each of three connections."""
+    lanes = [[told(lane, step, credential) for step in (0, 1)] for lane in range(3)]
+    fired = Volley(lanes, b"00", pace)
+    peers: list[Peer] = []
+
+    def peer() -> Peer:
+        peers.append(Peer(lambda: book, lambda: None, delay))
+        return peers[-1]
+
+    async def play() -> None:
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(10), await loop.create_server(peer, "127.0.0.1", 0) as server:
+            await discharge(fired, server.sockets[0].getsockname()[1])
+            while any(one.open for one in peers):
+                await asyncio.sleep(0)
+
+    asyncio.run(play())
+    return fired
+
+
+def test_the_board_answers_after_its_delay_and_notes_each_arrival() -> None:
+    book = Book()
+    fired = volley(book, 0.0, 0.05, b"Bearer " + board.TOKEN)
+    assert {"yes": 6} == dict(fired.answers)
+    assert min(fired.seconds) >= 0.05
+    assert fired.took >= 0.1  # the second message of a lane follows the answer to its first
+    for lane, times in enumerate(fired.sent):
+        for step, at in enumerate(times):
+            assert 0 <= book.arrivals[f"{code(lane)}/{step}"] - at < fired.took
+
+
+def test_a_pace_is_kept_and_the_wait_for_an_answer_counts() -> None:
+    fired = volley(Book(), 60.0, 0.1, b"Bearer " + board.TOKEN)
+    assert fired.took >= 5 / 60  # the sixth message is due then
+    due = sorted(at for times in fired.sent for at in times)
+    assert pytest.approx(5 / 60) == due[-1] - due[0]
+    assert max(fired.seconds) > 0.14  # due 50 ms after its lane's first, held up by its answer
+
+
+def test_the_board_wants_its_credential() -> None:
+    book = Book()
+    fired = volley(book, 0.0, 0.0, b"Bearer other")
+    assert {"400": 6} == dict(fired.answers)
+    assert (0, 6) == (book.counts.calls, book.counts.errors)
 
 
 def test_the_peer_counts_repeats_and_what_comes_before_its_turn() -> None:
