@@ -20,9 +20,6 @@ wrapped  # SoapWire: says how the message was declared; the tests' oracles ask
 hub  # Manifest: the version of the format, checked when it is read
 predecessors  # hub.mapping.functions.units, for people who look back (scenario 7)
 
-# for the lane, which carries acts out
-Acts, carried_out, revived  # hub.delivery.acts, hub.delivery.letters
-
 # for tests and the interoperability runs
 running_apicurio  # hub.dev.apicurio
 MemoryBroker, down  # the broker's twin

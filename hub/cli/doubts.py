@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from hub.cli.browse import Browser, moment, read, record_at
+from hub.cli.deciding import decisions_of
 from hub.contract.types import Document
 from hub.delivery.acts import dossier_of
 from hub.delivery.doubts import Doubt, doubts, starts
@@ -25,15 +26,17 @@ def _doubts(browser: Browser, registration: str) -> list[Doubt]:
         return []
     begins = starts(committed)
     numbers = [spot.partition for spot in begins]
-    parked = [
+    again = [
         Position(*one.spot, one.offset) for one in read_shelf(browser.broker, registration, numbers)
     ]
+    decided = decisions_of(browser, frozenset({registration}))
+    again += [Position(one.topic, one.partition, one.offset) for one in decided if one.letter]
     mine = registration.encode()
     receipts = read(
         browser, list(begins), lambda r: dict(r.headers).get("hub_connector") == mine, begins
     )
     in_order = sorted(receipts, key=lambda r: (r.partition, r.offset))
-    return doubts(registration, committed, parked, in_order, browser.codec)
+    return doubts(registration, committed, again, in_order, browser.codec)
 
 
 def _row(browser: Browser, one: Doubt) -> Document:

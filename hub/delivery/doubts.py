@@ -37,20 +37,21 @@ def starts(committed: Mapping[Spot, tuple[int, str]]) -> dict[Spot, int]:
 def doubts(
     registration: str,
     committed: Mapping[Spot, tuple[int, str]],
-    parked: Iterable[Position],
+    again: Iterable[Position],
     receipts: Iterable[Record],
     codec: Codec,
 ) -> list[Doubt]:
     """What is in doubt, the oldest first.
 
-    `parked`: the events that wait on hub.parked; `receipts`: those from `starts` on, in order per
-    partition. Raises Retry while the registry cannot be asked.
+    `again`: events that may go out though the commit has passed them, because they are parked or a
+    person decided so; `receipts`: those from `starts` on, in order per partition. Raises Retry
+    while the registry cannot be asked.
     """
-    waiting = frozenset(parked)
+    also = frozenset(again)
     journals = {
         spot: Journal(
             offset,
-            frozenset(one.offset for one in waiting if one[:2] == spot),
+            frozenset(one.offset for one in also if one[:2] == spot),
             place_of(metadata).epoch,
         )
         for spot, (offset, metadata) in committed.items()

@@ -8,7 +8,7 @@ from hub.delivery.journal import IN_DOUBT, NOT_SENT
 from hub.delivery.receipts import Step, step_document, step_record
 from hub.records import Outgoing, Record, Spot
 from hub.topics import DOSSIER, RECEIPT
-from tests.cli.desk import AT, CODE, OTHER, Desk, open_desk
+from tests.cli.desk import AT, BY, CODE, OTHER, Desk, open_desk
 from tests.cli.test_parked import park
 
 
@@ -64,7 +64,7 @@ def step(
     return desk.keep(step_record(made, raw)).offset
 
 
-def committed(desk: Desk, event: Record, offset: int, metadata: str = "r0 e-1") -> None:
+def committed(desk: Desk, event: Record, offset: int, metadata: str = "r0 e-1 a0") -> None:
     """What the registration's group has committed for the event's partition."""
     desk.broker.offsets["hub.portal"][Spot(DOSSIER, event.partition)] = (offset, metadata)
 
@@ -113,8 +113,18 @@ def test_the_commit_says_what_is_over_and_from_where_to_read(desk: Desk) -> None
     park(desk, parked)
     committed(desk, over, new.offset)
     assert in_doubt(desk) == [f"e2-{CODE}", f"e3-{CODE}"], "what waits on hub.parked is not over"
-    committed(desk, over, new.offset, f"r{position} e{epoch}")
+    committed(desk, over, new.offset, f"r{position} e{epoch} a0")
     assert in_doubt(desk) == [f"e3-{CODE}"]
+
+
+def test_a_dead_letter_that_goes_out_again_can_be_in_doubt(desk: Desk) -> None:
+    event = desk.event()
+    place = desk.letter(event)
+    committed(desk, event, event.offset + 1)
+    step(desk, "MARK", event, epoch=step(desk, "OWNER", event), series=1)
+    assert in_doubt(desk) == [], "the commit has passed it"
+    assert desk.hub("dead-letter", "requeue", place, *BY).exit_code == 0
+    assert in_doubt(desk) == [f"e1-{CODE}"]
 
 
 def test_marks_of_a_former_owner_are_void(desk: Desk) -> None:
