@@ -20,7 +20,7 @@ from tests.system.world import FAR, Said, World
 pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
 NUMBERS = count(1)
 XML = {"content-type": "text/xml; charset=utf-8"}
-ANSWER = 9.0  # seconds until a sender must know that it has to come again; the writer takes 6
+ANSWER = 12.0  # seconds until a sender must know that it has to come again; the writer takes 6
 BACK = 20.0  # seconds from a worker's start to its first call; a dead member is noticed after 10
 
 
