@@ -29,7 +29,16 @@ from hub.settings import Security
 from ops.demo.http import get
 from ops.demo.play import play
 from ops.demo.stage import SYSTEMS, Stage, health, stage, tail
-from ops.demo.stories import STORIES, merger, online, payment, redelivery, supplement, withdrawal
+from ops.demo.stories import (
+    STORIES,
+    late,
+    merger,
+    online,
+    payment,
+    redelivery,
+    supplement,
+    withdrawal,
+)
 from ops.demo.verdict import Cell, show
 from tests.brokers import CACHE
 from tests.system.privacy import leaks, logs, personal, secrets_of
@@ -167,12 +176,29 @@ def test_every_fact_is_kept_once(rows: list[Row]) -> None:
     assert len({row.headers["ce_id"] for row in events}) == len(events)
 
 
+def outcomes(rows: list[Row], decode: Decoder) -> list[dict[str, Any]]:
+    """What became of events, in the order of each partition; steps on the way left out."""
+    return [decode(row) for row in rows if "hub_outcome" in row.headers]
+
+
 def test_every_fact_has_one_end_at_each_registration(rows: list[Row], decode: Decoder) -> None:
     ends = Counter(
         (value["event_id"], value["connector"])
-        for value in (decode(row) for row in rows if "hub_outcome" in row.headers)
+        for value in outcomes(rows, decode)
+        if value["outcome"] != "PARKED"
     )
     assert {pair: count for pair, count in ends.items() if count != 1} == {}
+
+
+def test_what_was_parked_was_delivered_in_its_order_by_a_persons_act(
+    rows: list[Row], decode: Decoder
+) -> None:
+    found = [value for value in outcomes(rows, decode) if value["key"] == late.CODE]
+    parked = [value["event_id"] for value in found if value["outcome"] == "PARKED"]
+    assert len(parked) == 2
+    resumed = [value for value in found if value["act"] >= 0]
+    assert [value["event_id"] for value in resumed] == parked  # same events, so the same keys
+    assert {(value["outcome"], value["connector"]) for value in resumed} == {("DELIVERED", "ngsp")}
 
 
 def receipt(played: Played, code: str, event: str) -> dict[str, Any]:
