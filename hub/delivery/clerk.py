@@ -12,7 +12,7 @@ from hub.delivery.acts import Command
 from hub.delivery.archive import Archive
 from hub.delivery.aside import Aside
 from hub.delivery.held import Held, Key, Part
-from hub.delivery.letters import revived
+from hub.delivery.letters import next_series, revived
 from hub.errors import HubError
 from hub.events.codec import Codec
 from hub.log import get_logger
@@ -95,14 +95,14 @@ class Clerk:
                 await asyncio.sleep(AGAIN)
                 continue
             event = revived(letter, command) if letter is not None else None
-            if event is None:
+            if letter is None or event is None:
                 log.error("dead_letter_missing", act=command.act, letter=command.letter.text)
                 self._done(part, command)
             else:
-                self._send_out(part, event, command)
+                self._send_out(part, event, command.act, next_series(letter, command))
             return
 
-    def _send_out(self, part: Part, event: Record, command: Command) -> None:
+    def _send_out(self, part: Part, event: Record, act: int, series: int) -> None:
         headers = dict(event.headers)
         part.revived.add(event.offset)
         self._host.put(
@@ -111,8 +111,8 @@ class Clerk:
                 part,
                 (headers.get("ce_id") or b"").decode(errors="replace"),
                 (headers.get("ce_type") or b"").decode(errors="replace"),
-                series=command.act + 1,  # more than any before it, whoever carries it out
-                act=command.act,
+                series=series,
+                act=act,
                 late=True,
             )
         )

@@ -136,6 +136,15 @@ def revived(letter: Record, command: Command) -> Record | None:
     return Record(*source, letter.timestamp, letter.key, value, headers)
 
 
+def next_series(letter: Record, command: Command) -> int:
+    """The series in which it goes out again: above all before it, whoever carries the act out.
+
+    By the act alone it would not be: what had parked has as many series as it was resumed.
+    """
+    written = dict(letter.headers).get(f"{OWN}series", b"")
+    return max(int(written) if written.isdigit() else 0, command.act) + 1
+
+
 def _edited(headers: Headers, command: Command) -> Headers:
     original = dict(headers).get("ce_id", b"")
     identity = (original.decode(errors="replace"), str(command.partition))

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from hub.delivery.acts import Command
-from hub.delivery.letters import letters, revived
+from hub.delivery.letters import letters, next_series, revived
 from hub.delivery.receipts import Settled, dead_letter
 from hub.records import Position, Record
 
@@ -51,6 +51,15 @@ def test_an_edited_event_has_a_key_of_its_own_and_names_the_other() -> None:
 )
 def test_a_letter_that_is_not_meant_gives_nothing(letter: Record, command: Command) -> None:
     assert revived(letter, command) is None
+
+
+@pytest.mark.parametrize(
+    ("series", "act", "expected"), [(0, 0, 1), (7, 3, 8), (0, 8, 9), (9, 9, 10)]
+)
+def test_a_new_series_is_above_all_before_it(series: int, act: int, expected: int) -> None:
+    written = dead_letter(replace(SETTLED, series=series))
+    letter = LETTER._replace(headers=written.headers)
+    assert next_series(letter, replace(REQUEUED, act=act)) == expected
 
 
 def test_the_last_letter_speaks_for_those_before() -> None:
