@@ -186,13 +186,16 @@ def _documented(path: Path) -> Iterator[ast.Module | ast.ClassDef | ast.Function
 
 
 CITED = re.compile(r"[\w./-]+\.md\b")
+WRITTEN = re.compile(r'/ "([\w-]+\.md)"')
 
 
 def test_every_page_that_is_cited_exists() -> None:
-    """From the top or from beside, or by the bare name of a page that is somewhere here."""
+    """From the top, from beside, or by the bare name of a page that is here or is written here."""
     texts = [path for name in (*OURS, "connectors") for path in (ROOT / name).rglob("*")]
     texts = [path for path in texts if path.suffix in (".py", ".md", ".yaml")]
     pages = {path.name for path in texts if path.suffix == ".md"}
+    for path in texts:
+        pages.update(WRITTEN.findall(path.read_text(encoding="utf-8")))
     for path in [*texts, ROOT / "README.md"]:
         for cited in CITED.findall(path.read_text(encoding="utf-8")):
             near = (path.parent / cited).is_file() or (ROOT / cited).is_file()
