@@ -68,7 +68,7 @@ class Volley:
         self.lanes = lanes
         self._left = sum(len(lane) for lane in lanes)
         self._yes, self._pace = yes, pace
-        self._started = 0.0
+        self.started = 0.0  # by the monotonic clock
         self.answers: Counter[str] = Counter()
         self.seconds: list[float] = []
         self.sent: list[list[float]] = [[] for _ in lanes]  # when, by the monotonic clock
@@ -77,13 +77,13 @@ class Volley:
 
     def start(self) -> None:
         """The first message is about to be sent."""
-        self._started = time.monotonic()
+        self.started = time.monotonic()
 
     def due(self, lane: int, place: int) -> float:
         """When a message of a lane is to be sent, if that is not now."""
         if not self._pace:
             return time.monotonic()
-        return self._started + (place * len(self.lanes) + lane) / self._pace
+        return self.started + (place * len(self.lanes) + lane) / self._pace
 
     def answered(self, status: int, body: bytes, seconds: float) -> None:
         """Note an answer."""
@@ -91,7 +91,7 @@ class Volley:
         self.seconds.append(seconds)
         self._left -= 1
         if self._left == 0:
-            self.took = time.monotonic() - self._started
+            self.took = time.monotonic() - self.started
             self.over.set()
 
     def lost(self) -> None:

@@ -13,7 +13,7 @@ answer) is the latency.
 import threading
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from math import ceil
@@ -90,10 +90,11 @@ def run(contender: Contender, workload: Workload, terms: Terms) -> Run:
     with open_rig() as rig, peer(rig, terms.delay), ExitStack() as stack:
         rig.scene.register()  # the registry wants the file, and nobody in it
         registry = stack.enter_context(rig.process("registry", measured=False))
-        stage = Stage(rig, rig.url(registry), contender, workload, terms)
+        stage = stack.enter_context(
+            closing(Stage(rig, rig.url(registry), contender, workload, terms))
+        )
         found = stage.deliver(facts) if workload.into is None else stage.accept(facts)
         stage.check(facts)
-        stage.close()
         return found
 
 
@@ -103,7 +104,7 @@ class Stage:
     def __init__(
         self, rig: Rig, registry: str, contender: Contender, workload: Workload, terms: Terms
     ) -> None:
-        self._rig, self._contender, self._workload, self._terms = rig, contender, workload, terms
+        self._rig, self._contender, self._terms = rig, contender, terms
         self._client = RegistryClient(registry)
         self._board = HTTPConnection(urlsplit(peer_url(rig)).netloc, timeout=10)
         self._registry = registry
@@ -178,11 +179,11 @@ class Stage:
             startup = time.monotonic() - began
             self._send(running, facts[: terms.warm])
             self._through(running, terms.warm)
-            cpu, start = running.cpu(), time.monotonic()
+            cpu = running.cpu()
             volley = self._send(running, facts[terms.warm : full])
             self._through(running, full)
             used, peak = running.cpu() - cpu, running.peak()
-            seconds = volley.took if self._job.out is None else self._seen().last - start
+            seconds = volley.took if self._job.out is None else self._seen().last - volley.started
             paced = self._send(running, facts[full:], terms.pace)
             self._through(running, terms.total)
             if self._job.out is not None:
