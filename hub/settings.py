@@ -41,6 +41,9 @@ VARIABLES = (
     Variable("HUB_TLS_KEY", "", "PEM file of its key"),
     Variable("HUB_TLS_CLIENT_CA", "", "PEM file: authorities of systems' certificates (mTLS)"),
     Variable("HUB_PARTITIONS", str(PARTITIONS), "partitions of every topic, when they are made"),
+    Variable(
+        "HUB_WORKERS", "1", "worker processes in all; each keeps to its part of a system's limits"
+    ),
     Variable("HUB_DIGEST_KEY", "", "reference; key of bodies' digests, the same for all gateways"),
     Variable("HUB_MAY_UNMASK", "no", "yes: people may see personal data here, with a reason"),
     Variable("HUB_KAFKA_SECURITY", "PLAINTEXT", "PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL"),
@@ -87,6 +90,7 @@ class Settings:
     registry_url: str | None
     listen: tuple[str, int]  # port 0: a free one
     partitions: int
+    workers: int  # that share the systems' limits
     digest_key: str | None = field(repr=False)  # reference; key of the bodies' digests
     may_unmask: bool = False  # whether people may see personal data here, with a reason
     tls: Tls | None = None
@@ -105,6 +109,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         registry_url=env.get("HUB_REGISTRY_URL") or None,
         listen=_address("HUB_LISTEN", env.get("HUB_LISTEN", "127.0.0.1:0")),
         partitions=_whole("HUB_PARTITIONS", env.get("HUB_PARTITIONS"), PARTITIONS, 1, 1000),
+        workers=_whole("HUB_WORKERS", env.get("HUB_WORKERS"), 1, 1, 64),
         digest_key=env.get("HUB_DIGEST_KEY") or None,
         may_unmask=_one_of("HUB_MAY_UNMASK", env.get("HUB_MAY_UNMASK", "no"), ("no", "yes"))
         == "yes",

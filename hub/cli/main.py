@@ -80,13 +80,25 @@ def gateway(listen: Listen = None, bootstrap: Bootstrap = None) -> None:
         run(_begin("gateway", listen, bootstrap))
 
 
-@app.command(epilog="Example: hub worker")
-def worker(listen: Listen = None, bootstrap: Bootstrap = None) -> None:
+@app.command(epilog="Example: hub worker --processes 2")
+def worker(
+    listen: Listen = None,
+    bootstrap: Bootstrap = None,
+    processes: Annotated[
+        int,
+        typer.Option(min=1, max=64, help="so many, which share the partitions; see HUB_WORKERS"),
+    ] = 1,
+) -> None:
     """Deliver events to every system that should know, and poll those that do not call."""
+    from hub.cli.up import workers
     from hub.delivery.process import worker as run
 
     with answering():
-        run(_begin("worker", listen, bootstrap))
+        settings = _begin("worker", listen, bootstrap)
+        if processes == 1:
+            run(settings)
+        else:
+            workers(settings, processes)
 
 
 @app.command(epilog="Example: hub registry")

@@ -9,7 +9,8 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from adapters.http.simple import fetch
@@ -28,6 +29,15 @@ STOP = 20.0  # seconds until a process must have ended
 LOOK = 0.1  # seconds
 LEFT = re.compile(r"\b(\d+) records\b")  # of what a process says of itself while it catches up
 NEXT = "\nhub:           "  # a line of its own, under the address
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """`hub <command>`, under a name of its own; `changes` to its environment."""
+
+    name: str
+    command: str
+    changes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -89,14 +99,19 @@ def up(settings: Settings) -> None:
 
 
 def _run(settings: Settings) -> None:
+    ours = [Program(name, name) for name in PROCESSES if _ours(name, settings)]
+    together(ours, settings)
+
+
+def together(programs: Sequence[Program], settings: Settings) -> None:
+    """Run these until SIGTERM or SIGINT. Raises Halt when one ends by itself, or never serves."""
     address = bootstrap(settings)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     children: list[Child] = []
     try:
-        ours = (name for name in PROCESSES if _ours(name, settings))
-        children.extend(_start(name, settings, address) for name in ours)
+        children.extend(_start(program, settings, address) for program in programs)
         for child in children:
             _await(child, settings, stop)
         if not stop.is_set():
@@ -111,23 +126,24 @@ def _ours(name: str, settings: Settings) -> bool:
     return name != "registry" or settings.registry_url is None
 
 
-def _start(name: str, settings: Settings, address: str) -> Child:
-    log = settings.home / "log" / f"{name}.log"
+def _start(program: Program, settings: Settings, address: str) -> Child:
+    log = settings.home / "log" / f"{program.name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     host, port = settings.listen
     changes = {
         "HUB_HOME": str(settings.home),
         "HUB_BOOTSTRAP": address,
-        "HUB_LISTEN": f"{host}:{port if name == 'gateway' else 0}",
+        "HUB_LISTEN": f"{host}:{port if program.command == 'gateway' else 0}",
+        **program.changes,
     }
     with log.open("ab") as out:
         process = subprocess.Popen(  # noqa: S603 - our own program
-            owned_by_us([sys.executable, "-m", "hub.cli", name]),
+            owned_by_us([sys.executable, "-m", "hub.cli", program.command]),
             stdout=out,
             stderr=out,
             env=environment(changes),
         )
-    return Child(name, process, log)
+    return Child(program.name, process, log)
 
 
 def _await(child: Child, settings: Settings, stop: threading.Event) -> None:
@@ -206,3 +222,9 @@ def _end(children: list[Child]) -> None:
 def _tail(log: Path) -> str:
     lines = log.read_bytes()[-2000:].decode(errors="replace").strip().splitlines()
     return lines[-1][:300] if lines else "it said nothing"
+
+
+def workers(settings: Settings, number: int) -> None:
+    """`hub worker --processes N`: so many workers on this machine, which share the partitions."""
+    changes = {"HUB_WORKERS": str(max(number, settings.workers))}
+    together([Program(f"worker{n}", "worker", changes) for n in range(number)], settings)

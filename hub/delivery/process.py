@@ -1,8 +1,11 @@
 """`hub worker`: the process that delivers, and that asks the systems which do not call."""
 
 import asyncio
-from contextlib import AsyncExitStack
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, ExitStack, contextmanager
 from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
 
 from adapters.http.messages import Client
 from adapters.http.transport import Transport
@@ -15,6 +18,7 @@ from hub.delivery.places import Places
 from hub.delivery.poller import Poller, PollPlan, Positions, read_positions
 from hub.delivery.takeover import Takeover
 from hub.delivery.watch import Watch
+from hub.dev.disk import alone
 from hub.errors import Halt, HubError
 from hub.intake.opening import open_intake, open_writer
 from hub.log import get_logger
@@ -36,6 +40,7 @@ log = get_logger("hub.worker")
 # What is waited for at the stop, at most; together less than `hub up` waits (hub.cli.up.STOP).
 DRAIN = 7.0  # seconds for calls under way, and their receipts
 LEAVE = 4.0  # seconds for a thread to leave its group
+MOST_WORKERS = 64  # in one home
 PLACES = 512  # calls in flight of all registrations together
 CONNECTIONS = 256  # per system; a lane's own limit is lower
 STALE = 30.0  # seconds without a poll until the worker says that it is not well
@@ -105,7 +110,7 @@ def _add_lane(work: Work, around: Surroundings, live: Live, client: Client, writ
     if not flows:
         return
     terms = Terms(live.name, flows, registration.delivery, live.bundle.digest, registration.digest)
-    means = Means(Archive(around.broker), work.places)
+    means = Means(Archive(around.broker), work.places, Fraction(1, around.settings.workers))
     try:
         lane = Lane(terms, client, around.codec, writer, now_ms, means)
     except Halt as error:
@@ -126,7 +131,8 @@ async def _poll(
 ) -> None:
     """Poll while this process holds the watch."""
     stack = work.behind_polls
-    opened = await open_intake(stack, around, writer, "worker")
+    slot = stack.enter_context(_slot(around.settings.home))
+    opened = await open_intake(stack, around, writer, f"worker{slot}")
 
     def begin(records: dict[bytes, bytes | None]) -> None:
         positions = Positions(writer, read_positions(records))
@@ -144,6 +150,20 @@ async def _poll(
     watch = Watch(around.broker, asyncio.get_running_loop(), begin, end)
     watch.start()
     stack.push_async_callback(ended, watch.stop, LEAVE, "watch")
+
+
+@contextmanager
+def _slot(home: Path) -> Iterator[int]:
+    """A number that no other worker of this home has: its index is a file of its own."""
+    for number in range(MOST_WORKERS):
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(alone(home / "run" / f"worker{number}.lock", "hub worker"))
+            except Halt:
+                continue
+            yield number
+            return
+    raise Halt("too many workers run in this home", where=str(home), fix="use several homes")
 
 
 def _plans(live: Live) -> list[PollPlan]:

@@ -106,7 +106,8 @@ def test_only_fewer_records_are_nearer() -> None:
 
 
 def test_a_halted_registration_is_remarked_and_fails_no_readiness() -> None:
-    lane = SimpleNamespace(terms=SimpleNamespace(registration="ngsp"), halted="locked")
+    terms = SimpleNamespace(registration="ngsp")
+    lane = SimpleNamespace(terms=terms, halted="locked", broken=None)
     inbox = SimpleNamespace(ready=threading.Event(), silent=0.0)
     health = WorkerHealth(SimpleNamespace(lanes=[(lane, inbox)]))  # type: ignore[arg-type]  # what it looks at
     response = probe("/health/ready", health)

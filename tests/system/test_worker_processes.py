@@ -1,0 +1,44 @@
+"""`hub worker --processes 2`: the partitions are shared, nothing is told twice, all of them end."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from hub.dev import runfiles
+from hub.dev.waiting import until
+from tests.system.messages import filed
+from tests.system.test_outages import code
+from tests.system.world import FAR, World
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
+
+
+def serving(world: World) -> list[int]:
+    return [entry.pid for entry in runfiles.read_all(world.home) if entry.name == "worker"]
+
+
+def test_two_processes_share_the_work_and_end_together(world: World) -> None:
+    world.end("worker")
+    log = (world.home / "log" / "workers.log").open("ab")
+    command = [sys.executable, "-m", "hub.cli", "worker", "--processes", "2"]
+    parent = subprocess.Popen(command, env=dict(world.environment), stdout=log, stderr=log)
+    try:
+        assert until(lambda: len(serving(world)) == 2, FAR), serving(world)
+        numbers = [code() for _ in range(12)]
+        for number in numbers:
+            filed(world, number)
+        told = lambda: [world.told("onestop", number) for number in numbers]  # noqa: E731
+        assert until(lambda: all(found == ["NhanHoSo"] for found in told()), FAR, 0.3), told()
+    finally:
+        parent.send_signal(signal.SIGTERM)
+        assert parent.wait(FAR) == 0
+        log.close()
+    assert serving(world) == []
+    taken = [
+        (world.home / "log" / f"worker{number}.log").read_text(encoding="utf-8")
+        for number in range(2)
+    ]
+    assert all('"event":"partitions_taken"' in text for text in taken)
+    world.start("worker")
