@@ -29,8 +29,11 @@ def test_two_processes_share_the_work_and_end_together(world: World) -> None:
         numbers = [code() for _ in range(12)]
         for number in numbers:
             filed(world, number)
-        told = lambda: [world.told("onestop", number) for number in numbers]  # noqa: E731
-        assert until(lambda: all(found == ["NhanHoSo"] for found in told()), FAR, 0.3), told()
+
+        def all_told() -> bool:
+            return all(world.told("onestop", number) == ["NhanHoSo"] for number in numbers)
+
+        assert until(all_told, FAR, 0.3)
     finally:
         parent.send_signal(signal.SIGTERM)
         assert parent.wait(FAR) == 0
