@@ -21,6 +21,7 @@ SCHEMAS = "_schemas"
 EVENT_TOPICS = (DOSSIER, CATALOGUE)
 EVENT_BYTES = 1_048_576  # an event; dead letters and the producer allow more, so the reason fits
 DEAD_BYTES = EVENT_BYTES + 131_072
+ACT_BYTES = EVENT_BYTES * 4 // 3 + 131_072  # an edited event stands there in base64
 
 # What decides whether a record stays; the rest of a topic's settings is its operator's.
 SAFE = ("cleanup.policy", "retention.ms", "retention.bytes", "message.timestamp.type")
@@ -61,7 +62,7 @@ TOPICS = (
     Topic(RECEIPT, {**_KEPT, "max.message.bytes": str(EVENT_BYTES)}),
     Topic(DEAD, {**_KEPT, "max.message.bytes": str(DEAD_BYTES)}),
     Topic(PARKED, {**_COMPACTED, "max.message.bytes": str(DEAD_BYTES)}),
-    Topic(ACT, {**_KEPT, "max.message.bytes": str(EVENT_BYTES)}),
+    Topic(ACT, {**_KEPT, "max.message.bytes": str(ACT_BYTES)}),
     Topic(CURSOR, _COMPACTED, single=True),
     Topic(SCHEMAS, _SCHEMAS, single=True),
 )

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.broker.writer import MESSAGE_BYTES
 from hub.broker_memory import MemoryBroker
 from hub.contract.types import Document
 from hub.delivery.acts import Acts, Command, as_document, command_of, concerns, record_of
@@ -18,6 +19,7 @@ from hub.intake.acts import Act
 from hub.intake.acts import as_document as hub_document
 from hub.intake.acts import record_of as hub_record
 from hub.records import Outgoing, Position, Record, Spot
+from hub.topics import ACT_BYTES, EVENT_BYTES
 from tests.intake.intake_kit import Ids
 
 SPOT = Spot("hub.dossier", 1)
@@ -75,6 +77,11 @@ def fresh() -> Acts:
 def test_what_was_written_is_read(command: Command) -> None:
     assert command_of(alone(written(command)), CODEC) == replace(command, act=0)
     assert written(command).partition == SPOT.partition, "where the event stands"
+
+
+def test_the_largest_event_can_be_edited() -> None:
+    largest = on_letter(17, 3, kind="EDITED", value=b"\xff" * EVENT_BYTES)
+    assert written(largest).size < ACT_BYTES < MESSAGE_BYTES
 
 
 def test_a_lane_is_told_what_concerns_it() -> None:
