@@ -48,18 +48,21 @@ def main(arguments: list[str] | None = None) -> int:
             figures += found.figures
             failed |= found.failed
             if given.out is not None:  # after each, so that a run that is broken off is not lost
-                _write(given.out, where, figures, failed)
+                _write(given, where, figures, failed)
     sys.stdout.write(f"{where.line()}\n{table(figures)}\n")
     return 1 if failed else 0
 
 
-def _write(out: Path, where: Machine, figures: list[Figure], failed: dict[str, str]) -> None:
+def _write(
+    given: argparse.Namespace, where: Machine, figures: list[Figure], failed: dict[str, str]
+) -> None:
     found = {
         "machine": where.as_dict(),
+        "terms": {name: getattr(given, name) for name in WHAT if name not in SEVERAL},
         "figures": [figure.as_dict() for figure in figures],
         "failed": failed,
     }
-    out.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    given.out.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 def _terms(given: argparse.Namespace) -> Iterator[Terms]:

@@ -24,6 +24,7 @@ class _Machine(msgspec.Struct, frozen=True):
 
 class _File(msgspec.Struct, frozen=True):
     machine: _Machine
+    terms: dict[str, float]
     figures: list[_Figure]
 
 
@@ -44,9 +45,10 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Measurements:
-    """All figures, in the order of their first file, and the machine in words."""
+    """All figures, in the order of their first file; the machine and each file's terms in words."""
 
     machine: str
+    terms: tuple[str, ...]
     figures: tuple[Measured, ...]
 
 
@@ -62,5 +64,12 @@ def read(files: Sequence[Path]) -> Measurements:
     return Measurements(
         f"{where.cpu}, {where.cores} cores, Python {where.python}, "
         f"load average {loads[0]:.1f} to {loads[-1]:.1f} before the runs",
+        tuple(dict.fromkeys(_words(one) for one in found)),
         tuple(Measured(*key, tuple(values)) for key, values in runs.items()),
     )
+
+
+def _words(file: _File) -> str:
+    benches = ", ".join(dict.fromkeys(figure.bench for figure in file.figures))
+    said = ", ".join(f"{name} {value:,.0f}" for name, value in file.terms.items())
+    return f"{benches}: {said}"

@@ -33,6 +33,8 @@ def page(found: Measurements) -> str:
         "",
         f"{found.machine}. Medians; of the rate also the lowest and the highest run.",
         "",
+        *(f"* {terms}" for terms in found.terms),
+        "",
         "![rate and processor time](chart.svg)",
         "",
         _row(titles),

@@ -167,7 +167,8 @@ def file(folder: Path, name: str, rates: dict[str, list[float]]) -> Path:
     ]
     machine = {"cpu": "Some CPU", "cores": 2, "python": "3.11.7", "load": 1.0}
     path = folder / name
-    path.write_bytes(msgspec.json.encode({"machine": machine, "figures": figures}))
+    said = {"machine": machine, "terms": {"events": 10_000}, "figures": figures}
+    path.write_bytes(msgspec.json.encode(said))
     return path
 
 
@@ -181,6 +182,7 @@ def test_rounds_are_put_together_on_one_page(tmp_path: Path) -> None:
     assert rows[-2].startswith("| W1 | us & ours | 200 (100–300) | 200 |")
     assert rows[-1].startswith("| W1 | them | 50 (50–50) |")
     assert "Some CPU" in rows[2]
+    assert "* W1: events 10,000" == rows[4]
     drawn = etree.fromstring((tmp_path / "chart.svg").read_bytes())
     name = "{http://www.w3.org/2000/svg}"
     bars = [float(one.get("width", "")) for one in drawn.iter(f"{name}rect")][1:]  # first: ground
