@@ -2,15 +2,15 @@
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, TypeAlias
 
-from ops.demo.http import get, post, put, wait_for
+from ops.demo.http import get, post, put, text, wait_for
 from ops.demo.lines import called, line, told
 from ops.demo.stage import Stage
-from ops.demo.story import Act, Decision, Step, Story, Trouble, Waits
+from ops.demo.story import Act, Breaks, Decision, Step, Story, Trouble, Waits
 from ops.demo.verdict import Cell, cells
 
 ARRIVE = 30.0  # seconds until a step's calls must have been made
@@ -75,20 +75,28 @@ class Player:
                 since = time.monotonic()
                 self.stage.hub(*words, "--json")
                 self._arrivals(story, act, since)
-            case Waits():
-                self._named(story, act)
+            case Waits(words=words, dossier=dossier):
+                self._until(story, f"{dossier} in `hub {' '.join(words)}`", self._named(act))
+            case Breaks(registration=name):
+                self._until(story, f"the breaker of {name} is open", self._broken(name))
 
-    def _named(self, story: Story, act: Waits) -> None:
+    def _until(self, story: Story, what: str, holds: Callable[[], bool]) -> None:
+        try:
+            wait_for(holds, ARRIVE, what)
+        except TimeoutError as error:
+            raise PlayError(f"story {story.number}: {error}") from error
+        line(f"     {what}")
+
+    def _named(self, act: Waits) -> Callable[[], bool]:
         def named() -> bool:
             rows = self.stage.hub(*act.words, "--json")
             return any(act.dossier in (row.get("key"), row.get("dossier")) for row in rows)
 
-        words = f"hub {' '.join(act.words)}"
-        try:
-            wait_for(named, ARRIVE, f"{act.dossier} in `{words}`")
-        except TimeoutError as error:
-            raise PlayError(f"story {story.number}: {error}") from error
-        line(f"     {words}: {act.dossier}")
+        return named
+
+    def _broken(self, name: str) -> Callable[[], bool]:
+        wanted = f'hub_breaker_open{{registration="{name}"}} 1.0'
+        return lambda: wanted in text(f"{self.stage.url('worker')}/metrics")
 
     def _script(self, system: str, script: dict[str, Any]) -> None:
         status, said = put(f"{self.stage.inspect[system]}/_sim/faults", script)

@@ -65,7 +65,14 @@ class Waits:
     dossier: str
 
 
-Act: TypeAlias = Step | Trouble | Decision | Waits
+@dataclass(frozen=True, slots=True)
+class Breaks:
+    """Nothing is done until the hub holds a system for down: its breaker is open."""
+
+    registration: str
+
+
+Act: TypeAlias = Step | Trouble | Decision | Waits | Breaks
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +105,8 @@ class Story:
     @property
     def dossiers(self) -> tuple[str, ...]:
         """The codes that it is about."""
-        codes = (act.dossier for act in self.acts)
-        return tuple(dict.fromkeys(code for code in codes if code not in self.beside))
+        codes = dict.fromkeys(act.dossier for act in self.acts if isinstance(act, Step))
+        return tuple(code for code in codes if code not in self.beside)
 
     def faults(self) -> dict[str, Any]:
         """Scripted faults by system; each rule must have fired when the story is over."""

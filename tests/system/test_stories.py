@@ -7,28 +7,21 @@ clients, in the logs, through the commands. One of them stops the hub and starts
 import contextlib
 import io
 import json
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
 
 from hub.broker import KafkaBroker
-from hub.dev import runfiles
 from hub.dev.waiting import until
-from hub.records import Spot
 from hub.settings import Security
 from ops.demo.http import get
 from ops.demo.play import play
-from ops.demo.stage import SYSTEMS, Stage, health, stage, tail
+from ops.demo.stage import SYSTEMS, health, stage, tail
 from ops.demo.stories import (
     STORIES,
     late,
@@ -39,50 +32,30 @@ from ops.demo.stories import (
     supplement,
     withdrawal,
 )
-from ops.demo.verdict import Cell, show
+from ops.demo.verdict import show
 from tests.brokers import CACHE
+from tests.system.played import (
+    CODES,
+    EVENTS,
+    FACTS,
+    FAR,
+    REGISTRATIONS,
+    SERVING,
+    TOPICS,
+    Played,
+    calls_at,
+    of_stories,
+    outcomes,
+    pids,
+    receipt,
+    running,
+    unsettled,
+    wish,
+)
 from tests.system.privacy import leaks, logs, personal, secrets_of
 from tests.system.reading import Decoder, Row, decoder, read_all
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(480)]
-FAR = 40.0  # seconds
-EVENTS = ("hub.dossier", "hub.catalogue")
-TOPICS = (*EVENTS, "hub.receipt")
-SERVING = ("gateway", "worker", "views")
-REGISTRATIONS = ("onestop", "portal", "ngsp", "postal")  # that serve at the end
-CODES = tuple(code for story in STORIES for code in story.dossiers)
-FACTS = sum(story.events for story in STORIES)
-
-
-@dataclass
-class Played:
-    """The stage after the stories; `said` is what the demo wrote for people."""
-
-    stage: Stage
-    cells: list[Cell]
-    said: str
-
-    def url(self, name: str) -> str:
-        """Where a process of the hub serves now."""
-        found = runfiles.find(self.stage.home, name)
-        assert found is not None, f"{name} does not run"
-        return found.url
-
-    def command(self, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
-        """Run a command as a person would."""
-        return subprocess.run(
-            [sys.executable, "-m", "hub.cli", *arguments],
-            env={**self.stage.environment, **variables},
-            capture_output=True,
-            encoding="utf-8",
-            timeout=FAR,
-            check=False,
-        )
-
-    def calls(self, system: str) -> list[dict[str, Any]]:
-        """Every call about a dossier of the stories that a system was made."""
-        _, rows = get(f"{self.stage.inspect[system]}/_sim/calls?direction=in")
-        return [row for row in rows if row["dossier"] in CODES]
 
 
 @pytest.fixture(scope="module")
@@ -107,10 +80,6 @@ def rows(played: Played) -> list[Row]:
 def decode(played: Played) -> Iterator[Decoder]:
     with decoder(played.url("registry")) as decode:
         yield decode
-
-
-def of_stories(rows: list[Row]) -> list[Row]:
-    return [row for row in rows if row.topic == "hub.dossier" and row.key in CODES]
 
 
 def test_every_system_holds_what_its_story_says(played: Played) -> None:
@@ -176,11 +145,6 @@ def test_every_fact_is_kept_once(rows: list[Row]) -> None:
     assert len({row.headers["ce_id"] for row in events}) == len(events)
 
 
-def outcomes(rows: list[Row], decode: Decoder) -> list[dict[str, Any]]:
-    """What became of events, in the order of each partition; steps on the way left out."""
-    return [decode(row) for row in rows if "hub_outcome" in row.headers]
-
-
 def test_every_fact_has_one_end_at_each_registration(rows: list[Row], decode: Decoder) -> None:
     ends = Counter(
         (value["event_id"], value["connector"])
@@ -199,15 +163,6 @@ def test_what_was_parked_was_delivered_in_its_order_by_a_persons_act(
     resumed = [value for value in found if value["act"] >= 0]
     assert [value["event_id"] for value in resumed] == parked  # same events, so the same keys
     assert {(value["outcome"], value["connector"]) for value in resumed} == {("DELIVERED", "ngsp")}
-
-
-def receipt(played: Played, code: str, event: str) -> dict[str, Any]:
-    """What became of a dossier's only event of a type at the national side."""
-    words = ("--dossier", code, "--registration", "ngsp", "--json", "-n", "100")
-    found = played.stage.hub("receipt", "list", *words)
-    (row,) = [row for row in found if row["event"] == event]
-    assert isinstance(row, dict)
-    return row
 
 
 def test_a_record_that_was_there_already_is_updated(played: Played) -> None:
@@ -377,56 +332,14 @@ def test_status_tells_where_everything_is(played: Played) -> None:
         assert httpx.get(f"{found[name]['url']}/health/live").status_code == 200
 
 
-def _unsettled(played: Played) -> dict[Spot, int]:
-    """How far each registration's committed offsets are from the topics' ends."""
-    broker = KafkaBroker(played.stage.bootstrap, Security())
-    spots = [Spot(t, p) for t in EVENTS for p in range(broker.partitions(t))]
-    reader = broker.reader(spots)
-    try:
-        ends = reader.end()
-    finally:
-        reader.close()
-    found: dict[Spot, int] = {}
-    for name in REGISTRATIONS:
-        committed = broker.committed(f"hub.{name}")
-        for spot in spots:
-            if committed[spot][0] != ends[spot]:
-                found[Spot(f"{name} {spot.topic}", spot.partition)] = (
-                    ends[spot] - committed[spot][0]
-                )
-    return found
-
-
-def _pids(played: Played) -> list[int]:
-    """Of the hub's processes, and of `hub up`, which is their parent."""
-    names = (*SERVING, "registry")
-    pids = [entry.pid for entry in runfiles.read_all(played.stage.home) if entry.name in names]
-    parents = {_parent(pid) for pid in pids}
-    assert len(parents) == 1, "the hub's processes have one parent"
-    return [*parents, *pids]
-
-
-def _parent(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-
-
-def _running(pid: int) -> bool:
-    """Whether it works; what only waits to be reaped does not."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state != "Z"
-
-
 def test_the_hub_ends_in_order_and_begins_where_it_was(played: Played) -> None:
-    assert until(lambda: not _unsettled(played), FAR), _unsettled(played)
+    assert until(lambda: not unsettled(played), FAR), unsettled(played)
     before = {system: len(played.calls(system)) for system in REGISTRATIONS}
-    ended = _pids(played)
+    ended = pids(played)
     played.stage.stop()
-    assert until(lambda: not any(_running(pid) for pid in ended), FAR)
+    assert until(lambda: not any(running(pid) for pid in ended), FAR)
     assert "was killed" not in tail(played.stage.home, "hub")
-    assert _unsettled(played) == {}
+    assert unsettled(played) == {}
     played.stage.start()
     # an event of each partition passes every lane after the restart; nothing old goes before it
     broker = KafkaBroker(played.stage.bootstrap, Security())
@@ -438,42 +351,9 @@ def test_the_hub_ends_in_order_and_begins_where_it_was(played: Played) -> None:
         code = f"H44.99.99-251101-{number:04d}"
         codes.setdefault(broker.partition_of(code.encode(), count), code)
     for code in codes.values():
-        report = _wish(played, code)
+        report = wish(played, code)
         assert report["accepted"], report["answer"]
-    assert until(lambda: not _unsettled(played), FAR), _unsettled(played)
-    told = [c for c in _calls(played, "onestop") if c["dossier"] in codes.values()]
+    assert until(lambda: not unsettled(played), FAR), unsettled(played)
+    told = [c for c in calls_at(played, "onestop") if c["dossier"] in codes.values()]
     assert len(told) == count
     assert {system: len(played.calls(system)) for system in REGISTRATIONS} == before
-
-
-def _calls(played: Played, system: str) -> list[dict[str, Any]]:
-    _, rows = get(f"{played.stage.inspect[system]}/_sim/calls?direction=in")
-    return [row for row in rows if row.get("verdict") in ("stored", "unknown")]
-
-
-def _wish(played: Played, code: str) -> dict[str, Any]:
-    body = {"nguon": "TINH", "thoiDiem": "01/11/2025 08:00:00", "diem": 5}
-    order = {
-        "operation": "POST /ho-so/{maHoSo}/danh-gia",
-        "body": body,
-        "key": f"danh-gia-{code}",
-        "dossier": code,
-    }
-    # the one-stop must know the dossier, or it answers 03 and the hub goes on trying
-    act = f"{played.stage.inspect['onestop']}/_sim/act"
-    seed = {"operation": "BaoTienDo", "body": _step(code)}
-    assert httpx.post(act, json=seed, timeout=FAR).json()["accepted"]
-    found: dict[str, Any] = httpx.post(
-        f"{played.stage.inspect['portal']}/_sim/act", json=order, timeout=FAR
-    ).json()
-    return found
-
-
-def _step(code: str) -> dict[str, str]:
-    return {
-        "MaGiaoDich": f"GD-{code}",
-        "ThoiDiem": "2025-11-01T07:00:00+07:00",
-        "MaHoSo": code,
-        "NguonHoSo": "TINH",
-        "TrangThai": "posting",  # an inner step: the hub takes it, nobody is told
-    }
