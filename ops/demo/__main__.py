@@ -45,7 +45,7 @@ def main() -> int:
         say("interrupted; everything was stopped")
         return 130
     except (StageError, HubError, TimeoutError) as error:
-        say(f"cannot start: {error}")
+        say(f"stopped: {error}")
         return 1
 
 
