@@ -71,8 +71,9 @@ def keys(world: World, number: str) -> list[str]:
 
 def test_a_discarded_letter_is_closed_with_name_and_reason(world: World) -> None:
     number = code()
-    place = refused(world, number)["letter"]
-    assert letter(world, number)["state"] == "open"
+    before = refused(world, number)
+    place = before["letter"]
+    assert before["state"] == "open"
     (done,) = world.hub("dead-letter", "discard", place, *BY)
     after = letter(world, number)
     assert after["state"] == "discarded"
