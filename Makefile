@@ -61,7 +61,9 @@ apicurio: setup ## the registry's contract suite against Apicurio 3.3.3 (downloa
 	$(BIN)/pytest -q tests/registry/apicurio_suite.py
 
 rivals: setup ## the hub beside what people would pick instead (an hour on a quiet machine)
-	$(BIN)/python -m ops.bench.rivals
+	@mkdir -p .hub
+	$(BIN)/python -m ops.bench.rivals --out .hub/rivals.json
+	$(BIN)/python -m ops.bench.rivals.page .hub/rivals.json
 
 bench: setup ## speed, memory and start-up against their targets, on this machine
 	$(BIN)/python -m ops.bench

@@ -58,7 +58,7 @@ def compare(contenders: Sequence[Contender], workload: Workload, terms: Terms) -
 
 def label(workload: Workload, terms: Terms) -> str:
     """The workload's name, and the terms that make another workload of it."""
-    said = ("size", "delay", "in_flight")
+    said = ("warm", "size", "delay", "in_flight")
     other = [
         f"{field.name} {getattr(terms, field.name):g}"
         for field in fields(Terms)

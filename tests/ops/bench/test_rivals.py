@@ -194,7 +194,8 @@ def test_rounds_are_put_together_on_one_page(tmp_path: Path) -> None:
 def test_terms_other_than_usual_are_named() -> None:
     (w1, *_) = WORKLOADS
     assert "W1" == label(w1, Terms(events=10))
-    assert "W1, delay 0.1, in_flight 256" == label(w1, Terms(delay=0.1, in_flight=256))
+    given = Terms(warm=500, delay=0.1, in_flight=256)
+    assert "W1, warm 500, delay 0.1, in_flight 256" == label(w1, given)
 
 
 def test_99_of_a_hundred_did_not_exceed_the_99th_percentile() -> None:
