@@ -83,7 +83,7 @@ START = 3.0  # seconds from a worker's start to its first call on an idle machin
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What a run may cost. `repeats`: calls beyond the first that had their effect. `parked`:
-    events that may end so. `vain`: calls without effect; None: as many as it takes.
+    events that must end so. `vain`: calls without effect; None: as many as it takes.
 
     `recovery`: seconds from a fault to the next delivery, where a worker delivers START seconds
     after it was started; on a slower machine twice what the first start took longer is added, for

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from hub.contract.types import Document
-from hub.errors import HubError
+from hub.errors import HubError, Retry
 from hub.events.codec import Codec
 from hub.records import Broker, Record, Spot
 from hub.topics import DEAD, DOSSIER, RECEIPT
@@ -33,6 +33,7 @@ class Topics:
         self.told: list[Told] = []
         self.dead: set[Source] = set()
         self.foreign: set[Source] = set()  # on the events' topic, but no event of ours
+        self._later: list[Record] = []  # of a schema that nobody knows yet
         self.ended: set[Source] = set()  # some receipt says so
 
     def follow(self) -> bool:
@@ -44,6 +45,12 @@ class Topics:
         for record in records:
             self._take(record)
         return bool(records)
+
+    def read_later(self) -> None:
+        """Read what could not be read for want of its schema."""
+        records, self._later = self._later, []
+        for record in records:
+            self._take(record)
 
     def close(self) -> None:
         """Read no more."""
@@ -63,6 +70,9 @@ class Topics:
         kind = headers.get("ce_type", b"").decode(errors="replace")
         try:
             name, event = self._codec.decode(record.value or b"")
+        except Retry:
+            self._later.append(record)
+            return
         except HubError:
             self.foreign.add(source)
             return

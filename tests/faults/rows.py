@@ -8,13 +8,12 @@ from tests.faults.filling import STEPS
 from tests.faults.table import Row
 from tests.faults.world import DELIVERY, IN_FLIGHT
 
-RECOVERY = frozenset({"I3", "I4"})  # repeats beyond what was in flight
 HASTY = {**DELIVERY, "retry": {"first": 0.2, "factor": 2, "longest": 2, "give_up": 4}}
 
 ROWS = (
-    Row("worker-killed", "kill -9 of a worker under load", worker.killed, not_yet=RECOVERY),
+    Row("worker-killed", "kill -9 of a worker under load", worker.killed),
     Row("gateway-killed", "gateway killed before its answer", broker.gateway_killed, each=0),
-    Row("broker-killed", "SIGKILL of the broker, new start", broker.killed, not_yet=RECOVERY),
+    Row("broker-killed", "SIGKILL of the broker, new start", broker.killed),
     Row("produce-lost", "answers to Produce lost", broker.produce_answers_lost, each=0),
     Row("commit-lost", "answers to OffsetCommit lost", broker.commit_answers_lost, each=0),
     Row("come-and-go", "workers added and removed", worker.come_and_go),
@@ -33,9 +32,10 @@ ROWS = (
         registration="onestop",
     ),
     Row("rejects", "1 of 100 facts is refused", peer.rejects, each=0),
-    Row("frozen", "SIGSTOP past the lease, then SIGCONT", worker.frozen, not_yet=RECOVERY),
-    Row("offsets-lost", "the group's offsets are lost", worker.offsets_lost, not_yet=RECOVERY),
+    Row("frozen", "SIGSTOP past the lease, then SIGCONT", worker.frozen),
+    Row("offsets-lost", "the group's offsets are lost", worker.offsets_lost),
     Row("foreign", "foreign bytes between the facts", content.foreign, each=0),
+    Row("schema-late", "a schema id that is registered later", content.schema_comes_late, each=0),
     Row("registry-down", "registry down, a fresh worker", content.registry_down),
     Row("burst", "everything at once to an idle worker", worker.burst, each=0),
     Row("credential", "token revoked; token endpoint down", peer.credential, each=0),
@@ -44,7 +44,6 @@ ROWS = (
         "killed-in-between",
         "kill -9 between the peer's deed and our receipt",
         worker.killed_in_between,
-        not_yet=RECOVERY,
     ),
     Row(
         "dressed",
@@ -53,7 +52,6 @@ ROWS = (
         each=0,
         vain=3 * IN_FLIGHT,
         delivery=HASTY,
-        not_yet=frozenset({"spared"}),
     ),
     Row(
         "one-dossier",
@@ -62,7 +60,6 @@ ROWS = (
         each=0,
         parked=STEPS,
         delivery=HASTY,
-        not_yet=frozenset({"run", "I1 ended"}),
     ),
 )
 BY_NAME = {row.name: row for row in ROWS}

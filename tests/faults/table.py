@@ -42,7 +42,7 @@ Play: TypeAlias = Callable[[World, Plan], None]
 class Row:
     """A fault and what must hold under it.
 
-    `each`: repeats that one strike of the fault may cost. `parked`: events that may be.
+    `each`: repeats that one strike of the fault may cost. `parked`: events that must be.
     `vain`: calls that one strike may cost a system that cannot take them. `not_yet`: names of
     invariants (tests.faults.oracle) that this row is known to break today; they are shown, and do
     not fail it.

@@ -79,6 +79,7 @@ def test_parked_is_accounted_for() -> None:
     parked = replace(parked, told=(*parked.told, told(LAST, "PARKED")))
     assert judge(parked, replace(LIMITS, parked=1)) == []
     assert found(parked) == {"parked"}
+    assert [f.invariant for f in judge(SOUND, replace(LIMITS, parked=1))] == ["parked"]
 
 
 def test_foreign_bytes_that_are_dead_are_accounted_for() -> None:

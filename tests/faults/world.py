@@ -56,6 +56,7 @@ class World:
     processes: Processes
     registry: Child
     registration: str
+    schemas: RegistryClient
     codec: Codec
     topics: Topics
     log: PeerLog
@@ -219,7 +220,8 @@ def open_world(
         registry = processes.hub("registry")
         quiet = KafkaBroker(broker.bootstrap)
         ensure_all(quiet, PARTITIONS)
-        codec = Codec(load(ROOT / "schemas" / "avro"), RegistryClient(_served(processes, registry)))
+        schemas = RegistryClient(_served(processes, registry))
+        codec = Codec(load(ROOT / "schemas" / "avro"), schemas)
         topics = Topics(quiet, codec, registration)
         stack.callback(topics.close)
         yield World(
@@ -231,6 +233,7 @@ def open_world(
             processes=processes,
             registry=registry,
             registration=registration,
+            schemas=schemas,
             codec=codec,
             topics=topics,
             log=PeerLog(log),
