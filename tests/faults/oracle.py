@@ -3,8 +3,8 @@
 I1 what was promised is kept and came to an end; nothing is invented. I2 first deliveries of one
 dossier come in topic order. I3 a repeat is the same call, and there are no more of them than the
 faults allow. I4 each event has one end. I5 what processes use is bounded. I6 delivery comes back in
-time. Beside them: the fault did strike, what should park
-parks and nothing else, a system that cannot is spared.
+time. Beside them: the fault did strike; what should park parks, and nothing else; a system that
+cannot take calls is spared.
 """
 
 from collections import Counter, defaultdict
