@@ -20,8 +20,8 @@ def killed(world: World, plan: Plan) -> None:
     world.worker()
     for moment in plan.moments():
         world.reach(moment)
+        world.struck()
         world.broker.kill()
-        world.strikes += 1
         world.broker.start()
         world.back(time.monotonic())
 

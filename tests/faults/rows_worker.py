@@ -9,6 +9,8 @@ from tests.faults.table import Plan
 from tests.faults.world import World
 
 LATE = Manner(delay=1.5)  # within the call's time limit: done, and nobody has heard of it yet
+LEISURELY = Manner(delay=0.25)  # 128 calls a second and worker: work is left when one has started
+WHOLE = 400.0  # seconds for all facts at that pace
 DEAD = 13.0  # seconds until a silent member's partitions are another's; its session is 10 s
 ANSWER = 20.0  # seconds for an administrator's request
 
@@ -42,16 +44,16 @@ def killed_in_between(world: World, plan: Plan) -> None:
 
 def frozen(world: World, plan: Plan) -> None:
     """SIGSTOP until all its partitions are another's and delivered; then it wakes up."""
-    world.behave(GOOD)
-    world.fill(plan.events)
+    world.behave(LEISURELY)
     sleeper = world.worker(wait=True)
     world.worker(wait=True)
+    world.fill(plan.events)
     world.reach(min(plan.moments()))
     sleeper.process.send_signal(signal.SIGSTOP)
-    world.strikes += 1
+    world.struck()
     try:
         world.outage(DEAD)
-        world.reach(plan.events)
+        world.reach(plan.events, WHOLE)
     finally:
         sleeper.process.send_signal(signal.SIGCONT)
     world.until(lambda: world.processes.ready(sleeper), 30, "the worker that woke up")
@@ -60,26 +62,31 @@ def frozen(world: World, plan: Plan) -> None:
 
 def come_and_go(world: World, plan: Plan) -> None:
     """Workers are added and removed while there is work; one always stays."""
-    world.behave(GOOD)
-    world.fill(plan.events)
+    world.behave(LEISURELY)
     workers = [world.worker(wait=True)]
-    for moment in plan.moments():
-        world.reach(moment)
-        workers.append(world.worker(wait=True))
-        world.reach(min(world.taken() + 50, plan.events))
-        world.processes.end(workers.pop(plan.chance.randrange(len(workers))))
-        world.strikes += 1
+    for number in range(2 * plan.faults):
+        _fill_part(world, plan, number, 2 * plan.faults)
+        world.struck()
+        if number % 2 == 0:
+            workers.append(world.worker(wait=True))
+        else:
+            world.processes.end(workers.pop(plan.chance.randrange(len(workers))))
 
 
 def rolling(world: World, plan: Plan) -> None:
-    """One worker after the other is replaced, in order."""
-    world.behave(GOOD)
-    world.fill(plan.events)
-    old = [world.worker(wait=True), world.worker(wait=True)]
-    for worker in old:
+    """One worker after the other is replaced, in order, while there is work."""
+    world.behave(LEISURELY)
+    for number, worker in enumerate([world.worker(wait=True), world.worker(wait=True)]):
+        _fill_part(world, plan, number, 2)
+        world.struck()
         world.processes.end(worker)
-        world.strikes += world.taken() < plan.events
         world.worker(wait=True)
+
+
+def _fill_part(world: World, plan: Plan, number: int, parts: int) -> None:
+    """The `number`-th (from 0) of so many equal parts of the load, of dossiers of its own."""
+    count = plan.events // parts
+    world.fill(count, first=number * count)
 
 
 def offsets_lost(world: World, plan: Plan) -> None:
@@ -93,7 +100,7 @@ def offsets_lost(world: World, plan: Plan) -> None:
     group = f"hub.{world.registration}"
     for future in admin.delete_consumer_groups([group], request_timeout=ANSWER).values():
         future.result(ANSWER)
-    world.strikes += world.taken() < plan.events
+    world.struck()
     world.worker()
 
 
@@ -101,4 +108,4 @@ def burst(world: World, plan: Plan) -> None:
     """Everything at once to a worker that had nothing to do."""
     world.worker(wait=True)
     world.fill(plan.events)
-    world.strikes += 1
+    world.struck()

@@ -88,9 +88,13 @@ class World:
 
     def kill(self, child: Child) -> float:
         """kill -9; the moment."""
-        self.strikes += 1
+        self.struck()
         self.processes.end(child, signal.SIGKILL)
         return time.monotonic()
+
+    def struck(self) -> None:
+        """A fault strikes now; it counts while there is something left to deliver."""
+        self.strikes += self.taken() < len(self.sent)
 
     def _proxied(self, name: str, *, listen: str = f"{HOST}:0", wait: bool) -> Child:
         bootstrap = f"{HOST}:{self.kafka.port}"
