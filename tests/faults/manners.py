@@ -50,7 +50,7 @@ class Manner(msgspec.Struct, frozen=True):
     """What calls get from now on; the default is a good peer.
 
     `says`: to one of so many keys (`one_in`), or to one `dossier` alone; the others get "ok".
-    `flaps`: only in every second stretch of so many calls. `done`: the effect is there though the
+    `flaps`: only in every second stretch of so many seconds. `done`: the effect is there though the
     answer denies it. `delay`: seconds before each answer. `token`: the one that counts now;
     `login`: whether new ones are given.
     """
@@ -58,18 +58,18 @@ class Manner(msgspec.Struct, frozen=True):
     says: Says = "ok"
     one_in: int = 1
     dossier: str = ""
-    flaps: int = 0
+    flaps: float = 0.0
     done: bool = False
     delay: float = 0.0
     token: int = 0
     login: bool = True
 
-    def to(self, key: bytes, dossier: str, calls: int) -> Says:
-        """What this call gets; `calls` came before it."""
+    def to(self, key: bytes, dossier: str, now: float) -> Says:
+        """What a call gets that comes `now` (seconds on any clock)."""
         meant = (
             crc32(key) % self.one_in == 0
             and self.dossier in ("", dossier)
-            and (not self.flaps or calls // self.flaps % 2 == 1)
+            and (not self.flaps or now // self.flaps % 2 == 1)
         )
         return self.says if meant else "ok"
 

@@ -31,6 +31,13 @@ ROWS = (
         each=0,
         registration="onestop",
     ),
+    Row(
+        "some-ill",
+        "1 of 50 facts always gets 503, the others go on",
+        peer.some_ill,
+        each=0,
+        not_yet=frozenset({"run"}),
+    ),
     Row("rejects", "1 of 100 facts is refused", peer.rejects, each=0),
     Row("frozen", "SIGSTOP past the lease, then SIGCONT", worker.frozen),
     Row("offsets-lost", "the group's offsets are lost", worker.offsets_lost),

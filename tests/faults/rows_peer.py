@@ -1,6 +1,7 @@
 """Rows about the system that is delivered to: slow, silent, broken, refusing, lying."""
 
 import time
+from zlib import crc32
 
 from tests.faults.manners import GOOD, Manner, Says
 from tests.faults.proxy import Faults
@@ -10,6 +11,8 @@ from tests.faults.world import World
 STRANGE: tuple[Says, ...] = ("fault", "code", "html", "truncated", "charset", "busy")
 CLAIMS_NOTHING = ("html", "truncated")  # bytes that are no answer: the effect may be there
 OUTAGE = 5.0  # seconds
+ILL = 50  # one in so many
+FAR = 90.0  # seconds
 HEAD = 40  # bytes: in the middle of an answer's headers
 
 
@@ -20,12 +23,12 @@ def slow(world: World, plan: Plan) -> None:
 
 def never_answers(world: World, plan: Plan) -> None:
     """One call in ten has its effect and no answer."""
-    _while(world, plan, Manner(says="never", one_in=10, done=True))
+    _while(world, plan, Manner(says="never", one_in=10, done=True, delay=GOOD.delay))
 
 
 def flaps(world: World, plan: Plan) -> None:
-    """Fifty calls are taken, fifty are not, in turn."""
-    _while(world, plan, Manner(says="busy", flaps=50))
+    """Two seconds it takes what comes, two seconds it does not, in turn."""
+    _while(world, plan, Manner(says="busy", flaps=2.0, delay=GOOD.delay))
 
 
 def rejects(world: World, plan: Plan) -> None:
@@ -58,15 +61,30 @@ def black_hole(world: World, plan: Plan) -> None:
 
 
 def strange_answers(world: World, plan: Plan) -> None:
-    """200 with a Fault, an error code, HTML, half a document, another charset; and 503."""
+    """To everybody for a while: Fault, error code, HTML, half a document, other charset, 503."""
     _deliver(world, plan)
     stretch = plan.events // (len(STRANGE) + 1)
     for number, says in enumerate(plan.chance.sample(STRANGE, len(STRANGE)), 1):
         done = says in CLAIMS_NOTHING and plan.chance.random() < 0.5
-        world.behave(Manner(says=says, one_in=3, done=done, delay=0.01))
-        world.reach(number * stretch // 2)
-        world.behave(GOOD)
         world.reach(number * stretch)
+        world.behave(Manner(says=says, done=done, delay=GOOD.delay))
+        world.outage(OUTAGE / 2)
+        world.behave(GOOD)
+        world.back(time.monotonic())
+
+
+def some_ill(world: World, plan: Plan) -> None:
+    """One fact in fifty gets 503 whenever it comes; every dossier without one goes on."""
+    _deliver(world, plan, Manner(says="busy", one_in=ILL, delay=GOOD.delay))
+    world.until(lambda: world.done() or len(world.topics.kept) == plan.events, FAR, "the load")
+    ill = {one.fact.dossier for one in world.topics.kept if not crc32(one.event_id.encode()) % ILL}
+    well = {one.fact for one in world.topics.kept} - {
+        fact for fact in world.sent if fact.dossier in ill
+    }
+    try:
+        world.until(lambda: world.taken() > 0 and well <= world.log.taken, FAR, "the others")
+    finally:
+        world.behave(GOOD)
 
 
 def credential(world: World, plan: Plan) -> None:

@@ -64,10 +64,8 @@ def test_a_manner_reaches_only_those_who_are_meant(log: Path) -> None:
 
 
 def test_flapping_is_well_and_ill_in_turn() -> None:
-    manner = Manner(says="busy", flaps=2)
-    assert [manner.to(b"k", "", calls) for calls in range(6)] == ["ok"] * 2 + ["busy"] * 2 + [
-        "ok"
-    ] * 2
+    manner = Manner(says="busy", flaps=2.0)
+    assert [manner.to(b"k", "", now) for now in range(6)] == ["ok"] * 2 + ["busy"] * 2 + ["ok"] * 2
 
 
 def test_an_effect_can_be_there_though_the_answer_denies_it(log: Path) -> None:
