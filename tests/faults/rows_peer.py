@@ -28,7 +28,10 @@ def never_answers(world: World, plan: Plan) -> None:
 
 def flaps(world: World, plan: Plan) -> None:
     """Two seconds it takes what comes, two seconds it does not, in turn."""
-    _while(world, plan, Manner(says="busy", flaps=2.0, delay=GOOD.delay))
+    _deliver(world, plan, Manner(says="busy", flaps=2.0, delay=0.1))
+    world.reach(plan.events // 2, 4 * FAR)
+    world.behave(GOOD)
+    world.back(time.monotonic())
 
 
 def rejects(world: World, plan: Plan) -> None:
