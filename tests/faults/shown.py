@@ -47,7 +47,12 @@ def _row(row: Row, results: Sequence[Result]) -> str:
         str(len(results)),
         word,
         str(max(result.repeats for result in results)),
-        f"{max(result.recovery for result in results):.1f}",
+        _seconds(max(result.recovery for result in results)),
         f"{max(result.memory for result in results):.0f}",
     )
     return f"| {' | '.join(cells)} |"
+
+
+def _seconds(recovery: float) -> str:
+    """A dash where delivery never stood still."""
+    return f"{recovery:.1f}" if recovery else "–"
