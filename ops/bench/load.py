@@ -95,7 +95,7 @@ class Volley:
             self.over.set()
 
     def lost(self) -> None:
-        """A connection broke with a message under way."""
+        """A connection broke with a message under way or to come."""
         self.answered(0, b"", 0.0)
 
 
@@ -134,6 +134,7 @@ class Caller(asyncio.Protocol):
             return
         due = self._volley.due(self._lane, place)
         self._volley.sent[self._lane].append(due)
+        self._waiting = True
         wait = due - time.monotonic()
         if wait > 0:
             asyncio.get_running_loop().call_later(wait, self._send, place)
@@ -141,17 +142,15 @@ class Caller(asyncio.Protocol):
             self._send(place)
 
     def _send(self, place: int) -> None:
-        if self._stream is None:
-            self._volley.lost()
-            return
-        self._waiting = True
-        self._stream.write(self._volley.lanes[self._lane][place])
+        if self._stream is not None:
+            self._stream.write(self._volley.lanes[self._lane][place])
 
     def connection_lost(self, exc: Exception | None) -> None:
         del exc
         self._stream = None
         self._gone.set()
-        if self._waiting:
+        unsent = len(self._volley.lanes[self._lane]) - len(self._volley.sent[self._lane])
+        for _ in range(unsent + self._waiting):  # the rest of the lane has no connection either
             self._volley.lost()
 
     async def close(self) -> None:

@@ -205,6 +205,9 @@ class Stage:
         )
         uvloop.run(discharge(volley, urlsplit(running.ingress).port or 0))
         if volley.answers["yes"] != len(facts):
+            for one in running.children:
+                if one.process.poll() is not None:
+                    raise BenchError(f"{one.name} ended: {one.tail()}")
             raise BenchError(f"not each got its yes: {dict(volley.answers)}")
         return volley
 

@@ -56,6 +56,7 @@ def make_app(job: Job, folder: str) -> faust.App:
         autodiscover=False,
         datadir=folder,
     )
+    app.producer_only = job.out is None  # a consumer without a topic ends the program
     topic = app.topic(job.topic, key_type=bytes, value_type=bytes)
     schema = Schema(job.schema, job.schema_id)
     if job.out is not None:

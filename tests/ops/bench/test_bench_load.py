@@ -112,6 +112,22 @@ def test_a_pace_is_kept_and_the_wait_for_an_answer_counts() -> None:
     assert max(fired.seconds) > 0.14  # due 50 ms after its lane's first, held up by its answer
 
 
+def test_what_a_broken_connection_had_to_carry_is_lost_at_once() -> None:
+    class Rude(asyncio.Protocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            transport.close()
+
+    fired = Volley([[b"x"] * 3, [b"x"]], b"00", pace=100.0)
+
+    async def play() -> None:
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(10), await loop.create_server(Rude, "127.0.0.1", 0) as server:
+            await discharge(fired, server.sockets[0].getsockname()[1])
+
+    asyncio.run(play())
+    assert {"0": 4} == dict(fired.answers)
+
+
 def test_the_board_wants_its_credential() -> None:
     book = Book()
     fired = volley(book, 0.0, 0.0, b"Bearer other")
