@@ -75,6 +75,7 @@ class Manner(msgspec.Struct, frozen=True):
 
 
 GOOD = Manner(delay=0.05)  # seconds: so that work is left and in flight whenever a fault strikes
+LEISURELY = Manner(delay=0.25)  # 128 calls a second and worker: work is left when one has started
 
 
 def takes(says: Says, *, done: bool) -> bool:

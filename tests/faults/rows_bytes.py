@@ -15,7 +15,7 @@ from ops.bench.processes import BenchError
 from ops.bench.scene import ROOT
 from tests.faults.evidence import Fact
 from tests.faults.filling import outgoing
-from tests.faults.manners import GOOD
+from tests.faults.manners import GOOD, LEISURELY
 from tests.faults.table import Plan
 from tests.faults.world import World
 
@@ -51,7 +51,7 @@ def foreign(world: World, plan: Plan) -> None:
 
 def registry_down(world: World, plan: Plan) -> None:
     """The registry is killed, a worker that has read nothing yet starts without it."""
-    world.behave(GOOD)
+    world.behave(LEISURELY)
     world.fill(plan.events)
     worker = world.worker()
     world.reach(min(plan.moments()))

@@ -4,12 +4,11 @@ import signal
 
 from confluent_kafka.admin import AdminClient
 
-from tests.faults.manners import GOOD, Manner
+from tests.faults.manners import GOOD, LEISURELY, Manner
 from tests.faults.table import Plan
 from tests.faults.world import World
 
 LATE = Manner(delay=1.5)  # within the call's time limit: done, and nobody has heard of it yet
-LEISURELY = Manner(delay=0.25)  # 128 calls a second and worker: work is left when one has started
 WHOLE = 400.0  # seconds for all facts at that pace
 DEAD = 13.0  # seconds until a silent member's partitions are another's; its session is 10 s
 ANSWER = 20.0  # seconds for an administrator's request
