@@ -12,6 +12,12 @@ HASTY = {**DELIVERY, "retry": {"first": 0.2, "factor": 2, "longest": 2, "give_up
 
 ROWS = (
     Row("worker-killed", "kill -9 of a worker under load", worker.killed),
+    Row(
+        "killed-twice",
+        "kill -9 again soon after the take-over",
+        worker.killed_twice,
+        not_yet=frozenset({"I3", "I4"}),
+    ),
     Row("gateway-killed", "gateway killed before its answer", broker.gateway_killed, each=0),
     Row("broker-killed", "SIGKILL of the broker, new start", broker.killed),
     Row("produce-lost", "answers to Produce lost", broker.produce_answers_lost, each=0),

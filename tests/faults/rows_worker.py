@@ -26,6 +26,18 @@ def killed(world: World, plan: Plan) -> None:
         world.back(since)
 
 
+def killed_twice(world: World, plan: Plan) -> None:
+    """kill -9, and again soon after another one has taken over."""
+    world.behave(GOOD)
+    world.fill(plan.events)
+    worker = world.worker()
+    for moment in (plan.events // 3, plan.events // 3 + 50):
+        world.reach(moment)
+        since = world.kill(worker)
+        worker = world.worker()
+        world.back(since)
+
+
 def killed_in_between(world: World, plan: Plan) -> None:
     """kill -9 when the peer has done it and not yet said so."""
     world.behave(GOOD)
