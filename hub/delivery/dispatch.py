@@ -21,6 +21,7 @@ class KeyedQueue(Generic[K, E]):
         self.limit = limit
         self._queues: dict[K, deque[E]] = {}  # a key is here while it has anything, first = in hand
         self._ready: deque[K] = deque()  # keys whose first event nobody has taken, in arrival order
+        self._tired: deque[K] = deque()  # ready, too, but after all others
         self._hands: set[K] = set()  # keys whose first event is being worked on
         self._size = 0
 
@@ -36,9 +37,10 @@ class KeyedQueue(Generic[K, E]):
 
     def take(self) -> tuple[K, E] | None:
         """The next event to work on, or None if the limit is reached or nothing is ready."""
-        if len(self._hands) >= self.limit or not self._ready:
+        ready = self._ready or self._tired
+        if len(self._hands) >= self.limit or not ready:
             return None
-        key = self._ready.popleft()
+        key = ready.popleft()
         self._hands.add(key)
         return key, self._queues[key][0]
 
@@ -52,7 +54,12 @@ class KeyedQueue(Generic[K, E]):
 
     def later(self, key: K) -> None:
         """The event in hand of this key is due again, when all others that are ready have gone."""
-        self._ready.append(key)
+        self._tired.append(key)
+
+    def rested(self) -> None:
+        """Those that were put behind all others go first again, in their order."""
+        self._ready.extendleft(reversed(self._tired))
+        self._tired.clear()
 
     def done(self, key: K) -> None:
         """The event in hand of this key is settled; the next of the key may go."""
@@ -73,8 +80,9 @@ class KeyedQueue(Generic[K, E]):
         gone = list(queue)
         if key in self._hands:
             self._queues[key] = deque((gone.pop(0),))
-        elif key in self._ready:
-            self._ready.remove(key)
+        for ready in (self._ready, self._tired):
+            if key in ready and key not in self._hands:
+                ready.remove(key)
         self._size -= len(gone)
         return gone
 

@@ -25,6 +25,7 @@ class Gate:
         self, name: str, pace: Pace, limits: Limits, places: Places, clock: Callable[[], int]
     ) -> None:
         self.calls = 0  # under way
+        self.taken = 0  # messages that the system took, ever
         self.leased: Callable[[], bool] = lambda: True  # whether the partitions are surely ours
         self._name = name
         self._breaker = Breaker()
@@ -78,22 +79,28 @@ class Gate:
         """The system has said its word; `latency`, in seconds, of a call that it took."""
         self._breaker.answered(now)
         if latency is not None:
+            self.taken += 1
             self._pace.good(latency, now)
 
     def said_nothing(self, key: Key, now: float) -> None:
         """The call ended without telling anything of the system."""
         self._breaker.dropped(now, key)
 
-    def failed(self, key: Key, error: Retry, now: float) -> bool:
-        """Whether the system is meant, not the message."""
+    def failed(self, key: Key, error: Retry, now: float, *, alone: bool) -> bool:
+        """Whether the system is meant, not the message.
+
+        `alone`: this message has failed before, and the system took others since: whatever the
+        failure is called, it is this message's.
+        """
+        system = error.system and not alone
         self._breaker.failed(
             key,
             error.what,
-            system=error.system,
+            system=system,
             after=error.after,
             now=now,
             chance=random.random(),  # noqa: S311 - jitter
         )
-        if error.system:
+        if system:
             self._pace.overloaded(now)
-        return error.system or self.broken is not None
+        return system or self.broken is not None

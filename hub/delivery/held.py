@@ -115,6 +115,7 @@ class Held:
     job: Job | None = None
     failures: int = 0
     failing_since: int = 0  # epoch ms of the first failure
+    taken_before: int = 0  # messages that the system had taken when it failed last
     doubted: bool = False  # somebody before us may have sent it
     series: int = 0
     act: int = -1  # the act that opened the series

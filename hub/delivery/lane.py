@@ -45,6 +45,7 @@ from hub.records import Record, Spot, Writer
 from hub.registry.manifest import Delivery
 
 log = get_logger("hub.delivery")
+OTHERS = 3  # messages taken since a message failed: then that failure is its own
 AHEAD = 3  # times the calls in flight: so many events are marked at most, sent or not
 Item = tuple[Key, Held]
 
@@ -93,7 +94,8 @@ class Lane:
         self._client = client
         self._codec = codec
         author = Author(terms.registration, terms.bundle, terms.settings, clock)
-        self._receipts = Receipts(codec, writer, author)
+        self._moved = asyncio.Event()  # set whenever something was settled, started or let go
+        self._receipts = Receipts(codec, writer, author, self._moved.set)
         self._clock = clock
         self._halting = Halting(terms.registration, means.probe, self._start_one)
         places = means.places or Places(terms.delivery.in_flight)
@@ -115,7 +117,6 @@ class Lane:
         self.bytes = 0  # of the events taken and not settled
         self.arrived = 0  # records handed over by the inbox, ever
         self._closing = False
-        self._moved = asyncio.Event()  # set whenever something was settled, started or let go
         self._me = (SOURCE + terms.registration).encode()
         self._seconds = metrics.call_seconds.labels(terms.registration)
         self._watch()
@@ -346,6 +347,8 @@ class Lane:
             return self._failed(key, held, error)
         now = asyncio.get_running_loop().time()
         if delivered:
+            if self.broken is not None or self.halted is not None:
+                self._queue.rested()  # it is well again
             self._halting.end()
             self.gate.answered(now, time.monotonic() - started)
         else:
@@ -388,7 +391,9 @@ class Lane:
             self._let_go(key, held)
             return True
         self._receipts.tried(held, error)
-        systems = self.gate.failed(key, error, now)
+        alone = held.failures > 0 and self.gate.taken >= held.taken_before + OTHERS
+        held.taken_before = self.gate.taken
+        systems = self.gate.failed(key, error, now, alone=alone)
         held.failures += 1
         metrics.counter(metrics.attempts, self.terms.registration, "retry").inc()
         if systems:
@@ -447,7 +452,10 @@ class Lane:
 
     def _again(self, key: Key) -> None:
         del self._timers[key]
-        self._queue.again(key)
+        if self.broken is None:
+            self._queue.again(key)
+        else:
+            self._queue.later(key)  # a dossier that has not failed is the better probe
         self.pump()
 
     def _settle(self, key: Key, held: Held, outcome: Outcome | None, reason: str | None) -> None:

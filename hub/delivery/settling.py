@@ -46,10 +46,14 @@ class Author:
 class Receipts:
     """What one lane writes down, on its way to the broker. Belongs to the event loop."""
 
-    def __init__(self, codec: Codec, writer: Writer, author: Author) -> None:
+    def __init__(
+        self, codec: Codec, writer: Writer, author: Author, moved: Callable[[], None]
+    ) -> None:
+        """`moved` is called whenever the broker has acknowledged something."""
         self._codec = codec
         self._writer = writer
         self._author = author
+        self._moved = moved
         self.unacknowledged = 0
 
     def mark(self, spot: Spot, events: Sequence[Held], noted: Callable[[], None]) -> None:
@@ -91,6 +95,7 @@ class Receipts:
             held.part.unacknowledged -= 1
             _count(settled)
             closed()
+            self._moved()
 
         def kept(position: Position) -> None:
             if position.topic == PARKED:
@@ -147,6 +152,7 @@ class Receipts:
             part.noted(step.offsets, position.offset)
             if noted is not None:
                 noted()
+            self._moved()
 
         self._append(
             step_record(step, self._codec.encode(SCHEMA, step_document(step))), acknowledged

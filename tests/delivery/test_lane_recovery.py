@@ -316,3 +316,20 @@ def test_foreign_records_on_the_receipt_topic_decide_nothing(world: World) -> No
     world.broker.keep(Outgoing("hub.parked", b"peer|hub.dossier|x|y", b"?", (), 1))
     world.event("A", "1")
     world.go(lambda w: len(w.peer.calls) == 1)
+
+
+def test_a_few_dossiers_that_get_503_hold_up_nobody_and_park(world: World) -> None:
+    """Whatever the failure is called: the system takes the others."""
+    world.retry = RetryPolicy(first=0.05, factor=1, longest=0.05, give_up=0.5)
+    ill, well = ["A", "B"], [f"W{number}" for number in range(400)]
+
+    async def answer(operation: str, document: Document, key: str) -> Answer:
+        await asyncio.sleep(0.01)
+        return await (away if document["code"] in ill else done)(operation, document, key)
+
+    world.peer.answer = answer
+    for code in ill + well:
+        world.event(code, "1")
+    world.step = 1
+    world.go(lambda w: w.outcomes() == {"DELIVERED": 400, "PARKED": 2})
+    assert all(world.notes[code] == ["1"] for code in well)
