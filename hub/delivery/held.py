@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from hub.delivery.acts import Acts
 from hub.delivery.exchange import Job
-from hub.delivery.journal import Journal
+from hub.delivery.journal import Journal, Stand
 from hub.delivery.tracker import OffsetTracker
 from hub.records import Record, Spot
 
@@ -40,7 +40,7 @@ class Part:
     going: bool = False  # being taken away: what is in hand may end, nothing starts
     acts: Acts | None = None  # what people decided about its events
     revived: set[int] = field(default_factory=set)  # dead letters that a person sent out again
-    pinned: dict[int, int] = field(default_factory=dict)  # of those two: offset -> first position
+    pinned: dict[int, Stand] = field(default_factory=dict)  # of those two: their first records
     _order: deque[int] = field(default_factory=deque)  # offsets polled, behind the committable one
     _read_from: int = 0  # where the journal goes on
 
@@ -61,9 +61,9 @@ class Part:
         """A record about these events stands at this position of the journal."""
         for offset in offsets:
             if offset >= self.tracker.committable:
-                self.journal.first.setdefault(offset, position)
+                self.journal.first.setdefault(offset, Stand(position, self.epoch))
             elif offset in self.journal.parked or offset in self.revived:
-                self.pinned.setdefault(offset, position)
+                self.pinned.setdefault(offset, Stand(position, self.epoch))
         self._read_from = max(self._read_from, position + 1)
 
     def settled(self, offset: int) -> None:
@@ -86,9 +86,9 @@ class Part:
         Another thread may ask: the position is read before the offset, so that it covers it.
         """
         firsts = (*list(self.journal.first.values()), *list(self.pinned.values()))
-        position = min((*firsts, self._read_from))
+        position, epoch = min((*firsts, Stand(self._read_from, self.epoch)))
         acts = self.acts.position if self.acts else 0
-        return self.tracker.committable, f"r{position} e{self.epoch} a{acts}"
+        return self.tracker.committable, f"r{position} e{epoch} a{acts}"
 
     def twin(self, event_id: str, digest: bytes, offset: int) -> Twin:
         """Whether an earlier offset holds the same id (two gateways raced), and the same body.

@@ -7,7 +7,7 @@ to its own earlier marks. Of several ends of one (offset, series) the first coun
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from hub.contract.types import Document, Value
 
@@ -36,6 +36,13 @@ class Entry:
     outcome: str = ""
     note: str = ""
     act: int = -1
+
+
+class Stand(NamedTuple):
+    """A place in the journal. `epoch`: whose it is there, so that reading can begin at it."""
+
+    position: int
+    epoch: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +76,7 @@ class Journal:
     ended: dict[int, int] = field(default_factory=dict)  # offset -> series of its last end
     parked: dict[int, int] = field(default_factory=dict)  # offset -> series
     failing: dict[int, Failing] = field(default_factory=dict)
-    first: dict[int, int] = field(default_factory=dict)  # offset -> position of its first record
+    first: dict[int, Stand] = field(default_factory=dict)  # offset -> where its first record stands
     acts: set[int] = field(default_factory=set)  # carried out, by their offset on hub.act
     _marks: dict[int, dict[int, Mark]] = field(
         default_factory=dict
@@ -84,7 +91,7 @@ class Journal:
             self.acts.add(entry.act)
         for offset in entry.offsets:
             if (offset >= self.floor or offset in self.also) and self._counts(entry, offset):
-                self.first.setdefault(offset, entry.position)
+                self.first.setdefault(offset, Stand(entry.position, self.epoch))
                 self._fold(entry, offset)
 
     def knows_end(self, offset: int) -> bool:

@@ -194,6 +194,22 @@ def test_the_metadata_of_the_commit_covers_what_is_open(world: World) -> None:
     assert Counter(code for code, _, _ in world.peer.calls) == Counter("AABCDEFGHI")
 
 
+def test_the_third_owner_knows_what_the_first_had_delivered(world: World) -> None:
+    """The place in a commit is an earlier owner's, and is read as his."""
+    world.peer.answer = only("A", never)  # type: ignore[assignment]
+    for code in "ABCDEFGHI":
+        world.event(code, "1", partition=0)
+    world.go(settled(8), drain=0.1)
+    calls = len(world.peer.calls)
+    world.peer.under_way.clear()
+    world.go(lambda w: len(w.peer.calls) > calls, drain=0.1)
+    world.peer.under_way.clear()
+    world.peer.answer = done
+    world.go(settled(9))
+    told = Counter(code for code, _, _ in world.peer.calls)
+    assert told == Counter("AAABCDEFGHI")
+
+
 def test_a_dossier_that_fails_for_long_parks_and_the_others_flow(world: World) -> None:
     world.retry = RetryPolicy(first=0.01, factor=1, longest=0.01, give_up=0.05)
     world.peer.answer = only("A", busy)  # type: ignore[assignment]
