@@ -42,7 +42,7 @@ system: setup ## the tests on a real Kafka
 	$(BIN)/pytest -q -n 2 --dist loadfile -m system
 
 fault: setup ## a few rows of the fault table, on a real Kafka
-	$(BIN)/pytest -q -n 2 -m fault
+	$(BIN)/pytest -q -n 3 -m fault
 
 check: lint unit process ## before each commit
 
