@@ -16,7 +16,6 @@ ROWS = (
         "killed-twice",
         "kill -9 again soon after the take-over",
         worker.killed_twice,
-        not_yet=frozenset({"I3", "I4"}),
     ),
     Row("gateway-killed", "gateway killed before its answer", broker.gateway_killed, each=0),
     Row("broker-killed", "SIGKILL of the broker, new start", broker.killed),
