@@ -57,8 +57,8 @@ class KeyedQueue(Generic[K, E]):
         self._tired.append(key)
 
     def rested(self) -> None:
-        """Those that were put behind all others go first again, in their order."""
-        self._ready.extendleft(reversed(self._tired))
+        """Those that were put behind all others stand in the line again, at its end."""
+        self._ready.extend(self._tired)
         self._tired.clear()
 
     def done(self, key: K) -> None:
