@@ -25,6 +25,8 @@ from hub.records import Done, Outgoing, Position, Spot
 from hub.registry.manifest import Delivery, Outcome, RetryPolicy
 from tests.intake.intake_kit import Ids
 
+pytestmark = pytest.mark.process
+
 WITHDRAWN = "dossier.v1.Withdrawn"
 ROWS = compile_rows(
     [

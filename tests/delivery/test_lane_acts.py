@@ -15,6 +15,8 @@ from hub.registry.manifest import RetryPolicy
 from tests.delivery.test_lane import WITHDRAWN, World, done, settled
 from tests.delivery.test_lane_recovery import busy, crashed, only, open_parked, tick
 
+pytestmark = pytest.mark.process
+
 
 @pytest.fixture(scope="module")
 def catalogue() -> Catalogue:

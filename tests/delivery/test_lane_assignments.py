@@ -21,6 +21,8 @@ from hub.records import Done, Position, Record, Spot
 from hub.registry.manifest import Delivery, RetryPolicy
 from tests.delivery.test_lane import WITHDRAWN, World
 
+pytestmark = pytest.mark.process
+
 BOUND = 10  # seconds
 
 

@@ -17,6 +17,8 @@ from hub.records import Outgoing, Spot
 from hub.registry.manifest import RetryPolicy
 from tests.delivery.test_lane import World, done, settled
 
+pytestmark = pytest.mark.process
+
 
 @pytest.fixture(scope="module")
 def catalogue() -> Catalogue:
