@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from msgspec import to_builtins
 
+from hub.cli.options import Json
 from hub.cli.output import answering, say, show_json, show_rows
 from hub.contract.types import Document
 from hub.errors import Reject
@@ -21,7 +22,6 @@ from hub.settings import load
 app = typer.Typer(
     no_args_is_help=True, help="Connectors: how the hub talks with each kind of system."
 )
-Json = Annotated[bool, typer.Option("--json", help="one JSON object a line")]
 Folder = Annotated[Path, typer.Argument(help="a connector's folder, for example connectors/postal")]
 
 

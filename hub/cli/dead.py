@@ -11,6 +11,7 @@ from hub.cli.browse import Browser, access, moment, open_browser, read, readable
 from hub.cli.deciding import MOST, Because, By, Decision, Most, Preview, decide, decisions_of
 from hub.cli.edit import edited
 from hub.cli.narrowing import known_registration, known_type
+from hub.cli.options import Json, Unmask
 from hub.cli.output import answering, show_json, show_rows
 from hub.contract.types import Document
 from hub.delivery.acts import Command, Kind
@@ -26,7 +27,6 @@ app = typer.Typer(
 )
 COLUMNS = ("letter", "key", "type", "registration", "reason")
 
-Json = Annotated[bool, typer.Option("--json", help="one JSON object a line")]
 Registration = Annotated[str | None, typer.Option(help="only of this registration")]
 Type = Annotated[str | None, typer.Option("--type", help="part of the event type's name")]
 Reason = Annotated[str | None, typer.Option("--reason", help="part of the reason")]
@@ -80,12 +80,7 @@ def list_(
 def show(
     named: Named,
     registration: Registration = None,
-    unmask: Annotated[
-        str | None,
-        typer.Option(
-            "--unmask", metavar="REASON", help="show personal data; needs the right, is recorded"
-        ),
-    ] = None,
+    unmask: Unmask = None,
 ) -> None:
     """Show one dead letter whole: reason, decision, and the event as far as it can be read."""
     with answering():

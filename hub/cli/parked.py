@@ -8,6 +8,7 @@ from hub.cli.browse import Browser, access, moment, open_browser, readable, reco
 from hub.cli.deciding import MOST, Because, By, Decision, Most, Preview, decide
 from hub.cli.dossier import due_dates
 from hub.cli.narrowing import known_registration
+from hub.cli.options import Json, Unmask
 from hub.cli.output import answering, say, show_json, show_rows
 from hub.contract.types import Document
 from hub.delivery.acts import Command
@@ -23,7 +24,6 @@ app = typer.Typer(
 COLUMNS = ("registration", "dossier", "due", "waits", "behind", "type", "reason")
 ASKED = 500  # dossiers whose due date is asked from the views, those that wait longest; 3 ms each
 
-Json = Annotated[bool, typer.Option("--json", help="one JSON object a line")]
 Registration = Annotated[str | None, typer.Option(help="only at this registration")]
 UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
@@ -50,12 +50,7 @@ def list_(
 def show(
     dossier: Annotated[str, typer.Argument(help="the dossier code")],
     registration: Registration = None,
-    unmask: Annotated[
-        str | None,
-        typer.Option(
-            "--unmask", metavar="REASON", help="show personal data; needs the right, is recorded"
-        ),
-    ] = None,
+    unmask: Unmask = None,
 ) -> None:
     """Show what waits of a dossier, one JSON object an event, in the order in which it will go."""
     with answering():

@@ -7,6 +7,7 @@ import typer
 from hub.cli.browse import Browser, access, event_row, moment, open_browser, readable, records
 from hub.cli.doubts import doubtful
 from hub.cli.narrowing import known_registration, known_symbol, known_type
+from hub.cli.options import Json, Unmask
 from hub.cli.output import answering, show_json, show_rows
 from hub.contract.types import Document
 from hub.delivery.acts import KINDS as DECISIONS
@@ -26,15 +27,8 @@ receipt = typer.Typer(
     no_args_is_help=True, help="Receipts: what became of each event at each registration."
 )
 
-Json = Annotated[bool, typer.Option("--json", help="one JSON object a line")]
 Dossier = Annotated[str | None, typer.Option("--dossier", help="only this dossier code")]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="the last N")]
-Unmask = Annotated[
-    str | None,
-    typer.Option(
-        "--unmask", metavar="REASON", help="show personal data; needs the right, is recorded"
-    ),
-]
 
 
 @event.callback()
