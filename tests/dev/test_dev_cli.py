@@ -14,6 +14,7 @@ from hub.dev import process, runfiles
 from hub.dev.kafka import DevBroker, running
 from hub.dev.waiting import until
 from tests.brokers import link_cache
+from tests.freezing import freeze
 
 pytestmark = pytest.mark.process
 
@@ -106,7 +107,7 @@ def test_a_broker_that_hangs_is_not_called_running(home: Path) -> None:
     hub(home, "up")
     found = running(home)
     assert found is not None
-    os.kill(found.pid, signal.SIGSTOP)
+    freeze(found.pid)
     try:
         refused = hub(home, "up")
         table = hub(home, "status").stdout

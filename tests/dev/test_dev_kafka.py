@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -25,6 +24,7 @@ from hub.dev.kafka import DevBroker, running, serves
 from hub.dev.waiting import until
 from hub.errors import Halt, Reject, Retry
 from tests.brokers import CACHE, LiveBroker, link_cache
+from tests.freezing import freeze
 
 pytestmark = pytest.mark.system
 LOG_APPEND_TIME = 2
@@ -206,7 +206,7 @@ def test_one_that_hangs_is_ended_by_force(tmp_home: Path) -> None:
     with DevBroker(tmp_home, cache=CACHE) as broker:
         pid = broker.pid
         assert pid is not None
-        os.kill(pid, signal.SIGSTOP)
+        freeze(pid)
         found = running(tmp_home)
         assert found is not None
         assert not serves(found)

@@ -7,6 +7,7 @@ from confluent_kafka.admin import AdminClient
 from tests.faults.manners import GOOD, LEISURELY, Manner
 from tests.faults.table import Plan
 from tests.faults.world import World
+from tests.freezing import freeze
 
 LATE = Manner(delay=1.5)  # within the call's time limit: done, and nobody has heard of it yet
 WHOLE = 400.0  # seconds for all facts at that pace
@@ -60,7 +61,7 @@ def frozen(world: World, plan: Plan) -> None:
     world.worker(wait=True)
     world.fill(plan.events)
     world.reach(min(plan.moments()))
-    sleeper.process.send_signal(signal.SIGSTOP)
+    freeze(sleeper.process.pid)
     world.struck()
     try:
         world.outage(DEAD)

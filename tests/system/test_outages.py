@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from hub.dev.waiting import until
+from tests.freezing import freeze
 from tests.system.messages import filed, filing, report
 from tests.system.world import FAR, Said, World
 
@@ -97,7 +98,7 @@ def test_a_gateway_killed_before_its_answer_leaves_one_fact(world: World) -> Non
     broker = world.broker.pid
     assert broker is not None
 
-    os.kill(broker, signal.SIGSTOP)  # what the gateway appends now waits for its acknowledgement
+    freeze(broker)  # what the gateway appends now waits for its acknowledgement
     try:
         sender = threading.Thread(target=_unheard, args=(world, number))
         sender.start()
