@@ -9,7 +9,6 @@ the values checks them with RE2 (Text.pattern).
 import posixpath
 import re
 from collections.abc import Mapping
-from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -65,7 +64,8 @@ def schema_of(contract: Contract) -> SchemaValidator:
     root_document, others = documents.finished()
     compiled = compile_schema(root_document, others)
     if isinstance(compiled, str):
-        raise ContractErrors(f"the schemas are not consistent: {compiled}", fix="mend the XSD")
+        what = f"the schemas are not consistent: {compiled}"
+        raise ContractErrors(what, where="contract", fix="mend the XSD")
     return SchemaValidator(compiled)
 
 
@@ -94,7 +94,7 @@ class _Rewritten:
         wrappers = {namespace: f"n{index}.xsd" for index, namespace in enumerate(spaces)}
         documents = {wrappers[ns]: _wrapper(ns, names) for ns, names in spaces.items()}
         for key, file, schema in self._parsed:
-            documents[self._names[key]] = self._rewrite(deepcopy(schema), file, wrappers)
+            documents[self._names[key]] = self._rewrite(_apart(schema), file, wrappers)
         imports = "".join(_import(namespace, name) for namespace, name in wrappers.items())
         return _schema("", "urn:all", imports), documents
 
@@ -112,6 +112,14 @@ class _Rewritten:
             if parent is not None:
                 parent.remove(pattern)
         return element_to_bytes(schema)
+
+
+def _apart(schema: Element) -> Element:
+    """A schema as a document of its own, with the prefixes that its WSDL declares around it.
+
+    A copy of the element would lose those that stand in attributes alone: type="t:Code".
+    """
+    return parse(element_to_bytes(schema), _LIMITS)
 
 
 def _place(file: str, include: Element) -> str:

@@ -15,6 +15,7 @@ from hub.contract.problems import ContractErrors
 from hub.contract.types import Boolean as BooleanType
 from hub.contract.types import Contract, Integer, ListOf, MapOf, Record, Text, Type, Value
 from hub.contract.types import Field as TypeField
+from hub.contract.xmlschema import schema_of
 from hub.delivery.outcomes import ITEM, compile_rows, compile_when
 from hub.errors import Reject
 from hub.mapping.diagnostics import MappingErrors
@@ -81,7 +82,7 @@ def read_bundle(folder: Path, events: Events) -> Bundle:
     try:
         inbound, outbound = _contracts(manifest, files)
     except ContractErrors as error:
-        problems += [_problem(found) for found in error.problems]
+        problems += [_problem(found) for found in error.problems or (error,)]
         raise BundleErrors(folder.name, tuple(problems)) from error
     except Reject as error:
         raise BundleErrors(folder.name, (*problems, _problem(error))) from error
@@ -150,6 +151,8 @@ def _blank(manifest: Manifest) -> dict[str, Value]:
 def _contracts(manifest: Manifest, files: Mapping[str, bytes]) -> tuple[Contract, Contract]:
     """Inbound and outbound; the latter without the headers of our own credentials."""
     inbound, outbound = _published(manifest, files)
+    if manifest.adapter == "soap" and manifest.inbound is not None:
+        schema_of(inbound)  # the gateway will check messages with it
     headers = frozenset(filter(None, map(credential_header, manifest.outbound.auth)))
     return inbound, without_headers(outbound, headers)
 

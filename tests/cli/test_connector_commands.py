@@ -122,6 +122,21 @@ def test_a_credential_that_the_contract_declares_is_not_the_mappings(
     assert (code, "cases hold" in said) == (0, True), said
 
 
+def test_a_schema_that_no_message_could_be_checked_by_is_a_problem(tmp_path: Path) -> None:
+    """An element <a> that two rules of the type would take: only libxml2 sees that."""
+    folder = tmp_path / "onestop"
+    shutil.copytree("connectors/onestop", folder)
+    unclear = (
+        '<xs:complexType name="TwoWays"><xs:sequence>'
+        '<xs:element name="a" type="xs:int" minOccurs="0"/>'
+        '<xs:any minOccurs="0" processContents="lax"/></xs:sequence></xs:complexType></xs:schema>'
+    )
+    edit(folder / "contract" / "motcua.xsd", "</xs:schema>", unclear)
+    code, _, said = hub("connector", "check", str(folder))
+    assert (code, "the schemas are not consistent" in said) == (1, True), said
+    assert "has 1 problem(s)" in said
+
+
 def test_a_table_that_cannot_say_delivered_is_refused(broken: Path) -> None:
     manifest = broken / "connector.yaml"
     text = manifest.read_text(encoding="utf-8")

@@ -91,6 +91,20 @@ def test_schemas_of_several_files_and_namespaces_work_together() -> None:
     assert check.validate(element(answer)) == []
 
 
+@pytest.mark.parametrize("own", ["", 'xmlns="urn:test"', 'xmlns:t="urn:test"'])
+def test_a_prefix_that_the_wsdl_declares_counts_in_its_schema(own: str) -> None:
+    """Source: Namespaces in XML 1.0, section 6.1: a declaration holds for what stands inside."""
+    inline = (
+        f'<xs:schema {own} targetNamespace="urn:test" elementFormDefault="qualified">'
+        f'<xs:element name="Do"><xs:complexType><xs:sequence>{A}{B}</xs:sequence>'
+        f"</xs:complexType></xs:element>{T}{ANSWER}</xs:schema>"
+    )
+    check = validator(wsdl(inline))
+    assert check.validate(element('<Do xmlns="urn:test"><a>1</a><b>yy</b></Do>')) == []
+    found = check.validate(element('<Do xmlns="urn:test"><a>1</a><b>z</b></Do>'))
+    assert found[0] == Misfit("Do/b", "is none of the listed values")
+
+
 def test_a_schema_that_libxml2_finds_inconsistent_is_refused() -> None:
     twice = '<xs:element name="a" minOccurs="0"/><xs:any minOccurs="0" processContents="lax"/>'
     with pytest.raises(ContractErrors, match="the schemas are not consistent"):
