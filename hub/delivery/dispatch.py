@@ -95,6 +95,11 @@ class KeyedQueue(Generic[K, E]):
         return self._size
 
     @property
+    def untired(self) -> bool:
+        """Whether one is ready that was not put behind all others."""
+        return bool(self._ready)
+
+    @property
     def running(self) -> int:
         """Events being worked on now."""
         return len(self._hands)

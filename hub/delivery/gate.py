@@ -10,7 +10,10 @@ from hub.delivery.limits import Limits
 from hub.delivery.pace import Pace
 from hub.delivery.places import Places
 from hub.errors import Retry
+from hub.log import get_logger
 
+log = get_logger("hub.delivery")
+OTHERS = 3  # messages taken since a message failed: then that failure is its own
 LEASE_LOOK = 0.2  # seconds until a lane without a lease looks again
 LIMIT_LOOK = 60.0  # seconds until a closed system is looked at again: the wall clock may jump
 
@@ -77,7 +80,9 @@ class Gate:
 
     def answered(self, now: float, latency: float | None = None) -> None:
         """The system has said its word; `latency`, in seconds, of a call that it took."""
+        was = self.broken
         self._breaker.answered(now)
+        self._note(was)
         if latency is not None:
             self.taken += 1
             self._pace.good(latency, now)
@@ -86,21 +91,37 @@ class Gate:
         """The call ended without telling anything of the system."""
         self._breaker.dropped(now, key)
 
-    def failed(self, key: Key, error: Retry, now: float, *, alone: bool) -> bool:
+    def failed(self, key: Key, error: Retry, now: float, *, before: int | None) -> bool:
         """Whether the system is meant, not the message.
 
-        `alone`: this message has failed before, and the system took others since: whatever the
-        failure is called, it is this message's.
+        `before`: how many messages it had taken when this one failed last, None the first time. If
+        it took others since, this failure tells nothing of it: whatever it is called, it is this
+        message's, unless it came so soon after the last one that both may be one bad moment.
         """
-        system = error.system and not alone
+        others = 0 if before is None else self.taken - before
+        if others:
+            self._breaker.dropped(now, key)
+        else:
+            self._told(key, error, now)
+        return (error.system and others < OTHERS) or self.broken is not None
+
+    def _told(self, key: Key, error: Retry, now: float) -> None:
+        was = self.broken
         self._breaker.failed(
             key,
             error.what,
-            system=system,
+            system=error.system,
             after=error.after,
             now=now,
             chance=random.random(),  # noqa: S311 - jitter
         )
-        if system:
+        if error.system:
             self._pace.overloaded(now)
-        return system or self.broken is not None
+        self._note(was)
+
+    def _note(self, was: str | None) -> None:
+        """A person who looks for the reason of a silence finds it in the log."""
+        if was is None and self.broken is not None:
+            log.warning("breaker_opened", registration=self._name, reason=self.broken)
+        elif was is not None and self.broken is None:
+            log.info("breaker_closed", registration=self._name)

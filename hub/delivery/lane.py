@@ -45,7 +45,6 @@ from hub.records import Record, Spot, Writer
 from hub.registry.manifest import Delivery
 
 log = get_logger("hub.delivery")
-OTHERS = 3  # messages taken since a message failed: then that failure is its own
 AHEAD = 3  # times the calls in flight: so many events are marked at most, sent or not
 Item = tuple[Key, Held]
 
@@ -209,16 +208,25 @@ class Lane:
     def _take(self) -> None:
         """Mark ahead of the calls, many events to a mark; without a system, one event at most."""
         marked = self._line.waiting + len(self._outbox)
-        idle = self.halted is not None or self.broken is not None
-        if marked >= (1 if idle else self.gate.width):
-            return
-        room = 1 if idle else (AHEAD - 1) * self.gate.width - marked
+        if self.halted is not None or self.broken is not None:
+            room = 0 if marked and not self._wants_probe() else 1
+        elif marked >= self.gate.width:
+            room = 0
+        else:
+            room = (AHEAD - 1) * self.gate.width - marked
         taken: list[Item] = []
         while len(taken) < room and (item := self._queue.take()) is not None:
             if self._opened(*item):
                 taken.append(item)
         if taken:
             self._mark(taken)
+
+    def _wants_probe(self) -> bool:
+        """Whether all that is marked has failed before, and another one could tell more."""
+        untold = any(not held.failures for _, held in self._outbox)
+        return (
+            self.broken is not None and not (untold or self._line.waiting) and self._queue.untired
+        )
 
     def _opened(self, key: Key, held: Held) -> bool:
         """Whether this event is to be sent now; otherwise it has been seen to."""
@@ -289,13 +297,21 @@ class Lane:
             if (seconds := inf if idle else self.gate.wait(now)) > 0:
                 self._ring(seconds)
                 return
-            key, held = self._outbox.popleft()
+            key, held = self._next()
             if self._may_go_on(held):
                 self._start(key, held, now)
             else:
                 self._let_go(key, held)
         if len(self._outbox) + self._line.waiting < self.gate.width and len(self._queue):
             self._take()
+
+    def _next(self) -> Item:
+        """The first, or a probe: what has failed least tells most of the system."""
+        if self.broken is None:
+            return self._outbox.popleft()
+        probe = min(self._outbox, key=lambda item: item[1].failures)
+        self._outbox.remove(probe)
+        return probe
 
     def _start(self, key: Key, held: Held, now: float) -> None:
         self._probes = 0
@@ -310,9 +326,15 @@ class Lane:
         return not self._probes or bool(self._outbox) or self._line.waiting > 0
 
     def _ring(self, seconds: float) -> None:
-        """Look again after so long; one alarm is enough."""
-        if self._alarm is None and seconds < inf:
-            self._alarm = asyncio.get_running_loop().call_later(seconds, self._rung)
+        """Look again after so long, or earlier; one alarm is enough."""
+        if seconds == inf:
+            return
+        loop = asyncio.get_running_loop()
+        if self._alarm is not None:
+            if self._alarm.when() <= loop.time() + seconds:
+                return
+            self._alarm.cancel()
+        self._alarm = loop.call_later(seconds, self._rung)
 
     def _rung(self) -> None:
         self._alarm = None
@@ -391,9 +413,9 @@ class Lane:
             self._let_go(key, held)
             return True
         self._receipts.tried(held, error)
-        alone = held.failures > 0 and self.gate.taken >= held.taken_before + OTHERS
+        before = held.taken_before if held.failures else None
         held.taken_before = self.gate.taken
-        systems = self.gate.failed(key, error, now, alone=alone)
+        systems = self.gate.failed(key, error, now, before=before)
         held.failures += 1
         metrics.counter(metrics.attempts, self.terms.registration, "retry").inc()
         if systems:
