@@ -7,13 +7,13 @@ meanwhile waits behind it.
 
 import asyncio
 import random
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from typing import Protocol, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
 
 from hub.delivery.dispatch import KeyedQueue
 from hub.delivery.held import Held, Key, Part
+from hub.delivery.host import Host
 from hub.delivery.parking import Parking, Waiting
-from hub.delivery.receipts import Outcome
 from hub.delivery.shelf import Shelved
 from hub.errors import HubError
 from hub.log import get_logger
@@ -26,30 +26,6 @@ LOOK = 0.05  # seconds between looks for an event that is on its way to hub.park
 
 # (partition, positions on hub.parked) -> the events by their own offset; blocking
 Shelf: TypeAlias = Callable[[int, Sequence[int]], Mapping[int, Record]]
-
-
-class Host(Protocol):
-    """What a lane does for it."""
-
-    def settle(self, held: Held, outcome: Outcome, reason: str) -> None:
-        """Write a receipt; the event is closed when the broker has it."""
-        ...
-
-    def part_of(self, key: Key) -> Part | None:
-        """The dossier's partition, if it is ours and stays so."""
-        ...
-
-    def put(self, held: Held) -> None:
-        """Queue an event."""
-        ...
-
-    def pump(self) -> None:
-        """Send what may go."""
-        ...
-
-    def task(self, work: Coroutine[object, object, None]) -> None:
-        """Run it until the lane closes."""
-        ...
 
 
 class Aside:

@@ -5,13 +5,13 @@ done when its events have their ends; until then the commit's metadata points at
 """
 
 import asyncio
-from collections.abc import Coroutine, Sequence
-from typing import Protocol
+from collections.abc import Sequence
 
 from hub.delivery.acts import Command
 from hub.delivery.archive import Archive
 from hub.delivery.aside import Aside
 from hub.delivery.held import Held, Key, Part
+from hub.delivery.host import Host
 from hub.delivery.letters import next_series, revived
 from hub.errors import HubError
 from hub.events.codec import Codec
@@ -20,22 +20,6 @@ from hub.records import Record
 
 log = get_logger("hub.delivery")
 AGAIN = 5.0  # seconds until what could not be read is tried again
-
-
-class Host(Protocol):
-    """What a lane does for it."""
-
-    def put(self, held: Held) -> None:
-        """Queue an event."""
-        ...
-
-    def pump(self) -> None:
-        """Send what may go."""
-        ...
-
-    def task(self, work: Coroutine[object, object, None]) -> None:
-        """Run it until the lane closes."""
-        ...
 
 
 class Clerk:

@@ -1,10 +1,23 @@
 """From an event in the lane to a job: what its headers and bytes say, and whether it is for us."""
 
+import asyncio
+from collections.abc import Mapping
+
 from hub.contract.types import Document
+from hub.delivery.departures import Departures
 from hub.delivery.exchange import Job
-from hub.delivery.held import Held
+from hub.delivery.failures import Failures
+from hub.delivery.held import Held, Key
+from hub.delivery.host import Host
 from hub.delivery.outflow import Outflow
-from hub.errors import Reject
+from hub.delivery.policy import pause
+from hub.delivery.settling import note_twin
+from hub.errors import Reject, Retry
+from hub.events.codec import Codec
+from hub.log import get_logger
+from hub.registry.manifest import Delivery
+
+log = get_logger("hub.delivery")
 
 
 def open_job(held: Held, name: str, record: Document, flow: Outflow | None) -> Job | None:
@@ -25,3 +38,74 @@ def open_job(held: Held, name: str, record: Document, flow: Outflow | None) -> J
     if held.late:
         job.note = "late"
     return job
+
+
+class Opening:
+    """One lane's. Belongs to its event loop."""
+
+    def __init__(
+        self,
+        host: Host,
+        registration: str,
+        flows: Mapping[str, Outflow],
+        delivery: Delivery,
+        codec: Codec,
+        departures: Departures,
+        failures: Failures,
+    ) -> None:
+        self._host = host
+        self._registration = registration
+        self._flows = flows
+        self._delivery = delivery
+        self._codec = codec
+        self._departures = departures
+        self._failures = failures
+
+    def opened(self, key: Key, held: Held) -> bool:
+        """Whether the event in hand is to be sent now; otherwise it has been seen to."""
+        value = held.record.value or b""
+        if not self._host.may_go_on(held):
+            self._host.let_go(key, held)
+        elif held.doubted and (seconds := self._answer_due(held)) > 0:
+            self._departures.wait(key, seconds)
+        elif held.job is not None:
+            return True
+        elif self._codec.knows(value):
+            try:
+                return self._became_job(key, held, *self._codec.decode(value))
+            except Exception as error:  # noqa: BLE001 - a bug is set aside with its event
+                self._failures.failed(key, held, error)
+        else:
+            self._host.task(self._learn_schema(key, held, value))
+        return False
+
+    def _answer_due(self, held: Held) -> float:
+        """Seconds until a call that an earlier owner may have made is surely over."""
+        over = held.part.taken + self._delivery.timeout
+        return over - asyncio.get_running_loop().time()
+
+    def _became_job(self, key: Key, held: Held, name: str, record: Document) -> bool:
+        job = open_job(held, name, record, self._flows.get(name))
+        if job is None:
+            self._host.ended(key, held, None, None)
+            return False
+        held.job = job
+        if held.twin:
+            note_twin(held, job, self._registration)
+            self._host.ended(key, held, "DUPLICATE", None)
+            return False
+        return True
+
+    async def _learn_schema(self, key: Key, held: Held, value: bytes) -> None:
+        """Ask the registry, which blocks; the dossier waits, and nothing overtakes."""
+        try:
+            await asyncio.to_thread(self._codec.decode, value)
+        except Retry as error:
+            log.info("schema_postponed", registration=self._registration, reason=error.what)
+            held.failures += 1
+            seconds = pause(self._delivery.retry, held.failures, error.after, 0.5)
+            self._departures.wait(key, seconds)
+        except Exception as error:  # noqa: BLE001 - as above
+            self._failures.failed(key, held, error)
+        else:
+            self._departures.at_once(key)

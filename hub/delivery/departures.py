@@ -1,0 +1,221 @@
+"""Who is sent next: taken by dossier, marked together, sent in the order in which they were taken.
+
+Marks are made ahead of the calls, many events to a mark. While the system is away or wants a person
+one event at a time finds out whether it is back: one that has not failed, if there is any, for the
+one that failed may itself be at fault.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from math import inf
+from typing import TypeAlias
+
+from hub.delivery.dispatch import KeyedQueue
+from hub.delivery.gate import Gate
+from hub.delivery.held import Held, Key, Part
+from hub.delivery.host import Host
+from hub.delivery.line import Line, Ticket
+from hub.delivery.settling import Receipts
+from hub.records import Spot
+
+AHEAD = 3  # times the calls in flight: so many events are marked at most, sent or not
+Item: TypeAlias = tuple[Key, Held]
+
+
+class Departures:
+    """One lane's. Belongs to its event loop.
+
+    `open`: whether an event is to be sent now; otherwise it has been seen to. `start`: make its
+    call, which ends with `gate.end`.
+    """
+
+    def __init__(
+        self,
+        host: Host,
+        queue: KeyedQueue[Key, Held],
+        gate: Gate,
+        receipts: Receipts,
+        *,
+        open: Callable[[Key, Held], bool],  # noqa: A002 - what a parcel office calls it, too
+        start: Callable[[Key, Held], None],
+    ) -> None:
+        self._host = host
+        self._queue = queue
+        self._gate = gate
+        self._receipts = receipts
+        self._open = open
+        self._start = start
+        self._line: Line[Item] = Line()  # waits for its mark
+        self._outbox: deque[Item] = deque()  # marked, waits for a place
+        self._probes = 0  # calls that a halted lane may start
+        self._timers: dict[Key, asyncio.TimerHandle] = {}
+        self._alarm: asyncio.TimerHandle | None = None
+        self._closing = False
+
+    @property
+    def waiting(self) -> int:
+        """Events that wait for the time of their next attempt."""
+        return len(self._timers)
+
+    def go(self) -> None:
+        """Take, mark and send as much as there is place for."""
+        if not self._closing:
+            self._take()
+            self._send()
+
+    def probe(self) -> bool:
+        """Let one event of a halted lane find out; False if there is none."""
+        self._probes = 1
+        self.go()
+        return not self._probes or self._marked > 0
+
+    # Taken and marked
+
+    @property
+    def _marked(self) -> int:
+        return self._line.waiting + len(self._outbox)
+
+    def _room(self) -> int:
+        """How many events may be marked now."""
+        if self._host.halted is not None or self._gate.broken is not None:
+            return 0 if self._marked and not self._wants_probe() else 1
+        if self._marked >= self._gate.width:
+            return 0
+        return (AHEAD - 1) * self._gate.width - self._marked
+
+    def _wants_probe(self) -> bool:
+        """Whether all that is marked has failed before, and another one could tell more."""
+        untold = any(not held.failures for _, held in self._outbox)
+        return self._gate.broken is not None and not (
+            untold or self._line.waiting or not self._queue.untired
+        )
+
+    def _take(self) -> None:
+        if self._gate.broken is None and self._host.halted is None:
+            self._queue.rested()  # the system is well
+        room = self._room()
+        taken: list[Item] = []
+        while len(taken) < room and (item := self._queue.take()) is not None:
+            if self._open(*item):
+                taken.append(item)
+        if taken:
+            self._mark(taken)
+
+    def _mark(self, taken: list[Item]) -> None:
+        """Say what is about to be sent, before it is sent."""
+        parts: dict[Spot, list[Held]] = {}
+        for _, held in taken:
+            parts.setdefault(held.spot, []).append(held)
+        ticket = self._line.add(taken, len(parts))
+        for spot, events in parts.items():
+            self._receipts.mark(spot, events, lambda: self._acknowledged(ticket))
+
+    def _acknowledged(self, ticket: Ticket[Item]) -> None:
+        self._outbox.extend(self._line.acknowledged(ticket))
+        self._send()
+
+    # Sent
+
+    def _send(self) -> None:
+        now = asyncio.get_running_loop().time()
+        while self._outbox and not self._closing:
+            idle = self._host.halted is not None and not self._probes
+            if (seconds := inf if idle else self._gate.wait(now)) > 0:
+                self._ring(seconds)
+                return
+            key, held = self._next()
+            if self._host.may_go_on(held):
+                self._probes = 0
+                self._gate.start(key, now)
+                self._start(key, held)
+            else:
+                self._host.let_go(key, held)
+        if self._marked < self._gate.width and len(self._queue):
+            self._take()
+
+    def _next(self) -> Item:
+        """The first, or a probe: what has failed least tells most of the system."""
+        if self._gate.broken is None:
+            return self._outbox.popleft()
+        probe = min(self._outbox, key=lambda item: item[1].failures)
+        self._outbox.remove(probe)
+        return probe
+
+    def _ring(self, seconds: float) -> None:
+        """Look again after so long, or earlier; one alarm is enough."""
+        if seconds == inf:
+            return
+        loop = asyncio.get_running_loop()
+        if self._alarm is not None:
+            if self._alarm.when() <= loop.time() + seconds:
+                return
+            self._alarm.cancel()
+        self._alarm = loop.call_later(seconds, self._rung)
+
+    def _rung(self) -> None:
+        self._alarm = None
+        self.go()
+
+    # Sent again
+
+    def wait(self, key: Key, delay: float) -> None:
+        """The event in hand of this dossier is due again after so many seconds.
+
+        After 0 it stands behind all others: only these can tell whether the system is back.
+        """
+        self._queue.wait(key)
+        if self._closing:
+            return
+        if delay > 0:
+            loop = asyncio.get_running_loop()
+            self._timers[key] = loop.call_later(delay, self._again, key)
+        else:
+            self._queue.later(key)
+
+    def at_once(self, key: Key) -> None:
+        """The event in hand of this dossier is due again, before the others."""
+        self._queue.wait(key)
+        self._queue.again(key)
+        self.go()
+
+    def _again(self, key: Key) -> None:
+        del self._timers[key]
+        if self._gate.broken is None:
+            self._queue.again(key)
+        else:
+            self._queue.later(key)
+        self.go()
+
+    # Not sent
+
+    def drop(self, parts: dict[Spot, Part]) -> list[Held]:
+        """Forget what waits of these partitions; what went, but for what was in hand."""
+        self._unmark(lambda item: item[1].part.going)
+        gone: list[Held] = []
+        for key in self._queue:
+            if Spot(key[0], key[1]) in parts:
+                timer = self._timers.pop(key, None)
+                if timer is not None:
+                    timer.cancel()
+                gone += self._queue.drop(key)
+        return gone
+
+    def close(self) -> None:
+        """Send nothing any more."""
+        self._closing = True
+        self._unmark(lambda _: True)
+        for timer in (*self._timers.values(), *([self._alarm] if self._alarm else [])):
+            timer.cancel()
+        self._timers.clear()
+
+    def _unmark(self, which: Callable[[Item], bool]) -> None:
+        """Close marks of what is not going to be sent, so that nobody has to doubt it."""
+        unsent = self._line.drop(which) + [item for item in self._outbox if which(item)]
+        self._outbox = deque(item for item in self._outbox if not which(item))
+        parts: dict[Part, list[Held]] = {}
+        for key, held in unsent:
+            parts.setdefault(held.part, []).append(held)
+            self._host.let_go(key, held)
+        for events in parts.values():
+            self._receipts.not_sent(events)

@@ -1,0 +1,125 @@
+"""What becomes of an event that failed: again, aside, to the dead letters, or all of them wait."""
+
+import asyncio
+import random
+
+from hub import metrics
+from hub.delivery.aside import Aside
+from hub.delivery.departures import Departures
+from hub.delivery.exchange import REFUSED
+from hub.delivery.gate import Gate
+from hub.delivery.halting import Halting
+from hub.delivery.held import Held, Key
+from hub.delivery.host import Host
+from hub.delivery.policy import pause
+from hub.delivery.settling import Author, Receipts
+from hub.errors import Halt, Reject, Retry
+from hub.log import get_logger, place_of
+from hub.registry.manifest import RetryPolicy
+
+log = get_logger("hub.delivery")
+
+
+class Failures:
+    """One lane's. Belongs to its event loop."""
+
+    def __init__(
+        self,
+        host: Host,
+        author: Author,
+        policy: RetryPolicy,
+        gate: Gate,
+        halting: Halting,
+        receipts: Receipts,
+        departures: Departures,
+        aside: Aside,
+    ) -> None:
+        self._host = host
+        self._author = author
+        self._policy = policy
+        self._gate = gate
+        self._halting = halting
+        self._receipts = receipts
+        self._departures = departures
+        self._aside = aside
+
+    def failed(self, key: Key, held: Held, error: Exception) -> bool:
+        """The event in hand came to this; whether that was its end here."""
+        now = asyncio.get_running_loop().time()
+        if isinstance(error, Retry):
+            return self._later(key, held, error, now)
+        if isinstance(error, Halt):
+            self._gate.said_nothing(key, now)
+            return self._halt(key, held, error)
+        reason = str(error)
+        if isinstance(error, Reject) and error.code == REFUSED:
+            self._halting.end()  # for the credential is good
+            self._gate.answered(now)
+        else:
+            self._gate.said_nothing(key, now)
+        if not isinstance(error, Reject):  # it is set aside with its event, and work goes on
+            reason = f"bug: {type(error).__name__}"
+            log.error(
+                "delivery_bug",
+                registration=self._author.registration,
+                event_id=held.event_id,
+                error=type(error).__name__,
+                at=place_of(error),
+            )
+        self._host.ended(key, held, "DEAD_LETTERED", reason)
+        return True
+
+    def _later(self, key: Key, held: Held, error: Retry, now: float) -> bool:
+        """Whether that was the end of it here; otherwise it is tried again."""
+        if not self._host.may_go_on(held):
+            self._gate.said_nothing(key, now)
+            self._host.let_go(key, held)
+            return True
+        self._receipts.tried(held, error)
+        before = held.taken_before if held.failures else None
+        held.taken_before = self._gate.taken
+        systems = self._gate.failed(key, error, now, before=before)
+        held.failures += 1
+        metrics.counter(metrics.attempts, self._author.registration, "retry").inc()
+        if systems:
+            held.failing_since = 0  # no window runs
+        held.failing_since = held.failing_since or self._author.clock()
+        if not systems and self._parks(held):
+            self._aside.park(key, held, error.what, self._author.bundle)
+            return True
+        self._departures.wait(key, self._pause(held, error))
+        return False
+
+    def _pause(self, held: Held, error: Retry) -> float:
+        """Seconds until it is tried again; while the breaker is open, it says when."""
+        if self._gate.broken is not None:
+            return 0.0
+        chance = random.random()  # noqa: S311 - jitter
+        delay = pause(self._policy, held.failures, error.after, chance)
+        log.info(
+            "delivery_retry",
+            registration=self._author.registration,
+            event_id=held.event_id,
+            failures=held.failures,
+            seconds=round(delay, 2),
+            system=error.system,
+            reason=error.what,
+        )
+        return delay
+
+    def _parks(self, held: Held) -> bool:
+        """Whether it has failed for long enough."""
+        if not self._aside.possible:
+            return False
+        return self._author.clock() - held.failing_since >= self._policy.give_up * 1000
+
+    def _halt(self, key: Key, held: Held, error: Halt) -> bool:
+        """Whether the event has come to its end here."""
+        mine = self._host.may_go_on(held)
+        if mine:
+            self._receipts.tried(held, error)
+            self._departures.wait(key, 0.0)  # another dossier is the next probe
+        else:
+            self._host.let_go(key, held)
+        self._halting.begin(error)
+        return not mine
