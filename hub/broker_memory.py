@@ -1,12 +1,13 @@
 """The broker's twin in memory: the same promises, for tests of everything above it.
 
 `tests/broker_contract.py` runs against it and against the real Kafka, so it tells the truth. One
-process, one member per group; `fail` makes the next acknowledgements fail, `down` all of them.
+process, one member per group. With `down` nothing is acknowledged, with `refuse` not what it says
+yes to.
 """
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from zlib import crc32
 
@@ -19,6 +20,7 @@ class MemoryBroker:
 
     def __init__(self) -> None:
         self.down = False
+        self.refuse: Callable[[Outgoing], bool] = lambda _: False
         self.arrived = threading.Condition()
         self.offsets: dict[str, dict[Spot, tuple[int, str]]] = defaultdict(dict)
         self.members: dict[str, MemoryMember] = {}
@@ -75,7 +77,7 @@ class MemoryBroker:
     def keep(self, outgoing: Outgoing) -> Position | HubError:
         """Append one record, or say why not."""
         with self.arrived:
-            if self.down:
+            if self.down or self.refuse(outgoing):
                 return Retry("the broker did not answer as it should (twin is down)", system=True)
             count = self.partitions(outgoing.topic)
             if not count:

@@ -8,7 +8,17 @@ from typing import Annotated, get_args
 import typer
 
 from hub.cli.browse import Browser, access, moment, open_browser, read, readable, records
-from hub.cli.deciding import MOST, Because, By, Decision, Most, Preview, decide, decisions_of
+from hub.cli.deciding import (
+    MOST,
+    Because,
+    By,
+    Decision,
+    Most,
+    Preview,
+    Said,
+    decide,
+    decisions_of,
+)
 from hub.cli.edit import edited
 from hub.cli.narrowing import known_registration, known_type
 from hub.cli.options import Json, Unmask
@@ -113,11 +123,8 @@ def discard(  # noqa: PLR0913 - options
     as_json: Json = False,
 ) -> None:
     """Close an open dead letter, or all that fit: nobody will deliver it. It stays on the topic."""
-    with answering():
-        browser = open_browser(load())
-        chosen = _open_ones(browser, Wanted(registration, kind, reason, named))
-        decisions = [_decision("DISCARDED", one, by, because) for one in chosen]
-        decide(browser, decisions, COLUMNS, most=most, preview=preview, as_json=as_json)
+    wanted = Wanted(registration, kind, reason, named)
+    _decide_all("DISCARDED", wanted, Said(by, because, most, preview, as_json))
 
 
 @app.command(
@@ -137,11 +144,8 @@ def requeue(  # noqa: PLR0913 - options
     as_json: Json = False,
 ) -> None:
     """Send an open dead letter once more, or all that fit: same event, same key, marked as late."""
-    with answering():
-        browser = open_browser(load())
-        chosen = _open_ones(browser, Wanted(registration, kind, reason, named))
-        decisions = [_decision("REQUEUED", one, by, because) for one in chosen]
-        decide(browser, decisions, COLUMNS, most=most, preview=preview, as_json=as_json)
+    wanted = Wanted(registration, kind, reason, named)
+    _decide_all("REQUEUED", wanted, Said(by, because, most, preview, as_json))
 
 
 @app.command(
@@ -173,10 +177,18 @@ def edit(
         browser = open_browser(load())
         (letter,) = _open_ones(browser, Wanted(registration, named=named))
         value, changed = edited(browser, letter.record, letter.event_type, event.read_bytes())
-        decision = _decision("EDITED", letter, by, because, value)
+        said = Said(by, because, 1, preview, as_json)
+        decision = _decision("EDITED", letter, said, value)
         decision.row["changed"] = list(changed)
-        columns = (*COLUMNS, "changed")
-        decide(browser, [decision], columns, most=1, preview=preview, as_json=as_json)
+        decide(browser, [decision], (*COLUMNS, "changed"), said)
+
+
+def _decide_all(kind: Kind, wanted: Wanted, said: Said) -> None:
+    """The same decision about every open letter that is wanted."""
+    with answering():
+        browser = open_browser(load())
+        chosen = _open_ones(browser, wanted)
+        decide(browser, [_decision(kind, one, said) for one in chosen], COLUMNS, said)
 
 
 def _meant(browser: Browser, wanted: Wanted, dossier: str | None = None) -> list[Letter]:
@@ -247,17 +259,15 @@ def _is_named(letter: Letter, named: str) -> bool:
     return named in places or (bool(named) and letter.event_id.startswith(named))
 
 
-def _decision(
-    kind: Kind, letter: Letter, by: str, because: str, value: bytes | None = None
-) -> Decision:
+def _decision(kind: Kind, letter: Letter, said: Said, value: bytes | None = None) -> Decision:
     command = Command(
         kind=kind,
         registration=letter.registration,
         topic=letter.source.topic,
         partition=letter.source.partition,
         dossier=letter.dossier,
-        by=by,
-        because=because,
+        by=said.by,
+        because=said.because,
         offset=letter.source.offset,
         letter=letter.place,
         event_id=letter.event_id or None,

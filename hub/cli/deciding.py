@@ -50,6 +50,17 @@ Most = Annotated[
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """What goes with every decision: who, why, at most how many, only a look, for whom to show."""
+
+    by: str
+    because: str
+    most: int
+    preview: bool
+    as_json: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """A command and the row that tells people what it is about."""
 
@@ -61,25 +72,22 @@ def decide(
     browser: Browser,
     decisions: Sequence[Decision],
     columns: Sequence[str],
-    *,
-    most: int,
-    preview: bool,
-    as_json: bool,
+    said: Said,
 ) -> None:
     """Write the decisions as acts and show them, each with where its act stands.
 
-    Raises Reject, with nothing written, where there are none or more than `most`; what the broker
-    said where it did not acknowledge all.
+    Raises Reject, with nothing written, where there are none or more than are wanted; what the
+    broker said where it did not acknowledge all.
     """
     if not decisions:
         raise Reject("nothing there is concerned", fix="`list` shows what is there")
-    if len(decisions) > most:
+    if len(decisions) > said.most:
         raise Reject(
-            f"{len(decisions)} would be concerned, {most} at most are decided at once",
+            f"{len(decisions)} would be concerned, {said.most} at most are decided at once",
             fix="choose fewer, or say --most",
         )
-    if preview:
-        show_rows([one.row for one in decisions], columns, as_json=as_json)
+    if said.preview:
+        show_rows([one.row for one in decisions], columns, as_json=said.as_json)
         say(f"preview: nothing was written; {len(decisions)} would be")
         return
     placed, refused = _write(browser, [one.command for one in decisions])
@@ -88,7 +96,7 @@ def decide(
         for one, place in zip(decisions, placed, strict=True)
         if place is not None
     ]
-    show_rows(rows, (*columns, "act"), as_json=as_json)
+    show_rows(rows, (*columns, "act"), as_json=said.as_json)
     say(f"{len(rows)} written to {ACT}; a worker carries them out")
     if refused is not None:
         say(f"{len(decisions) - len(rows)} were not: run it again, what is decided stays decided")

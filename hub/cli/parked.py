@@ -5,9 +5,9 @@ from typing import Annotated
 import typer
 
 from hub.cli.browse import Browser, access, moment, open_browser, readable, records
-from hub.cli.deciding import MOST, Because, By, Decision, Most, Preview, decide
+from hub.cli.deciding import MOST, Because, By, Decision, Most, Preview, Said, decide
 from hub.cli.dossier import due_dates
-from hub.cli.narrowing import known_registration
+from hub.cli.narrowing import known_registration, known_type
 from hub.cli.options import Json, Unmask
 from hub.cli.output import answering, say, show_json, show_rows
 from hub.contract.types import Document
@@ -86,9 +86,65 @@ def resume(  # noqa: PLR0913 - options
     with answering():
         browser = open_browser(load())
         found = _waiting(browser, registration, dossier, reason)
-        decisions = [_resumed(one, by, because) for one in found]
+        said = Said(by, because, most, preview, as_json)
         columns = ("registration", "dossier", "waits", "behind", "reason")
-        decide(browser, decisions, columns, most=most, preview=preview, as_json=as_json)
+        decide(browser, [_resumed(one, said) for one in found], columns, said)
+
+
+@app.command(
+    epilog='Example: hub parked discard hub.dossier/3/17 --by "Trần Thị Thử" --because "sent by'
+    ' hand"'
+)
+def discard(  # noqa: PLR0913 - options
+    named: Annotated[
+        str | None,
+        typer.Argument(metavar="[EVENT]", help="where it stands, or its id or the id's beginning"),
+    ] = None,
+    registration: Registration = None,
+    dossier: Annotated[str | None, typer.Option(help="of this dossier code")] = None,
+    kind: Annotated[str | None, typer.Option("--type", help="part of the type's name")] = None,
+    reason: Annotated[str | None, typer.Option(help="part of the reason")] = None,
+    *,
+    by: By,
+    because: Because,
+    most: Most = MOST,
+    preview: Preview = False,
+    as_json: Json = False,
+) -> None:
+    """Give up a waiting event, or all that fit: nobody will deliver it. Its dossier goes on.
+
+    It becomes a dead letter that is closed already, with its content and your reason.
+    """
+    if (named, registration, dossier, kind, reason) == (None,) * 5:
+        raise typer.BadParameter("say which: EVENT, or --registration, --dossier, --type, --reason")
+    with answering():
+        browser = open_browser(load())
+        known_type(kind, browser.settings)
+        chosen = [
+            one
+            for queue in _waiting(browser, registration, dossier, None)
+            for one in queue.events
+            if (kind or "") in one.event_type and (reason or "") in one.reason
+        ]
+        if named is not None:
+            chosen = [_only([one for one in chosen if _is_named(one, named)], named)]
+        said = Said(by, because, most, preview, as_json)
+        columns = ("registration", "dossier", "source", "type", "reason")
+        decide(browser, [_discarded(one, said) for one in chosen], columns, said)
+
+
+def _is_named(one: ParkedEvent, named: str) -> bool:
+    return named == one.source.text or (bool(named) and one.event_id.startswith(named))
+
+
+def _only(found: list[ParkedEvent], named: str) -> ParkedEvent:
+    """The one that is named. Raises Reject where that is none, or several."""
+    if not found:
+        raise Reject(f"nothing waits that is {named}", fix="hub parked list")
+    if len(found) > 1:
+        which = ", ".join(f"{one.source.text} ({one.registration})" for one in found[:5])
+        raise Reject(f"{named} names {len(found)} waiting events", fix=f"say which: {which}")
+    return found[0]
 
 
 def _waiting(
@@ -111,7 +167,31 @@ def _waiting(
     ]
 
 
-def _resumed(one: ParkedDossier, by: str, because: str) -> Decision:
+def _discarded(one: ParkedEvent, said: Said) -> Decision:
+    command = Command(
+        kind="DISCARDED",
+        registration=one.registration,
+        topic=one.source.topic,
+        partition=one.source.partition,
+        dossier=one.dossier,
+        by=said.by,
+        because=said.because,
+        offset=one.source.offset,
+        letter=one.record.place,
+        event_id=one.event_id or None,
+    )
+    row: Document = {
+        "registration": one.registration,
+        "dossier": one.dossier,
+        "source": one.source.text,
+        "event_id": one.event_id,
+        "type": one.event_type.rpartition(".")[2],
+        "reason": one.reason,
+    }
+    return Decision(command, row)
+
+
+def _resumed(one: ParkedDossier, said: Said) -> Decision:
     source = one.first.source
     command = Command(
         kind="RESUMED",
@@ -119,8 +199,8 @@ def _resumed(one: ParkedDossier, by: str, because: str) -> Decision:
         topic=source.topic,
         partition=source.partition,
         dossier=one.dossier,
-        by=by,
-        because=because,
+        by=said.by,
+        because=said.because,
     )
     return Decision(command, _row(one))
 
@@ -155,7 +235,7 @@ def _event_row(browser: Browser, one: ParkedEvent, *, unmasked: bool) -> Documen
         "source": one.source.text,
         "registration": one.registration,
         "type": one.event_type,
-        "event_id": one.headers.get("ce_id"),
+        "event_id": one.event_id,
         "since": moment(one.since),
         "at": moment(one.at),
         "behind": one.behind,

@@ -18,7 +18,7 @@ from hub.errors import Reject
 from hub.events.codec import Codec
 from hub.intake.acts import SCHEMA
 from hub.records import Headers, Outgoing, Position, Record, Spot
-from hub.topics import ACT
+from hub.topics import ACT, PARKED
 
 Kind: TypeAlias = Literal["RESUMED", "REQUEUED", "EDITED", "DISCARDED"]
 KINDS: frozenset[str] = frozenset(get_args(Kind))
@@ -30,8 +30,9 @@ class Command:
 
     `dossier` is the key of what it concerns, as `dossier_of` writes it. RESUMED means all of that
     dossier in one partition, its `offset` is -1. The others mean the event at (`topic`,
-    `partition`, `offset`) and the dead letter of it that stands at `letter`. `value`: of EDITED,
-    the new event in wire format.
+    `partition`, `offset`) and the record of it that stands at `letter`: its dead letter; where one
+    is DISCARDED that still waits, its place on `hub.parked`. `value`: of EDITED, the new event in
+    wire format.
     """
 
     kind: Kind
@@ -47,10 +48,20 @@ class Command:
     value: bytes | None = field(default=None, repr=False)
     act: int = -1  # its offset on hub.act, by which receipts name it; -1: not written yet
 
+    @property
+    def of_parked(self) -> bool:
+        """Whether it concerns an event that waits on `hub.parked`."""
+        return self.letter is not None and self.letter.topic == PARKED
+
 
 def dossier_of(key: bytes | None) -> str:
     """A dossier's key as acts, receipts and people write it."""
     return (key or b"").decode(errors="replace")
+
+
+def discard_reason(command: Command) -> str:
+    """Why a parked event that a person discarded is a dead letter; the act tells who it was."""
+    return f"discarded: {command.because}"
 
 
 def as_document(command: Command, at: int) -> Document:
@@ -138,7 +149,7 @@ class Acts:
             return None
         if self._repeats(command) or (command.letter and record.offset in self._done):
             return None
-        if command.kind == "DISCARDED":
+        if command.kind == "DISCARDED" and not command.of_parked:
             return None  # the letter is closed; a lane has nothing to do
         self._waiting[record.offset] = command
         return command
@@ -146,7 +157,10 @@ class Acts:
     def _repeats(self, command: Command) -> bool:
         """Whether an earlier act asked for the same, or closed what this one concerns."""
         if command.letter is None:
-            return any(one.dossier == command.dossier for one in self._waiting.values())
+            resumes = (one for one in self._waiting.values() if one.letter is None)
+            return any(one.dossier == command.dossier for one in resumes)
+        if command.of_parked:
+            return False  # while it waits; later there is nothing to do
         if self._closed.get(command.offset, -1) >= command.letter.offset:
             return True
         self._closed[command.offset] = command.letter.offset

@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
+from hub.delivery.acts import discard_reason
 from hub.delivery.dispatch import KeyedQueue
 from hub.delivery.held import Held, Key, Part
 from hub.delivery.host import Host
@@ -63,6 +64,10 @@ class Aside:
         self._set_aside(held, BEHIND, bundle)
 
     def _set_aside(self, held: Held, reason: str, bundle: str) -> None:
+        discarded = held.discarded
+        if discarded is not None:
+            self._host.settle(held, "DEAD_LETTERED", discard_reason(discarded))
+            return
         self.parking.add(held.key, held.record.offset, bundle, held.position)
         self._host.settle(held, "PARKED", reason)
 

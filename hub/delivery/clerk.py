@@ -58,6 +58,8 @@ class Clerk:
         if command.kind == "RESUMED":
             key = (command.topic, command.partition, command.dossier.encode())
             self._resume(part, key, command.act)
+        elif command.kind == "DISCARDED":
+            self._discard(part, command)
         else:
             self._host.task(self._revive(part, command))
 
@@ -68,6 +70,19 @@ class Clerk:
 
         if not self._aside.resume(key, act, done):
             done()  # nothing waits any more, or is on its way already
+
+    def _discard(self, part: Part, command: Command) -> None:
+        """A parked event leaves its dossier's queue when its turn comes; the others go on."""
+        key = (command.topic, command.partition, command.dossier.encode())
+        if command.offset in part.discards or not self._waits(part, key, command.offset):
+            self._done(part, command)
+            return
+        part.discards[command.offset] = command
+        self._aside.resume(key)
+
+    def _waits(self, part: Part, key: Key, offset: int) -> bool:
+        on_its_way = self._aside.parking.waiting(key, offset) is not None
+        return on_its_way or offset in part.journal.parked
 
     async def _revive(self, part: Part, command: Command) -> None:
         """A dead letter goes out again, late, behind what its dossier has in the queue."""

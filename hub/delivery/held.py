@@ -9,7 +9,7 @@ from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias
 
-from hub.delivery.acts import Acts
+from hub.delivery.acts import Acts, Command
 from hub.delivery.exchange import Job
 from hub.delivery.journal import Journal, Stand
 from hub.delivery.tracker import OffsetTracker
@@ -40,7 +40,8 @@ class Part:
     going: bool = False  # being taken away: what is in hand may end, nothing starts
     acts: Acts | None = None  # what people decided about its events
     revived: set[int] = field(default_factory=set)  # dead letters that a person sent out again
-    pinned: dict[int, Stand] = field(default_factory=dict)  # of those two: their first records
+    discards: dict[int, Command] = field(default_factory=dict)  # of parked events, not yet closed
+    pinned: dict[int, Stand] = field(default_factory=dict)  # of those parked or revived: as `first`
     _order: deque[int] = field(default_factory=deque)  # offsets polled, behind the committable one
     _read_from: int = 0  # where the journal goes on
 
@@ -78,6 +79,9 @@ class Part:
         """It has come to its end, and is taken off hub.parked."""
         self.journal.parked.pop(offset, None)
         self.pinned.pop(offset, None)
+        discard = self.discards.pop(offset, None)
+        if discard is not None and self.acts is not None:
+            self.acts.carried_out(discard.act)
 
     @property
     def commit(self) -> tuple[int, str]:
@@ -132,6 +136,13 @@ class Held:
     def key(self) -> Key:
         """Its dossier."""
         return self.record.topic, self.record.partition, self.record.key or b""
+
+    @property
+    def discarded(self) -> Command | None:
+        """The decision that nobody is to send it any more, made while it waits on hub.parked."""
+        command = self.part.discards.get(self.record.offset) if self.parked else None
+        place = command.letter if command is not None else None
+        return command if place is not None and place.offset == self.position else None
 
     @property
     def size(self) -> int:

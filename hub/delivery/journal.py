@@ -98,6 +98,10 @@ class Journal:
         """Whether nothing is to be done for this event on its topic any more."""
         return offset in self.ended or offset in self.parked
 
+    def is_over(self, offset: int) -> bool:
+        """Whether it has its end, and did not park again later."""
+        return offset in self.ended and offset not in self.parked
+
     def doubt(self, offset: int) -> Mark | None:
         """The mark of a call whose effect nobody knows, or None."""
         marks = self._marks.get(offset)

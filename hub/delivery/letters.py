@@ -86,7 +86,8 @@ def letters(dead: Iterable[Record]) -> list[Letter]:
 def decided(given: Iterable[Letter], commands: Iterable[Command]) -> list[Letter]:
     """The letters with what was decided about each; of several decisions the first counts.
 
-    `commands` in the order of `hub.act`. One about an earlier letter leaves a later one open.
+    `commands` in the order of `hub.act`. One about an earlier letter leaves a later one open. What
+    was discarded while it was parked became a letter by that act.
     """
     found = {letter.key: letter for letter in given}
     for command in commands:
@@ -94,10 +95,16 @@ def decided(given: Iterable[Letter], commands: Iterable[Command]) -> list[Letter
         letter = found.get(key)
         if letter is None or letter.decision is not None or command.letter is None:
             continue
-        if command.letter.offset >= letter.place.offset:
+        if _is_about(command, command.letter, letter):
             state: State = "discarded" if command.kind == "DISCARDED" else "requeued"
             found[key] = replace(letter, state=state, decision=command)
     return list(found.values())
+
+
+def _is_about(command: Command, place: Position, letter: Letter) -> bool:
+    if command.of_parked:
+        return letter.headers.get(f"{OWN}act") == str(command.act)
+    return place.offset >= letter.place.offset
 
 
 def settled(given: Iterable[Letter], receipts: Iterable[Document]) -> list[Letter]:

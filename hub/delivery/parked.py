@@ -24,6 +24,16 @@ class ParkedEvent:
     headers: Mapping[str, str] = field(repr=False)
 
     @property
+    def dossier(self) -> str:
+        """The key of its dossier, as people and acts write it."""
+        return dossier_of(self.key)
+
+    @property
+    def event_id(self) -> str:
+        """The event's id; empty where its headers had none."""
+        return self.headers.get("ce_id", "")
+
+    @property
     def event_type(self) -> str:
         """The full name of the event, as its headers say."""
         return self.headers.get("ce_type", "")
@@ -68,7 +78,7 @@ class ParkedDossier:
     @property
     def dossier(self) -> str:
         """Its key, as people and acts write it."""
-        return dossier_of(self.first.key)
+        return self.first.dossier
 
 
 def events(records: Iterable[Record]) -> list[ParkedEvent]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from hub.delivery.held import Held, Key
 from hub.delivery.receipts import Settled
-from hub.records import Headers, Outgoing, Record
+from hub.records import Headers, Outgoing, Position, Record
 from hub.topics import PARKED
 
 OWN = "hub_parked_"  # of headers that parking adds to the event's own
@@ -127,10 +127,9 @@ def parked_record(held: Held, settled: Settled) -> Outgoing:
     return Outgoing(PARKED, key, record.value, record.headers + headers, record.partition)
 
 
-def closing_record(registration: str, record: Record) -> Outgoing:
+def closing_record(registration: str, source: Position) -> Outgoing:
     """What takes an event off hub.parked."""
-    key = key_of(registration, record.topic, record.partition, record.offset)
-    return Outgoing(PARKED, key, None, (), record.partition)
+    return Outgoing(PARKED, key_of(registration, *source), None, (), source.partition)
 
 
 def event_of(shelved: Record) -> Record | None:

@@ -142,6 +142,7 @@ def dead_letter(settled: Settled) -> Outgoing:
         ("hub_dead_bundle", settled.bundle.encode()),
         ("hub_dead_source", _source(settled.record).encode()),
         ("hub_dead_series", str(settled.series).encode()),
+        ("hub_dead_act", str(settled.act).encode()),
     )
     record = settled.record
     return Outgoing(DEAD, record.key, record.value, record.headers + added, record.partition)

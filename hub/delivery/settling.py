@@ -76,7 +76,7 @@ class Receipts:
 
     def take_off(self, held: Held) -> None:
         """The event has come to its end, and stands on hub.parked no more."""
-        gone = closing_record(self._author.registration, held.record)
+        gone = closing_record(self._author.registration, held.record.place)
         self._append(gone, lambda _: held.part.unparked(held.record.offset))
 
     def end(
@@ -208,8 +208,13 @@ def _settled(held: Held, outcome: Outcome, reason: str | None, author: Author) -
         tried=job.tried if job else 0,
         epoch=held.part.epoch,
         series=held.series,
-        act=held.act,
+        act=_act(held, outcome),
     )
+
+
+def _act(held: Held, outcome: Outcome) -> int:
+    discarded = held.discarded if outcome == "DEAD_LETTERED" else None
+    return held.act if discarded is None else discarded.act
 
 
 def _remark(held: Held) -> str | None:

@@ -6,22 +6,24 @@ it does not count. Blocking: belongs to the thread that polls, whose heartbeats 
 
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 from hub.delivery.acts import Acts, command_of, concerns
 from hub.delivery.archive import Archive
 from hub.delivery.held import Place, place_of
 from hub.delivery.journal import Journal, entry_of
+from hub.delivery.parking import closing_record
 from hub.delivery.receipts import SCHEMA, Step, step_document, step_record
 from hub.delivery.shelf import Shelved, read_shelf
 from hub.errors import Reject, Retry
 from hub.events.codec import Codec
 from hub.log import get_logger
-from hub.records import Broker, Reader, Record, Spot, Writer
+from hub.records import Broker, Position, Reader, Record, Spot, Writer
 from hub.topics import RECEIPT
 
 log = get_logger("hub.delivery")
-ACKNOWLEDGED = 20.0  # seconds for the owners' records
+ACKNOWLEDGED = 20.0  # seconds for each of the owner's records
 LONGEST = 120.0  # seconds to read the journal
 
 
@@ -68,6 +70,7 @@ class Takeover:
         }
         starts = {spot: place.journal for spot, place in places.items()}
         read = self._read(journals, starts, epochs)
+        mine = self._without_ended(mine, journals)
         _agree(journals, mine)
         acts = {
             spot: Acts(self._registration, spot, places[spot].acts, journal.acts)
@@ -83,6 +86,19 @@ class Takeover:
             seconds=round(time.monotonic() - began, 3),
         )
         return Past(journals, mine, acts, decided)
+
+    def _without_ended(
+        self, parked: Sequence[Shelved], journals: Mapping[Spot, Journal]
+    ) -> list[Shelved]:
+        """What still waits; the rest has come to its end and is now taken off hub.parked."""
+        ended = [one for one in parked if journals[one.spot].is_over(one.offset)]
+        sent = [
+            self._writer.send(closing_record(self._registration, Position(*one.spot, one.offset)))
+            for one in ended
+        ]
+        for future in sent:
+            _acknowledged(future)
+        return [one for one in parked if one not in ended]
 
     def _decided(self, places: Mapping[Spot, Place]) -> dict[int, list[Record]]:
         """The acts that may not have been carried out yet, of this registration."""
@@ -109,10 +125,7 @@ class Takeover:
             step = Step("OWNER", self._registration, spot, now)
             record = step_record(step, self._codec.encode(SCHEMA, step_document(step)))
             sent.append((spot, self._writer.send(record)))
-        try:
-            return {spot: future.result(ACKNOWLEDGED).offset for spot, future in sent}
-        except TimeoutError as error:
-            raise Retry("the owner's record was not acknowledged", system=True) from error
+        return {spot: _acknowledged(future).offset for spot, future in sent}
 
     def _read(
         self,
@@ -173,6 +186,14 @@ class Takeover:
             return 0
         journal.read(entry)
         return 1
+
+
+def _acknowledged(future: "Future[Position]") -> Position:
+    """Where it stands. Raises Retry if the broker does not say so in time."""
+    try:
+        return future.result(ACKNOWLEDGED)
+    except TimeoutError as error:
+        raise Retry("a record of the owner was not acknowledged", system=True) from error
 
 
 def _agree(journals: Mapping[Spot, Journal], parked: Sequence[Shelved]) -> None:

@@ -14,7 +14,7 @@ from hub.delivery.held import Held, Part
 from hub.delivery.parking import closing_record, parked_record
 from hub.delivery.tracker import OffsetTracker
 from hub.dev import runfiles
-from hub.records import Outgoing, Record
+from hub.records import Outgoing, Position, Record
 from hub.surroundings import now_ms
 from hub.topics import PARKED
 from tests.cli.desk import BY, CODE, OTHER, Desk, open_desk
@@ -45,7 +45,7 @@ def park(
 
 
 def close(desk: Desk, event: Record, registration: str = "portal") -> None:
-    desk.keep(closing_record(registration, event))
+    desk.keep(closing_record(registration, event.place))
 
 
 def wait(desk: Desk, code: str, events: int = 1, **more: object) -> list[Record]:
@@ -199,6 +199,64 @@ def test_many_are_resumed_by_what_they_have_in_common(
     assert desk.hub(*words).exit_code == 0
     assert {command.dossier for command in desk.acts()} == dossiers
     assert len(desk.acts()) == len(dossiers)
+
+
+def test_one_that_waits_is_discarded_with_name_and_reason(desk: Desk) -> None:
+    first, second = wait(desk, CODE, 2)
+    wait(desk, OTHER)
+    done = desk.hub("parked", "discard", second.place.text, *BY, "--preview")
+    assert (done.exit_code, desk.acts()) == (0, [])
+    (row,) = desk.rows("parked", "discard", first.place.text, *BY)
+    (command,) = desk.acts()
+    assert (command.kind, command.registration, command.dossier) == ("DISCARDED", "portal", CODE)
+    assert (command.topic, command.partition, command.offset) == first.place
+    assert command.letter == Position(PARKED, first.partition, 0)
+    assert (command.by, command.because) == ("Trần Thị Thử", "bảng mã đã sửa")
+    assert row["act"] == f"hub.act/{first.partition}/0"
+
+
+@pytest.mark.parametrize(
+    ("words", "count"),
+    [
+        (("--registration", "portal"), 4),
+        (("--dossier", CODE), 3),
+        (("--dossier", CODE, "--registration", "postal"), 1),
+        (("--reason", "404"), 4),
+        (("--type", "StatusChanged"), 5),
+        (("e5", "--registration", "portal"), 1),
+    ],
+)
+def test_many_that_wait_are_discarded_by_what_they_have_in_common(
+    desk: Desk, words: tuple[str, ...], count: int
+) -> None:
+    wait(desk, CODE)
+    wait(desk, CODE, registration="postal")
+    wait(desk, CODE)
+    wait(desk, OTHER)
+    wait(desk, THIRD, reason="answered 409")
+    assert len(desk.rows("parked", "discard", *words, *BY)) == count
+    assert {command.kind for command in desk.acts()} == {"DISCARDED"}
+    assert len(desk.acts()) == count
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ((), 2),
+        (("--dossier", OTHER), 1),
+        (("--type", "StatusChange_"), 1),
+        (("--registration", "portals"), 1),
+        (("nothing",), 1),
+        (("e",), 1),
+        (("--dossier", CODE, "--most", "1"), 1),
+    ],
+)
+def test_what_is_not_clearly_meant_is_not_discarded(
+    desk: Desk, words: tuple[str, ...], code: int
+) -> None:
+    wait(desk, CODE, 2)
+    assert desk.hub("parked", "discard", *words, *BY).exit_code == code
+    assert desk.acts() == []
 
 
 @pytest.mark.parametrize(

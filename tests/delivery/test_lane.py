@@ -160,6 +160,7 @@ class World:
 
         writer = self.broker.writer(report)
         lane = Lane(terms, self.peer, self.codec, writer, self.clock, Means(Archive(self.broker)))
+        self.lane = lane
         takeover = Takeover(self.broker, self.broker.writer(), self.codec, "peer")
         inbox = Inbox(self.broker, lane, ["hub.dossier", "hub.catalogue"], loop, takeover)
         inbox.start()

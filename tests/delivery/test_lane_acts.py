@@ -1,16 +1,17 @@
 """What people decide reaches the lane that owns the partition, and is carried out once."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from adapters.http.messages import Answer
 from hub.contract.types import Document
-from hub.delivery.acts import Command, as_document, record_of
-from hub.delivery.letters import letters
+from hub.delivery.acts import Command, as_document, command_of, record_of
+from hub.delivery.letters import Letter, decided, letters
 from hub.events.catalogue import Catalogue, load
-from hub.records import Spot
+from hub.records import Position, Spot
 from hub.registry.manifest import RetryPolicy
 from tests.delivery.test_lane import WITHDRAWN, World, done, settled
 from tests.delivery.test_lane_recovery import busy, crashed, only, open_parked, tick
@@ -131,6 +132,97 @@ def test_a_discarded_letter_is_not_sent(world: World) -> None:
     world.event("B", "1")
     world.go(settled(2))
     assert len(world.peer.calls) == 2
+
+
+async def first_fails(operation: str, document: Document, key: str) -> Answer:
+    return await (busy if document["note"] == "1" else done)(operation, document, key)
+
+
+def park_three(world: World) -> None:
+    """A dossier of three events waits at a system that does not take the first."""
+    world.retry = RetryPolicy(first=0.01, factor=1, longest=0.01, give_up=0.05, resume=3_600)
+    world.peer.answer = first_fails
+    for note in "123":
+        world.event("A", note, partition=1)
+    tick(world)
+    world.go(settled(3))
+    assert open_parked(world) == 3
+
+
+def discard(world: World, offset: int, position: int) -> None:
+    place = Position("hub.parked", 1, position)
+    told = Command("DISCARDED", "peer", "hub.dossier", 1, "A", "Cán bộ Thử", "gửi tay", offset)
+    act(world, replace(told, letter=place))
+
+
+def dead(world: World) -> list[Letter]:
+    """The dead letters with what was decided about each."""
+    found = letters(r for p in (0, 1) for r in world.broker.since(Spot("hub.dead", p), 0))
+    acts = (command_of(r, world.codec) for r in world.broker.since(Spot("hub.act", 1), 0))
+    return decided(found, [one for one in acts if one is not None])
+
+
+def test_a_parked_event_is_discarded_and_its_dossier_goes_on(world: World) -> None:
+    park_three(world)
+    calls = world.notes["A"].count("1")
+    discard(world, 0, 0)
+    discard(world, 0, 0)
+    world.go(lambda w: open_parked(w) == 0)
+    assert world.notes["A"][calls:] == ["2", "3"], "and nobody is told of the first any more"
+    ends = [(r["source_offset"], r["outcome"]) for r in world.receipts[3:]]
+    assert ends == [(0, "DEAD_LETTERED"), (1, "DELIVERED"), (2, "DELIVERED")]
+    assert (world.receipts[3]["reason"], world.receipts[3]["act"]) == ("discarded: gửi tay", 0)
+    (letter,) = dead(world)
+    assert (letter.state, letter.source.offset) == ("discarded", 0)
+    world.event("B", "2")
+    world.go(settled(7))
+    assert " a2" in metadata(world), "both acts are done"
+
+
+def test_one_that_waits_behind_is_discarded_when_its_turn_comes(world: World) -> None:
+    park_three(world)
+    discard(world, 1, 1)
+    world.go(lambda w: len(dead(w)) == 1)
+    assert open_parked(world) == 2, "the first has failed again, the third waits behind it"
+    assert dead(world)[0].source.offset == 1
+    world.peer.answer = done
+    act(world, Command("RESUMED", "peer", "hub.dossier", 1, "A", "Cán bộ Thử", "đã sửa"))
+    world.go(lambda w: open_parked(w) == 0)
+    assert [r["source_offset"] for r in delivered(world)] == [0, 2]
+
+
+def test_one_that_is_on_its_way_again_is_discarded_at_its_next_attempt(world: World) -> None:
+    park_three(world)
+    world.retry = RetryPolicy(first=0.01, factor=1, longest=0.01, give_up=3_600, resume=3_600)
+    resumed = Command("RESUMED", "peer", "hub.dossier", 1, "A", "Cán bộ Thử", "thử lại")
+    act(world, resumed)
+    calls = len(world.peer.calls)
+
+    def asked(w: World) -> bool:
+        if len(w.peer.calls) > calls and len(w.broker.since(Spot("hub.act", 1), 0)) == 1:
+            discard(w, 0, 0)
+            w.lane.decided(1)
+        return open_parked(w) == 0
+
+    world.go(asked)
+    assert [letter.state for letter in dead(world)] == ["discarded"]
+    assert [r["source_offset"] for r in delivered(world)] == [1, 2]
+
+
+def test_a_discarded_event_stays_so_when_its_owner_dies_before_it_leaves_the_topic(
+    world: World,
+) -> None:
+    park_three(world)
+    calls = world.notes["A"].count("1")
+    discard(world, 0, 0)
+    world.broker.refuse = lambda outgoing: outgoing.value is None  # no tombstone comes through
+    world.go(lambda w: len(delivered(w)) == 2, drain=0.1)
+    assert open_parked(world) == 3
+    world.broker.refuse = lambda _: False
+    world.event("B", "2")
+    world.go(lambda w: len(delivered(w)) == 3 and open_parked(w) == 0)
+    assert world.notes["A"][calls:] == ["2", "3"]
+    assert len(dead(world)) == 1
 
 
 def test_an_act_that_a_crash_cut_off_is_carried_out_by_the_next_owner(world: World) -> None:
