@@ -9,6 +9,7 @@ the record is resolved to that one as Avro says: fields that the hub does not kn
 ones get their default, a strange enumeration symbol becomes the enumeration's default.
 """
 
+from dataclasses import dataclass, field
 from io import BytesIO
 from struct import Struct
 from typing import NoReturn, Protocol, TypeAlias
@@ -19,6 +20,7 @@ import orjson
 from hub.contract.types import Document
 from hub.errors import Reject
 from hub.events.catalogue import Catalogue, Definition, Json, full_name
+from hub.events.compiled import UNREAD, UNWRITTEN, Compiled, compiled
 from hub.events.misfit import misfit
 
 PREFIX = Struct(">bI")
@@ -58,8 +60,8 @@ class Codec:
     def __init__(self, catalogue: Catalogue, schemas: Schemas) -> None:
         self._catalogue = catalogue
         self._schemas = schemas
-        self._writers: dict[str, tuple[bytes, Parsed]] = {}
-        self._readers: dict[int, tuple[str, Parsed, Parsed | None]] = {}
+        self._writers: dict[str, _Writer] = {}
+        self._readers: dict[int, _Reader] = {}
 
     def warm(self) -> None:
         """Learn the id of every schema now, so that no first event waits for the registry.
@@ -76,12 +78,18 @@ class Codec:
         Optional fields may be missing. Raises Reject naming the field that does not fit, KeyError
         for a name that the catalogue has not, and once per name what `warm` raises.
         """
-        prefix, schema = self._writers.get(name) or self._writer(name)
+        writer = self._writers.get(name) or self._writer(name)
+        try:
+            return writer.prefix + writer.compiled.write(record)
+        except UNWRITTEN:
+            return self._write_odd(name, writer, record)
+
+    def _write_odd(self, name: str, writer: "_Writer", record: Document) -> bytes:
         out = BytesIO()
-        out.write(prefix)
+        out.write(writer.prefix)
         try:
             fastavro.schemaless_writer(
-                out, schema, record, strict_allow_default=True, disable_tuple_notation=True
+                out, writer.schema, record, strict_allow_default=True, disable_tuple_notation=True
             )
         except (
             ValueError,
@@ -102,16 +110,11 @@ class Codec:
         `system` when the registry cannot be asked.
         """
         number = schema_id(raw)
-        name, writer, reader = self._readers.get(number) or self._reader(number)
-        source = BytesIO(raw)
-        source.seek(PREFIX.size)
+        found = self._readers.get(number) or self._reader(number)
         try:
-            record: object = fastavro.schemaless_reader(source, writer, reader)
-        except UNREADABLE as error:
-            raise _unreadable(name, number, error) from None
-        if source.tell() != len(raw) or not isinstance(record, dict):
-            raise Reject("bytes are left over", where=name, code="undecodable")
-        return name, record
+            return found.name, found.compiled.read(raw, PREFIX.size)
+        except UNREAD:
+            return found.name, _read_odd(number, found, raw)
 
     def knows(self, raw: bytes) -> bool:
         """Whether `decode` asks nobody: the schema is known, or these bytes are none of ours."""
@@ -120,14 +123,16 @@ class Codec:
         except Reject:
             return True
 
-    def _writer(self, name: str) -> tuple[bytes, Parsed]:
+    def _writer(self, name: str) -> "_Writer":
         number = self._schemas.register(name, self._catalogue.texts[name])
-        made = PREFIX.pack(MAGIC, number), prepared(self._catalogue.whole[name])
+        schema = prepared(self._catalogue.whole[name])
+        made = _Writer(PREFIX.pack(MAGIC, number), schema, compiled(schema))
         self._writers[name] = made
-        self._readers.setdefault(number, (name, made[1], None))  # what we write we can read
+        # what we write we can read
+        self._readers.setdefault(number, _Reader(name, schema, None, made.compiled))
         return made
 
-    def _reader(self, number: int) -> tuple[str, Parsed, Parsed | None]:
+    def _reader(self, number: int) -> "_Reader":
         definition: Json = orjson.loads(self._schemas.schema(number))
         if not isinstance(definition, dict) or definition.get("type") != "record":
             raise Reject("the schema is not a record's", where=f"id {number}", code="undecodable")
@@ -140,8 +145,41 @@ class Codec:
         reader = None if own is None else prepared(own)
         if reader == writer:  # the same but for what people read, or how a registry spells names
             reader = None
-        self._readers[number] = (name, writer, reader)
-        return name, writer, reader
+        made = _Reader(name, writer, reader, compiled(writer if reader is None else {}))
+        self._readers[number] = made
+        return made
+
+
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """How records of one name are written; by `compiled` where it can."""
+
+    prefix: bytes
+    schema: Parsed = field(repr=False)
+    compiled: Compiled
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """How records of one id are read; `own`: the schema that they are resolved to, if another."""
+
+    name: str
+    writer: Parsed = field(repr=False)
+    own: Parsed | None = field(repr=False)
+    compiled: Compiled
+
+
+def _read_odd(number: int, known: _Reader, raw: bytes) -> Document:
+    """What fastavro makes of bytes that the compiled reader does not take."""
+    source = BytesIO(raw)
+    source.seek(PREFIX.size)
+    try:
+        record: object = fastavro.schemaless_reader(source, known.writer, known.own)
+    except UNREADABLE as error:
+        raise _unreadable(known.name, number, error) from None
+    if source.tell() != len(raw) or not isinstance(record, dict):
+        raise Reject("bytes are left over", where=known.name, code="undecodable")
+    return record
 
 
 def schema_id(raw: bytes) -> int:
