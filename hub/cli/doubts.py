@@ -6,8 +6,9 @@ from hub.cli.browse import Browser, moment, read, record_at
 from hub.cli.deciding import decisions_of
 from hub.contract.types import Document
 from hub.delivery.acts import dossier_of
-from hub.delivery.doubts import Doubt, doubts, starts
+from hub.delivery.doubts import Doubt, doubts
 from hub.delivery.inbox import group_of
+from hub.delivery.journals import starts
 from hub.delivery.shelf import read_shelf
 from hub.records import Position
 

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from hub.delivery.acts import Acts, command_of, concerns
 from hub.delivery.archive import Archive
 from hub.delivery.held import Place, place_of
-from hub.delivery.journal import Journal, entry_of
+from hub.delivery.journal import Journal
+from hub.delivery.journals import Journals, starts
 from hub.delivery.parking import closing_record
 from hub.delivery.receipts import SCHEMA, Step, step_document, step_record
 from hub.delivery.shelf import Shelved, read_shelf
-from hub.errors import Reject, Retry
+from hub.errors import Retry
 from hub.events.codec import Codec
 from hub.log import get_logger
 from hub.records import Broker, Position, Reader, Record, Spot, Writer
@@ -45,7 +46,6 @@ class Takeover:
         self._writer = writer
         self._codec = codec
         self._registration = registration
-        self._connector = registration.encode()
         self._archive = Archive(broker)
 
     def take(self, spots: Sequence[Spot], committed: Mapping[Spot, tuple[int, str]]) -> Past:
@@ -59,17 +59,11 @@ class Takeover:
         mine = [shelved for shelved in parked if shelved.spot in spots]
         places = {spot: place_of(committed[spot][1]) for spot in spots}
         decided = self._decided(places)
-        also = {(shelved.spot, shelved.offset) for shelved in mine} | self._revived(decided)
-        journals = {
-            spot: Journal(
-                committed[spot][0],
-                frozenset(offset for of, offset in also if of == spot),
-                places[spot].epoch,
-            )
-            for spot in spots
-        }
-        starts = {spot: place.journal for spot, place in places.items()}
-        read = self._read(journals, starts, epochs)
+        ours = {spot: committed[spot] for spot in spots}
+        also = {Position(*shelved.spot, shelved.offset) for shelved in mine}
+        folds = Journals(self._registration, ours, also | self._revived(decided), self._codec)
+        read = self._read(folds, starts(ours), epochs)
+        journals = folds.by_spot
         mine = self._without_ended(mine, journals)
         _agree(journals, mine)
         acts = {
@@ -112,10 +106,10 @@ class Takeover:
             for number, start in starts.items()
         }
 
-    def _revived(self, decided: Mapping[int, Sequence[Record]]) -> set[tuple[Spot, int]]:
+    def _revived(self, decided: Mapping[int, Sequence[Record]]) -> set[Position]:
         """The events that somebody sent out again, though the commit has passed them."""
         commands = [command_of(record, self._codec) for of in decided.values() for record in of]
-        return {(Spot(c.topic, c.partition), c.offset) for c in commands if c and c.offset >= 0}
+        return {Position(c.topic, c.partition, c.offset) for c in commands if c and c.offset >= 0}
 
     def _say(self, spots: Sequence[Spot]) -> dict[Spot, int]:
         """Append an owner's record for each; their positions are our epochs."""
@@ -128,64 +122,32 @@ class Takeover:
         return {spot: _acknowledged(future).offset for spot, future in sent}
 
     def _read(
-        self,
-        journals: Mapping[Spot, Journal],
-        starts: Mapping[Spot, int],
-        epochs: Mapping[Spot, int],
+        self, journals: Journals, begin: Mapping[Spot, int], epochs: Mapping[Spot, int]
     ) -> int:
         """Fold the journals up to our own records; how many records were ours."""
-        by_number: dict[int, list[Spot]] = {}
-        for spot in journals:
-            by_number.setdefault(spot.partition, []).append(spot)
-        reader = self._broker.reader([Spot(RECEIPT, number) for number in by_number])
+        last: dict[Spot, int] = {}
+        for spot, epoch in epochs.items():
+            place = Spot(RECEIPT, spot.partition)
+            last[place] = max(epoch, last.get(place, epoch))
+        reader = self._broker.reader(list(last))
         try:
-            last = {number: max(epochs[s] for s in of) for number, of in by_number.items()}
-            self._seek(reader, by_number, starts)
-            return self._fold(reader, journals, last)
+            first = reader.begin()
+            for place, position in begin.items():
+                reader.seek(place, max(first[place], position))
+            return _fold(reader, journals, last)
         finally:
             reader.close()
 
-    def _seek(
-        self,
-        reader: Reader,
-        by_number: Mapping[int, Sequence[Spot]],
-        starts: Mapping[Spot, int],
-    ) -> None:
-        """Where no commit names a position all of it is read: slow, and right."""
-        begins = reader.begin()
-        for number, spots in by_number.items():
-            start = min(starts[spot] for spot in spots)
-            place = Spot(RECEIPT, number)
-            reader.seek(place, max(begins[place], start))
 
-    def _fold(
-        self, reader: Reader, journals: Mapping[Spot, Journal], last: Mapping[int, int]
-    ) -> int:
-        deadline, read = time.monotonic() + LONGEST, 0
-        while any(reader.position(Spot(RECEIPT, n)) <= position for n, position in last.items()):
-            if time.monotonic() > deadline:
-                raise Retry("the receipts could not be read in time", where=RECEIPT)
-            for record in reader.poll(0.2):
-                if record.offset <= last[record.partition]:
-                    read += self._one(record, journals)
-        return read
-
-    def _one(self, record: Record, journals: Mapping[Spot, Journal]) -> int:
-        """Fold one record; 1 if it is about us."""
-        if dict(record.headers).get("hub_connector") != self._connector:
-            return 0
-        try:
-            name, document = self._codec.decode(record.value or b"")
-        except Reject as error:  # foreign bytes on our topic decide nothing
-            log.warning("receipt_unreadable", offset=record.offset, reason=error.what)
-            return 0
-        entry = entry_of(record.offset, document) if name == SCHEMA else None
-        spot = Spot(str(document.get("source_topic")), record.partition)
-        journal = journals.get(spot)
-        if entry is None or journal is None:
-            return 0
-        journal.read(entry)
-        return 1
+def _fold(reader: Reader, journals: Journals, last: Mapping[Spot, int]) -> int:
+    deadline, read = time.monotonic() + LONGEST, 0
+    while any(reader.position(place) <= position for place, position in last.items()):
+        if time.monotonic() > deadline:
+            raise Retry("the receipts could not be read in time", where=RECEIPT)
+        for record in reader.poll(0.2):
+            if record.offset <= last[Spot(RECEIPT, record.partition)]:
+                read += journals.read(record)
+    return read
 
 
 def _acknowledged(future: "Future[Position]") -> Position:

@@ -230,3 +230,9 @@ def test_a_record_that_comes_twice_counts_once() -> None:
     assert acts.read(new, CODEC) is None
     acts.carried_out(1)
     assert (acts.waiting, acts.position) == ((), 2)
+
+
+def test_a_letter_that_is_sent_again_does_not_stand_for_its_whole_dossier() -> None:
+    acts = fresh()
+    told = commands(acts, on_letter(17, 3), RESUMED, RESUMED)
+    assert [one.kind for one in told] == ["REQUEUED", "RESUMED"]
