@@ -6,7 +6,6 @@ import typer
 
 from hub.cli.browse import Browser, access, moment, open_browser, readable, records
 from hub.cli.deciding import MOST, Because, By, Decision, Most, Preview, Said, decide
-from hub.cli.dossier import due_dates
 from hub.cli.narrowing import known_registration, known_type
 from hub.cli.options import Json, Unmask
 from hub.cli.output import answering, say, show_json, show_rows
@@ -17,6 +16,7 @@ from hub.errors import HubError, Reject
 from hub.settings import Settings, load
 from hub.surroundings import now_ms
 from hub.topics import PARKED
+from hub.views.client import ANSWERED, due_dates
 
 app = typer.Typer(
     no_args_is_help=True, help="Parked dossiers: set aside at one registration; they go on later."
@@ -40,7 +40,9 @@ def list_(
     with answering():
         settings = load()
         found = _waiting(open_browser(settings), registration, None, reason)
-        rows = _by_due_date(settings, [_row(one) for one in found])
+        rows = [_row(one) for one in found]
+        _tell_due_dates(settings, rows)
+        rows.sort(key=_due)
         show_rows(rows[:limit], COLUMNS, as_json=as_json)
         if len(rows) > limit:
             say(f"{len(rows) - limit} more; --limit shows them")
@@ -87,8 +89,10 @@ def resume(  # noqa: PLR0913 - options
         browser = open_browser(load())
         found = _waiting(browser, registration, dossier, reason)
         said = Said(by, because, most, preview, as_json)
-        columns = ("registration", "dossier", "waits", "behind", "reason")
-        decide(browser, [_resumed(one, said) for one in found], columns, said)
+        decisions = [_resumed(one, said) for one in found]
+        _tell_due_dates(browser.settings, [one.row for one in decisions])
+        columns = ("registration", "dossier", "due", "waits", "behind", "reason")
+        decide(browser, sorted(decisions, key=lambda one: _due(one.row)), columns, said)
 
 
 @app.command(
@@ -205,13 +209,19 @@ def _resumed(one: ParkedDossier, said: Said) -> Decision:
     return Decision(command, _row(one))
 
 
-def _by_due_date(settings: Settings, rows: list[Document]) -> list[Document]:
-    """The rows with their due dates, as far as the views know them; those that are due first."""
+def _tell_due_dates(settings: Settings, rows: list[Document]) -> None:
+    """Put into each row when its dossier is due, as far as the views know it."""
     codes = list(dict.fromkeys(str(row["dossier"]) for row in rows))[:ASKED]
-    due: Document = dict(due_dates(settings, codes)) if codes else {}
+    due, problem = due_dates(settings.home, codes, ANSWERED)
+    if problem is not None:
+        say(f"due dates are not known: {problem}")
     for row in rows:
         row["due"] = due.get(str(row["dossier"]))
-    return sorted(rows, key=lambda row: str(row["due"] or "~"))  # digits stand before it
+
+
+def _due(row: Document) -> str:
+    """What rows sort by: those that are due first, then those of which it is not known."""
+    return str(row["due"] or "~")  # digits stand before it
 
 
 def _row(one: ParkedDossier) -> Document:

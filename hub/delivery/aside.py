@@ -15,6 +15,7 @@ from hub.delivery.dispatch import KeyedQueue
 from hub.delivery.held import Held, Key, Part
 from hub.delivery.host import Host
 from hub.delivery.parking import Parking, Waiting
+from hub.delivery.returning import DueDates, Return, Returning
 from hub.delivery.shelf import Shelved
 from hub.errors import HubError
 from hub.log import get_logger
@@ -33,7 +34,12 @@ class Aside:
     """The parked dossiers of one lane. Belongs to its event loop."""
 
     def __init__(
-        self, host: Host, queue: KeyedQueue[Key, Held], shelf: Shelf | None, every: float
+        self,
+        host: Host,
+        queue: KeyedQueue[Key, Held],
+        shelf: Shelf | None,
+        every: float,
+        due: DueDates | None = None,
     ) -> None:
         """`shelf` reads events back. `every`: seconds until a dossier is tried again by itself."""
         self.parking = Parking()
@@ -41,6 +47,8 @@ class Aside:
         self._queue = queue
         self._shelf = shelf
         self._every = every
+        self._returning = Returning(due)
+        self._bringing = False  # one dossier after the other
         self._timers: dict[Key, asyncio.TimerHandle] = {}
 
     @property
@@ -68,7 +76,8 @@ class Aside:
         if discarded is not None:
             self._host.settle(held, "DEAD_LETTERED", discard_reason(discarded))
             return
-        self.parking.add(held.key, held.record.offset, bundle, held.position)
+        offset = held.record.offset
+        self.parking.add(held.key, offset, bundle, held.position, held.failing_since)
         self._host.settle(held, "PARKED", reason)
 
     def shelved(self, held: Held) -> None:
@@ -79,7 +88,7 @@ class Aside:
     def found(self, shelved: Shelved) -> None:
         """It was parked before this partition was ours."""
         key = (shelved.spot.topic, shelved.spot.partition, shelved.key)
-        self.parking.add(key, shelved.offset, shelved.bundle, shelved.position)
+        self.parking.add(key, shelved.offset, shelved.bundle, shelved.position, shelved.since)
 
     def look_again(self, bundle: str) -> None:
         """Resume what failed under another version of the connector; the rest in its time."""
@@ -97,9 +106,19 @@ class Aside:
         if self._shelf is None or not self.parking.begin(key):
             return False
         self._cancel(key)
-        log.info("dossier_resumed", act=act)
-        self._host.task(self._resume(key, act, self._shelf, done))
+        self._returning.add(Return(key, self.parking.since(key), act, done))
+        if not self._bringing:
+            self._bringing = True
+            self._host.task(self._bring_back(self._shelf))
         return True
+
+    async def _bring_back(self, shelf: Shelf) -> None:
+        try:
+            while (one := await self._returning.next()) is not None:
+                log.info("dossier_resumed", act=one.act)
+                await self._resume(one.key, one.act, shelf, one.done)
+        finally:
+            self._bringing = False
 
     async def _resume(
         self, key: Key, act: int, shelf: Shelf, done: Callable[[], None] | None

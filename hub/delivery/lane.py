@@ -31,6 +31,7 @@ from hub.delivery.outflow import Outflow
 from hub.delivery.pace import Pace
 from hub.delivery.places import Places
 from hub.delivery.receipts import Outcome
+from hub.delivery.returning import DueDates
 from hub.delivery.settling import Author, Receipts
 from hub.delivery.takeover import Past
 from hub.events.codec import Codec
@@ -58,13 +59,14 @@ class Means:
 
     `archive` reads back what parked and what people decided; without it nothing parks. `places`: of
     the worker's lanes together. `share`: of the system's limits, this process's. `probe`: seconds
-    between a halted lane's attempts.
+    between a halted lane's attempts. `due`: which of several parked dossiers goes on first.
     """
 
     archive: Archive | None = None
     places: Places | None = None
     share: Fraction = Fraction(1)
     probe: float = HALT_PROBE
+    due: DueDates | None = None
 
 
 class Lane:
@@ -96,7 +98,7 @@ class Lane:
         )
         self._halting = Halting(terms.registration, means.probe, self._departures.probe)
         shelf = archive.parked if archive else None
-        self._aside = Aside(self, self._queue, shelf, terms.delivery.retry.resume)
+        self._aside = Aside(self, self._queue, shelf, terms.delivery.retry.resume, means.due)
         self._failures = Failures(
             self,
             author,

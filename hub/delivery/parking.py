@@ -30,6 +30,7 @@ class Parked:
     """A dossier that is set aside."""
 
     bundle: str  # under which it failed
+    since: int  # when it did for the first time, epoch ms; 0 if that is not known
     waiting: dict[int, Waiting] = field(default_factory=dict)  # by offset, in its order
     resuming: bool = False
 
@@ -44,9 +45,12 @@ class Parking:
         """Whether what arrives for this dossier has to wait behind what is parked."""
         return key in self._dossiers
 
-    def add(self, key: Key, offset: int, bundle: str, position: int = -1) -> None:
-        """An event waits; one that does already stays in its place."""
-        parked = self._dossiers.setdefault(key, Parked(bundle))
+    def add(self, key: Key, offset: int, bundle: str, position: int = -1, since: int = 0) -> None:
+        """An event waits; one that does already stays in its place.
+
+        `since`: its first failure, epoch ms; of a dossier the first event's counts.
+        """
+        parked = self._dossiers.setdefault(key, Parked(bundle, since))
         parked.bundle = bundle
         waiting = parked.waiting.setdefault(offset, Waiting(offset, position))
         waiting.queued = False
@@ -69,6 +73,11 @@ class Parking:
             return False
         parked.resuming = True
         return True
+
+    def since(self, key: Key) -> int:
+        """When the dossier failed for the first time, epoch ms; 0 if that is not known."""
+        parked = self._dossiers.get(key)
+        return parked.since if parked else 0
 
     def resuming(self, key: Key) -> bool:
         """Whether a resume is under way."""

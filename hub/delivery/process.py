@@ -1,7 +1,7 @@
 """`hub worker`: the process that delivers, and that asks the systems which do not call."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -16,6 +16,7 @@ from hub.delivery.orders import Orders
 from hub.delivery.outcomes import compile_rows
 from hub.delivery.places import Places
 from hub.delivery.poller import Poller, PollPlan, Positions, read_positions
+from hub.delivery.returning import DueDates
 from hub.delivery.takeover import Takeover
 from hub.delivery.watch import Watch
 from hub.dev.disk import alone
@@ -35,10 +36,12 @@ from hub.surroundings import (
     tell_not_live,
 )
 from hub.topics import EVENT_TOPICS
+from hub.views.client import due_dates
 
 log = get_logger("hub.worker")
 # What is waited for at the stop, at most; together less than `hub up` waits (hub.cli.up.STOP).
 DRAIN = 7.0  # seconds for calls under way, and their receipts
+ORDERED = 1.0  # seconds for due dates, where several parked dossiers may go on
 LEAVE = 4.0  # seconds for a thread to leave its group
 MOST_WORKERS = 64  # in one home
 PLACES = 512  # calls in flight of all registrations together
@@ -110,7 +113,8 @@ def _add_lane(work: Work, around: Surroundings, live: Live, client: Client, writ
     if not flows:
         return
     terms = Terms(live.name, flows, registration.delivery, live.bundle.digest, registration.digest)
-    means = Means(Archive(around.broker), work.places, Fraction(1, around.settings.workers))
+    share = Fraction(1, around.settings.workers)
+    means = Means(Archive(around.broker), work.places, share, due=_due_dates(around.settings.home))
     try:
         lane = Lane(terms, client, around.codec, writer, now_ms, means)
     except Halt as error:
@@ -121,6 +125,18 @@ def _add_lane(work: Work, around: Surroundings, live: Live, client: Client, writ
     takeover = Takeover(around.broker, writer, around.codec, live.name)
     inbox = Inbox(around.broker, lane, EVENT_TOPICS, loop, takeover, registration.start)
     work.lanes.append((lane, inbox))
+
+
+def _due_dates(home: Path) -> DueDates:
+    """As the views of this home know them; they may be down, or elsewhere."""
+
+    def asked(codes: Sequence[str]) -> Mapping[str, str]:
+        found, problem = due_dates(home, codes, ORDERED)
+        if problem is not None:
+            log.info("due_dates_unknown", known=len(found), of=len(codes), reason=problem.what)
+        return found
+
+    return asked
 
 
 async def _poll(

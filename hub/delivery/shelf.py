@@ -11,13 +11,17 @@ from hub.topics import PARKED
 
 @dataclass(frozen=True, slots=True)
 class Shelved:
-    """A parked event, without its bytes. `position`: its offset on hub.parked."""
+    """A parked event, without its bytes.
+
+    `position`: its offset on hub.parked; `since`: its first failure, epoch ms, 0 if not known.
+    """
 
     key: bytes
     spot: Spot
     offset: int
     position: int
     bundle: str
+    since: int
 
 
 def read_shelf(broker: Broker, registration: str, partitions: Sequence[int]) -> list[Shelved]:
@@ -37,6 +41,9 @@ def _shelved(record: Record) -> Shelved | None:
     event = event_of(record)
     if event is None:
         return None
-    bundle = dict(record.headers).get(f"{OWN}bundle", b"").decode(errors="replace")
+    headers = dict(record.headers)
+    bundle = headers.get(f"{OWN}bundle", b"").decode(errors="replace")
+    since = headers.get(f"{OWN}since", b"")
     spot = Spot(event.topic, event.partition)
-    return Shelved(event.key or b"", spot, event.offset, record.offset, bundle)
+    began = int(since) if since.isdigit() else 0
+    return Shelved(event.key or b"", spot, event.offset, record.offset, bundle, began)

@@ -128,6 +128,15 @@ def test_the_dossier_that_is_due_first_stands_on_top(desk: Desk) -> None:
     assert [row["dossier"] for row in rows][2:] == [CODE, "H44.99.99-251013-0004"]
 
 
+def test_what_is_due_first_is_resumed_first(desk: Desk) -> None:
+    for number, code in enumerate((CODE, OTHER, THIRD)):
+        wait(desk, code, since=now_ms() - 1_000_000 + number)
+    due = {OTHER: "2025-10-20 17:00", THIRD: "2025-10-16 17:00"}
+    with views(desk.home, due):
+        rows = desk.rows("parked", "resume", "--registration", "portal", "--all", *BY)
+    assert [row["dossier"] for row in rows] == [THIRD, OTHER, CODE]
+
+
 def test_without_the_views_what_waits_longest_stands_on_top(desk: Desk) -> None:
     wait(desk, CODE, since=now_ms() - 1_000)
     wait(desk, OTHER, since=now_ms() - 9_000)

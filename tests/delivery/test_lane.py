@@ -16,6 +16,7 @@ from hub.delivery.inbox import Inbox, ensure_offsets
 from hub.delivery.lane import Lane, Means, Terms
 from hub.delivery.outcomes import compile_rows
 from hub.delivery.outflow import Outflow
+from hub.delivery.returning import DueDates
 from hub.delivery.takeover import Takeover
 from hub.errors import Halt, HubError, Reject, Retry
 from hub.events.catalogue import Catalogue, load
@@ -107,6 +108,8 @@ class World:
         self.codec = Codec(catalogue, Ids())
         self.writer = self.broker.writer()
         self.peer = Peer()
+        self.bundle = "bundle"
+        self.due: DueDates | None = None
         self.number = 0
         self.now = 1_760_000_000_000
         self.step = 0  # ms that the clock goes on each time it is read
@@ -149,7 +152,7 @@ class World:
             "peer",
             {WITHDRAWN: self.flow},
             Delivery(in_flight=in_flight, timeout=0.2, retry=self.retry),
-            "bundle",
+            self.bundle,
             "settings",
         )
         loop = asyncio.get_running_loop()
@@ -159,7 +162,8 @@ class World:
                 loop.call_soon(done_, result)
 
         writer = self.broker.writer(report)
-        lane = Lane(terms, self.peer, self.codec, writer, self.clock, Means(Archive(self.broker)))
+        means = Means(Archive(self.broker), due=self.due)
+        lane = Lane(terms, self.peer, self.codec, writer, self.clock, means)
         self.lane = lane
         takeover = Takeover(self.broker, self.broker.writer(), self.codec, "peer")
         inbox = Inbox(self.broker, lane, ["hub.dossier", "hub.catalogue"], loop, takeover)
