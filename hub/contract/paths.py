@@ -28,18 +28,6 @@ def put(document: Document, path: str, value: Value) -> Document:
     return {**document, head: value}
 
 
-def without(document: Value, path: str) -> Value:
-    """A copy without what stands at `path` (in every element, where the path meets a list)."""
-    head, _, rest = path.partition(".")
-    if isinstance(document, list):
-        return [without(item, path) for item in document]
-    if not isinstance(document, dict) or head not in document:
-        return document
-    if not rest:
-        return {key: value for key, value in document.items() if key != head}
-    return {**document, head: without(document[head], rest)}
-
-
 def get_all(document: Value, path: str) -> list[Value]:
     """Every value at `path`, entering every element of the lists on the way; nulls left out."""
     found: list[Value] = [document]
@@ -50,4 +38,6 @@ def get_all(document: Value, path: str) -> list[Value]:
             for item in (value if isinstance(value, list) else (value,))
             if isinstance(item, dict) and item.get(part) is not None
         ]
+        if not found:
+            break
     return found

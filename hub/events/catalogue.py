@@ -36,6 +36,7 @@ class Catalogue:
     files: Mapping[str, Definition] = field(repr=False)
     whole: Mapping[str, Definition] = field(repr=False)
     texts: Mapping[str, str] = field(repr=False)
+    _keys: Mapping[str, str] = field(repr=False)
 
     def parts(self, name: str) -> frozenset[str]:
         """The full names of a record and of all that it holds."""
@@ -48,7 +49,7 @@ class Catalogue:
 
     def key_field(self, name: str) -> str:
         """The field whose value is the record's key on the topic: the first one."""
-        return fields_of(self.whole[name])[0][0]
+        return self._keys[name]
 
 
 def load(folder: Path) -> Catalogue:
@@ -94,7 +95,8 @@ def build(files: Mapping[str, Definition]) -> Catalogue:
     )
     whole = {name: inline(name, files) for name in roots}
     texts = {name: orjson.dumps(schema).decode() for name, schema in whole.items()}
-    return Catalogue(dict(files), whole, texts)
+    keys = {name: fields_of(schema)[0][0] for name, schema in whole.items() if fields_of(schema)}
+    return Catalogue(dict(files), whole, texts, keys)
 
 
 def full_name(definition: Mapping[str, Json]) -> str:

@@ -8,16 +8,19 @@ number could otherwise be found by trying all of them.
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import TypeAlias
 
 import msgspec
 
-from hub.contract.paths import get, without
+from hub.contract.paths import get
 from hub.contract.types import Document, Value
 from hub.errors import Reject
 
 DIGEST_BYTES = 16
 HEADER = "header."
 
+_HOLDING = frozenset({dict, list})
 _encoder = msgspec.json.Encoder(order="sorted")
 
 
@@ -50,10 +53,7 @@ def identity(item: Document, paths: Sequence[str], headers: Mapping[str, str]) -
 
 def canonical(item: Document, ignore: Sequence[str]) -> bytes:
     """Sorted keys, nothing absent, nothing volatile: equal bytes mean the same statement."""
-    kept: Value = item
-    for path in ignore:
-        kept = without(kept, path)
-    return _encoder.encode(_present(kept))
+    return _encoder.encode(_kept(item, _volatile(tuple(ignore))))
 
 
 def digest(item: Document, ignore: Sequence[str], key: bytes) -> bytes:
@@ -61,9 +61,34 @@ def digest(item: Document, ignore: Sequence[str], key: bytes) -> bytes:
     return hashlib.blake2b(canonical(item, ignore), digest_size=DIGEST_BYTES, key=key).digest()
 
 
-def _present(value: Value) -> Value:
-    if isinstance(value, dict):
-        return {k: _present(v) for k, v in value.items() if v is not None}
-    if isinstance(value, list):
-        return [_present(v) for v in value]
+Volatile: TypeAlias = "Mapping[str, Volatile | None]"  # None: all that stands there
+_NOTHING: Volatile = {}
+
+
+@lru_cache(maxsize=1_024)  # a few for each registration
+def _volatile(paths: tuple[str, ...]) -> Volatile:
+    """Dotted paths as nested names."""
+    tree: dict[str, Volatile | None] = {}
+    heads = {path: path.partition(".") for path in paths}
+    for head, _, rest in heads.values():
+        if not rest:
+            tree[head] = None
+    for head in {head for head, _, _ in heads.values()} - tree.keys():
+        tree[head] = _volatile(tuple(rest for other, _, rest in heads.values() if other == head))
+    return tree
+
+
+def _kept(value: Value, volatile: Volatile) -> Value:
+    """Without nulls and without what is volatile, in every element of a list on the way."""
+    if type(value) is dict:
+        kept: Document = {}
+        for key, part in value.items():
+            if part is None:
+                continue
+            inner = volatile.get(key, _NOTHING) if volatile else _NOTHING
+            if inner is not None:
+                kept[key] = _kept(part, inner) if type(part) in _HOLDING else part
+        return kept
+    if type(value) is list:
+        return [_kept(part, volatile) for part in value]
     return value

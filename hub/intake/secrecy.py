@@ -6,8 +6,9 @@ tốc) are not secrecy marks. In free text only a whole line counts, in capitals
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 
+from hub.contract.paths import get_all
 from hub.contract.types import Value
 
 _LINE = re.compile(r"[\[(]?\s*(?:TUYỆT MẬT|TỐI MẬT|MẬT)\s*[\])]?")
@@ -20,31 +21,17 @@ def violation(document: Value, marks: Sequence[str], texts: Sequence[str]) -> st
     Names the place, never the content.
     """
     for path in marks:
-        if any(_marked(value) for value in _at(document, path)):
+        if any(_marked(value) for value in get_all(document, path)):
             return f"mark {path}"
     for path in texts:
-        if any(isinstance(value, str) and _says_secret(value) for value in _at(document, path)):
+        if any(isinstance(value, str) and _says_secret(value) for value in get_all(document, path)):
             return f"text {path}"
     return None
 
 
 def _marked(value: Value) -> bool:
-    return value is not None and str(value).strip() not in _HARMLESS
+    return str(value).strip() not in _HARMLESS
 
 
 def _says_secret(text: str) -> bool:
     return "MẬT" in text and any(_LINE.fullmatch(line.strip()) for line in text.splitlines())
-
-
-def _at(document: Value, path: str) -> Iterator[Value]:
-    head, _, rest = path.partition(".")
-    for part in _parts(document):
-        if isinstance(part, dict) and head in part:
-            if rest:
-                yield from _at(part[head], rest)
-            else:
-                yield part[head]
-
-
-def _parts(document: Value) -> Iterable[Value]:
-    return document if isinstance(document, list) else (document,)

@@ -1,10 +1,11 @@
+import json
 from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.contract.types import Document
+from hub.contract.types import Document, Value
 from hub.errors import Reject
 from hub.intake.item import canonical, digest, identity, split
 
@@ -58,3 +59,33 @@ def test_the_order_of_keys_never_matters(item: Document, random: Random) -> None
     keys = list(item)
     random.shuffle(keys)
     assert digest({k: item[k] for k in keys}, [], KEY) == digest(item, [], KEY)
+
+
+def _plain(value: Value, paths: list[str]) -> Value:
+    """What `canonical` encodes, by the words of its promise."""
+    if isinstance(value, list):
+        return [_plain(part, paths) for part in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: _plain(part, [path[len(key) + 1 :] for path in paths if path.startswith(f"{key}.")])
+        for key, part in value.items()
+        if part is not None and key not in paths
+    }
+
+
+names = st.sampled_from("abc")
+nested = st.recursive(
+    st.none() | st.integers(0, 9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=3),
+    max_leaves=12,
+)
+paths = st.lists(st.lists(names, min_size=1, max_size=3).map(".".join), max_size=3)
+
+
+@given(st.dictionaries(names, nested, max_size=3), paths)
+def test_canonical_is_the_item_sorted_without_nulls_and_volatile_parts(
+    item: Document, volatile: list[str]
+) -> None:
+    plain = json.dumps(_plain(item, volatile), sort_keys=True, separators=(",", ":"))
+    assert plain.encode() == canonical(item, volatile)
