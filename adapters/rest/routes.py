@@ -1,7 +1,13 @@
-"""Which operation a method and a path mean. Compiled once; one look-up per segment count."""
+"""Which operation a method and a path mean.
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+Compiled once; then one look-up for each way in which templates of that many segments have literals
+and parameters in turn. Literals are compared as written, still percent-encoded.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import TypeAlias
 
 from adapters.http.messages import Refusal
 from adapters.rest.parameters import decode_part
@@ -15,13 +21,6 @@ class Template:
 
     segments: tuple[str, ...]
     names: tuple[str | None, ...]  # per segment; None for a literal
-
-    def match(self, parts: list[str]) -> bool:
-        """Whether encoded `parts` fit; literals are compared as written."""
-        return all(
-            name is not None or segment == part
-            for segment, name, part in zip(self.segments, self.names, parts, strict=True)
-        )
 
     def values(self, parts: list[str]) -> dict[str, str]:
         """The decoded parameters. Raises Reject for bytes that are not UTF-8."""
@@ -39,10 +38,9 @@ def parse_template(path: str) -> Template:
     return Template(segments, names)
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    template: Template
-    methods: dict[str, tuple[str, Template]] = field(default_factory=dict)  # with its own names
+# A method's operation, with its own names of the parameters.
+_Place: TypeAlias = dict[str, tuple[str, Template]]
+_Pick: TypeAlias = Callable[[Sequence[str]], object]  # the segments at the places of literals
 
 
 class Routes:
@@ -50,16 +48,17 @@ class Routes:
 
     def __init__(self, operations: Iterable[tuple[str, str, str]]) -> None:
         """`operations`: (method, path template, name of the operation)."""
-        places: dict[tuple[str | None, ...], _Place] = {}
+        by_literals: dict[int, dict[tuple[int, ...], dict[object, _Place]]] = {}
         for method, path, name in operations:
             template = parse_template(path)
-            pairs = zip(template.segments, template.names, strict=True)
-            shape = tuple(segment if name is None else None for segment, name in pairs)
-            place = places.setdefault(shape, _Place(template))
-            place.methods[method.upper()] = (name, template)
-        self._by_length: dict[int, list[_Place]] = {}
-        for shape, place in sorted(places.items(), key=lambda item: item[0].count(None)):
-            self._by_length.setdefault(len(shape), []).append(place)
+            literals = tuple(n for n, parameter in enumerate(template.names) if parameter is None)
+            same = by_literals.setdefault(len(template.names), {}).setdefault(literals, {})
+            place = same.setdefault(_pick(literals)(template.segments), {})
+            place[method.upper()] = (name, template)
+        self._by_length: dict[int, list[tuple[_Pick, dict[object, _Place]]]] = {
+            length: [(_pick(n), places[n]) for n in sorted(places, key=len, reverse=True)]
+            for length, places in by_literals.items()
+        }
 
     def find(self, method: str, path: str) -> tuple[str, dict[str, str]]:
         """The operation and its path parameters by their names on the wire.
@@ -69,15 +68,24 @@ class Routes:
         """
         parts = path.split("/")[1:] if len(path) <= LONGEST else []
         allowed: set[str] = set()
-        for place in self._by_length.get(len(parts), ()):
-            if place.template.match(parts):
-                found = place.methods.get(method)
+        for pick, places in self._by_length.get(len(parts), ()):
+            place = places.get(pick(parts))
+            if place is not None:
+                found = place.get(method)
                 if found is not None:
                     return found[0], found[1].values(parts)
-                allowed |= place.methods.keys()
+                allowed |= place.keys()
         if allowed:
             raise _not_allowed(", ".join(sorted(allowed)))
         raise Refusal(404, "unknown-operation", "Nothing is served under this address")
+
+
+def _pick(places: tuple[int, ...]) -> _Pick:
+    return itemgetter(*places) if places else _nothing
+
+
+def _nothing(_: Sequence[str]) -> None:
+    """A template of parameters alone has no literal."""
 
 
 def _not_allowed(allowed: str) -> Refusal:

@@ -42,9 +42,16 @@ def decode(body: bytes, limits: Limits, *, size: int | None = None) -> Value:
     except (msgspec.MsgspecError, UnicodeDecodeError):
         raise Reject("not well-formed JSON", _PLACE, "send JSON in UTF-8", "malformed") from None
     keys = _count_keys(value, limits)
-    if len(_KEY.findall(body)) != keys:
+    if _places(body) != keys:
         _refuse_duplicates(body)
     return value
+
+
+def _places(body: bytes) -> int:
+    """Where a string is followed by a colon; white space between them is rare."""
+    if b" :" in body or b"\t:" in body or b"\n:" in body or b"\r:" in body:
+        return len(_KEY.findall(body))
+    return body.count(b'":')
 
 
 def _too_deep(limits: Limits) -> Reject:

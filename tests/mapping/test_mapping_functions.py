@@ -261,6 +261,21 @@ def test_moments_survive_their_text(moment: int) -> None:
     assert moment // 1000 * 1000 == time.instant(time.instant_text(moment))
 
 
+def _outcome(written: str) -> int | str:
+    try:
+        return time.instant(written)
+    except Reject as error:
+        return error.what
+
+
+@given(
+    st.from_regex(r"(000[01]|2024|9999)-[0-1]\d-[0-3]\dT[0-2]\d:[0-6]\d:[0-6]\d", fullmatch=True),
+    st.from_regex(r"Z|[+-][0-2]\d:[0-6]\d", fullmatch=True),
+)
+def test_a_moment_is_read_alike_with_and_without_a_fraction(clock: str, zone: str) -> None:
+    assert _outcome(f"{clock}.0{zone}") == _outcome(f"{clock}{zone}")
+
+
 def test_the_reference_page_is_current() -> None:
     """Anew: python -m hub.mapping.functions.reference > ops/reference/mapping-functions.md"""
     assert markdown() == Path("ops/reference/mapping-functions.md").read_text("utf-8")

@@ -8,7 +8,7 @@ deadline.
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Annotated
 
@@ -31,6 +31,9 @@ _INSTANT = re.compile(
     r"(?:([Zz])|([+-])(\d\d):(\d\d))?",
     re.ASCII,
 )
+# The form that nearly all have; Python's own reader knows it, and takes a third of the time.
+_USUAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+-]\d\d:[0-5]\d)", re.ASCII)
+_MIDNIGHT = datetime(1970, 1, 1, tzinfo=UTC)
 _XSD_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:Z|[+-]\d\d:\d\d)?", re.ASCII)
 
 
@@ -158,7 +161,19 @@ def instant(text: str) -> Moment:
     Raises Reject without an offset (nobody knows which hour is meant), and for impossible times.
     Source: codes, section 7.
     """
-    found = _INSTANT.fullmatch(text.strip())
+    plain = text.strip()
+    if _USUAL.fullmatch(plain) is None:
+        return _instant(plain)
+    try:
+        passed = datetime.fromisoformat(plain) - _MIDNIGHT
+    except ValueError:
+        return _instant(plain)  # which tells what is wrong
+    return (passed.days * _DAY + passed.seconds) * 1000
+
+
+def _instant(text: str) -> int:
+    """Of any form that is allowed."""
+    found = _INSTANT.fullmatch(text)
     if found is None:
         raise Reject("not a date and time", fix="send 2025-10-13T09:05:00+07:00")
     year, month, day, hour, minute, second, fraction, utc, sign, east, past = found.groups()
