@@ -62,7 +62,7 @@ class Assigned:
         event_id = (headers.get("ce_id") or b"").decode(errors="replace")
         held = Held(record, part, event_id, kind)
         if event_id:
-            held.twin = part.twin(event_id, headers.get("hub_digest") or b"", record.offset)
+            held.twin = part.twin(event_id, headers.get("hub_digest") or b"", record)
         if part.journal.knows_end(record.offset):
             part.settled(record.offset)
             return None

@@ -7,6 +7,7 @@ the very assignment that it arrived with; what belongs to an earlier one settles
 import re
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Literal, NamedTuple, TypeAlias
 
 from hub.delivery.acts import Acts, Command
@@ -94,17 +95,19 @@ class Part:
         acts = self.acts.position if self.acts else 0
         return self.tracker.committable, f"r{position} e{epoch} a{acts}"
 
-    def twin(self, event_id: str, digest: bytes, offset: int) -> Twin:
+    def twin(self, event_id: str, digest: bytes, record: Record) -> Twin:
         """Whether an earlier offset holds the same id (two gateways raced), and the same body.
 
-        Asked once per record, in the order of the offsets.
+        `digest`: what a gateway wrote of the body without its volatile fields; where that is
+        missing the bytes speak. Asked once per record, in the order of the offsets.
         """
-        first, body = self.recent.setdefault(event_id, (offset, digest))
+        said = digest or blake2b(record.value or b"", digest_size=16).digest()
+        first, body = self.recent.setdefault(event_id, (record.offset, said))
         while len(self.recent) > RECENT_IDS:
             self.recent.popitem(last=False)
-        if first == offset:
+        if first == record.offset:
             return ""
-        return "same" if body == digest else "conflict"
+        return "same" if body == said else "conflict"
 
 
 @dataclass(slots=True, eq=False)

@@ -334,10 +334,12 @@ def test_what_asks_the_system_nothing_proves_nothing(world: World) -> None:
 # -- twins
 
 
-def test_a_second_body_under_a_known_id_is_seen(world: World) -> None:
-    world.event("A", "ACCEPTED", digest="aa")
-    world.event("A", "REFUSED", same_as=1, digest="bb")
-    world.event("A", "ACCEPTED", same_as=1, digest="aa")
+@pytest.mark.parametrize("digests", [("aa", "bb"), ("", "")], ids=["digest", "bytes"])
+def test_a_second_body_under_a_known_id_is_seen(world: World, digests: tuple[str, str]) -> None:
+    one, other = digests
+    world.event("A", "ACCEPTED", digest=one)
+    world.event("A", "REFUSED", same_as=1, digest=other)
+    world.event("A", "ACCEPTED", same_as=1, digest=one)
     before = counted("hub_conflicts_total", registration="peer", flow="withdrawn")
 
     async def work() -> None:
