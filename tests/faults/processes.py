@@ -16,6 +16,7 @@ from hub.errors import HubError
 from ops.bench.processes import PAGE, Child, until
 from tests.faults.evidence import Use
 
+HUB = ("hub.cli",)
 START = 60.0  # seconds until a process is ready
 STOP = 30.0  # seconds for an orderly end; a worker takes up to eleven
 LOOK_EVERY = 0.25  # seconds between two looks at /proc
@@ -53,10 +54,19 @@ class Processes:
         return list(self._running.values())
 
     def hub(
-        self, name: str, *, listen: str = "127.0.0.1:0", wait: bool = True, **more: str
+        self,
+        name: str,
+        *,
+        listen: str = "127.0.0.1:0",
+        wait: bool = True,
+        program: Sequence[str] = HUB,
+        **more: str,
     ) -> Child:
-        """`hub <name>`; with `wait` once it is ready. `more`: variables of its own."""
-        child = self.python(name, ["-m", "hub.cli", name, "--listen", listen], **more)
+        """`hub <name>`; with `wait` once it is ready. `more`: variables of its own.
+
+        `program`: the module that plays the hub, and its own arguments.
+        """
+        child = self.python(name, ["-m", *program, name, "--listen", listen], **more)
         if wait:
             until(lambda: self.ready(child), START, f"hub {name}", [child])
         return child

@@ -2,6 +2,8 @@
 
 from tests.faults import rows_broker as broker
 from tests.faults import rows_bytes as content
+from tests.faults import rows_machine as machine
+from tests.faults import rows_mix as mixed
 from tests.faults import rows_peer as peer
 from tests.faults import rows_worker as worker
 from tests.faults.filling import STEPS
@@ -41,7 +43,6 @@ ROWS = (
         "1 of 50 facts always gets 503, the others go on",
         peer.some_ill,
         each=0,
-        not_yet=frozenset({"run"}),
     ),
     Row("rejects", "1 of 100 facts is refused", peer.rejects, each=0),
     Row("frozen", "SIGSTOP past the lease, then SIGCONT", worker.frozen),
@@ -50,6 +51,8 @@ ROWS = (
     Row("schema-late", "a schema id that is registered later", content.schema_comes_late, each=0),
     Row("registry-down", "registry down, a fresh worker", content.registry_down),
     Row("burst", "everything at once to an idle worker", worker.burst, each=0),
+    Row("clock", "the worker's clock is set: ±10 min, an hour back", machine.clock),
+    Row("disk-full", "the broker's disk is full, then has room", machine.disk_full),
     Row("credential", "token revoked; token endpoint down", peer.credential, each=0),
     Row("rolling", "workers replaced one by one", worker.rolling, each=0),
     Row(
@@ -72,6 +75,13 @@ ROWS = (
         each=0,
         parked=STEPS,
         delivery=HASTY,
+    ),
+    Row(
+        "mix",
+        "all faults in turn at 70 % load (135,000 events: 30 min)",
+        mixed.mix,
+        each=mixed.REPEATS,
+        recovery=mixed.BACK,
     ),
 )
 BY_NAME = {row.name: row for row in ROWS}

@@ -7,7 +7,7 @@ Everything is fresh: a folder, a cluster, ports. What is known of a run comes fr
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,7 +29,7 @@ from tests.faults.cluster import cluster
 from tests.faults.evidence import Evidence, Fact
 from tests.faults.filling import facts, fill
 from tests.faults.manners import Manner
-from tests.faults.processes import Processes, disk_of
+from tests.faults.processes import HUB, Processes, disk_of
 from tests.faults.proxy import HOST, Proxy
 from tests.faults.reading import PeerLog, Topics
 
@@ -75,12 +75,23 @@ class World:
 
     # the hub
 
-    def worker(self, *, wait: bool = False, quiet: bool = False) -> Child:
-        """One more worker; `quiet`: it uses the broker's quiet door."""
+    def worker(self, *, wait: bool = False, quiet: bool = False, skewed: bool = False) -> Child:
+        """One more worker; `quiet`: it uses the broker's quiet door; `skewed`: see `set_clock`."""
         self.started = self.started or time.monotonic()
         if quiet:
             return self.processes.hub("worker", wait=wait)
-        return self._proxied("worker", wait=wait)
+        program = ("tests.faults.skewed", str(self._clock)) if skewed else HUB
+        return self._proxied("worker", wait=wait, program=program)
+
+    def set_clock(self, seconds: int) -> None:
+        """The skewed workers' clock stands so far beside the machine's from now on."""
+        new = self._clock.with_suffix(".new")
+        new.write_text(str(seconds), encoding="ascii")
+        new.replace(self._clock)
+
+    @property
+    def _clock(self) -> Path:
+        return self.home / "clock"
 
     def gateway(self, port: int) -> Child:
         """A gateway at a port; it may take a moment until it accepts."""
@@ -96,9 +107,21 @@ class World:
         """A fault strikes now; it counts while there is something left to deliver."""
         self.strikes += self.taken() < len(self.sent)
 
-    def _proxied(self, name: str, *, listen: str = f"{HOST}:0", wait: bool) -> Child:
-        bootstrap = f"{HOST}:{self.kafka.port}"
-        return self.processes.hub(name, listen=listen, wait=wait, HUB_BOOTSTRAP=bootstrap)
+    def _proxied(
+        self,
+        name: str,
+        *,
+        listen: str = f"{HOST}:0",
+        wait: bool,
+        program: Sequence[str] = HUB,
+    ) -> Child:
+        return self.processes.hub(
+            name,
+            listen=listen,
+            wait=wait,
+            program=program,
+            HUB_BOOTSTRAP=f"{HOST}:{self.kafka.port}",
+        )
 
     # the peer
 
