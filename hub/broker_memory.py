@@ -6,6 +6,7 @@ yes to.
 """
 
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
@@ -16,9 +17,11 @@ from hub.records import Done, Outgoing, Position, Rebalance, Record, Report, Spo
 
 
 class MemoryBroker:
-    """`hub.records.Broker` without a socket. `clock` gives epoch milliseconds."""
+    """`hub.records.Broker` without a socket."""
 
     def __init__(self) -> None:
+        """`clock` gives epoch milliseconds; no two records have the same time."""
+        self.clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000
         self.down = False
         self.refuse: Callable[[Outgoing], bool] = lambda _: False
         self.arrived = threading.Condition()
@@ -85,7 +88,7 @@ class MemoryBroker:
             chosen = outgoing.partition
             partition = self.partition_of(outgoing.key or b"", count) if chosen is None else chosen
             log = self._logs[Spot(outgoing.topic, partition)]
-            self._tick += 1
+            self._tick = max(self._tick + 1, self.clock())
             log.append(
                 Record(
                     outgoing.topic,
@@ -152,6 +155,10 @@ class MemoryReader:
 
     def end(self) -> dict[Spot, int]:
         return {spot: len(self._broker.since(spot, 0)) for spot in self._positions}
+
+    def at(self, moment: int) -> dict[Spot, int]:
+        logs = {spot: self._broker.since(spot, 0) for spot in self._positions}
+        return {spot: sum(r.timestamp < moment for r in log) for spot, log in logs.items()}
 
     def seek(self, spot: Spot, offset: int) -> None:
         self._positions[spot] = offset

@@ -138,6 +138,13 @@ class Reader(Protocol):
         """The offset that the next record will get, per partition."""
         ...
 
+    def at(self, moment: int) -> dict[Spot, int]:
+        """The first offset whose record came at that time (epoch ms) or later, per partition.
+
+        The end where none did.
+        """
+        ...
+
     def seek(self, spot: Spot, offset: int) -> None:
         """The next poll starts there."""
         ...

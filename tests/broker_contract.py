@@ -68,6 +68,26 @@ class BrokerContract:
         assert poll_until(reader.poll, 1)[0].headers == headers
         reader.close()
 
+    def test_a_time_leads_to_the_first_record_that_came_then_or_later(
+        self, broker: Broker, topic: str
+    ) -> None:
+        broker.ensure_topic(topic, 2, {"message.timestamp.type": "LogAppendTime"})
+        spot = Spot(topic, broker.partition_of(b"A", 2))
+        empty = Spot(topic, 1 - spot.partition)
+        reader = broker.reader([spot, empty])
+        for each in reader.begin():
+            reader.seek(each, 0)
+        found: list[Record] = []
+        while not found or found[-1].timestamp == found[0].timestamp:
+            self.keep(broker, topic, (b"A", b"1"))
+            found += poll_until(reader.poll, 1)
+        last = len(found) - 1
+        assert reader.at(0) == {spot: 0, empty: 0}
+        assert reader.at(found[0].timestamp) == {spot: 0, empty: 0}
+        assert reader.at(found[0].timestamp + 1) == {spot: last, empty: 0}
+        assert reader.at(found[last].timestamp + 1) == {spot: last + 1, empty: 0}
+        reader.close()
+
     def test_the_partition_may_be_named(self, broker: Broker, topic: str) -> None:
         broker.ensure_topic(topic, 3, {})
         writer = broker.writer()

@@ -52,6 +52,12 @@ class KafkaReader:
         with translated():
             return _spots(self._consumer.end_offsets(self._spots))
 
+    def at(self, moment: int) -> dict[Spot, int]:
+        with translated():
+            found = self._consumer.offsets_for_times(dict.fromkeys(self._spots, moment))
+        later = {tp: place.offset for tp, place in found.items() if place is not None}
+        return self.end() | _spots(later)
+
     def seek(self, spot: Spot, offset: int) -> None:
         self._consumer.seek(TopicPartition(*spot), offset)
 

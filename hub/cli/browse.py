@@ -14,6 +14,7 @@ import orjson
 
 from hub.broker import KafkaBroker
 from hub.contract.types import Document
+from hub.dev.progress import to_stderr
 from hub.errors import Halt, HubError, Reject
 from hub.events.catalogue import Catalogue, load
 from hub.events.codec import Codec
@@ -52,10 +53,12 @@ def records(
     topics: Sequence[str],
     key: str | None = None,
     keep: Callable[[Record], bool] | None = None,
+    since: int | None = None,
 ) -> list[Record]:
     """What now stands on the topics, in order of the broker's time.
 
-    With `key` only its own, with `keep` only what that says yes to; the rest takes no memory.
+    With `key` only its own, with `keep` only what that says yes to; the rest takes no memory. With
+    `since` (epoch ms) only what came then or later.
     """
     spots: list[Spot] = []
     for topic in topics:
@@ -64,32 +67,48 @@ def records(
             raise Reject("there is no such topic yet", where=topic, fix="start the hub: hub up")
         chosen = range(count) if key is None else [browser.broker.partition_of(key.encode(), count)]
         spots += [Spot(topic, partition) for partition in chosen]
-    return read(browser, spots, lambda r: _has_key(r, key) and (keep is None or keep(r)))
+    return read(browser, spots, lambda r: _has_key(r, key) and (keep is None or keep(r)), since)
 
 
 def read(
     browser: Browser,
     spots: Sequence[Spot],
     keep: Callable[[Record], bool],
-    starts: Mapping[Spot, int] | None = None,
+    start: Mapping[Spot, int] | int | None = None,
 ) -> list[Record]:
     """What now stands at these partitions and is to be kept, in order of the broker's time.
 
-    `starts`: from which offset on; from the beginning where it names none.
+    `start`: from which offsets on, or from which time (epoch ms); from the beginning where it names
+    none. How far it has come is shown on a terminal.
     """
     reader = browser.broker.reader(spots)
     found: list[Record] = []
+    progress = to_stderr()
     try:
         ends, idle = reader.end(), 0
-        for spot, begin in reader.begin().items():
-            reader.seek(spot, max(begin, (starts or {}).get(spot, begin)))
+        begins = reader.begin()
+        starts = reader.at(start) if isinstance(start, int) else start or {}
+        begins |= {spot: max(begins[spot], starts.get(spot, 0)) for spot in spots}
+        for spot, begin in begins.items():
+            reader.seek(spot, begin)
         while idle < IDLE_POLLS and any(reader.position(s) < ends[s] for s in spots):
             polled = reader.poll(POLL)
             idle = 0 if polled else idle + 1
             found += [record for record in polled if keep(record)]
+            progress.now(_how_far({s: reader.position(s) for s in spots}, begins, ends))
     finally:
+        progress.now("")
         reader.close()
     return sorted(found, key=lambda r: (r.timestamp, r.topic, r.partition, r.offset))
+
+
+def _how_far(
+    positions: Mapping[Spot, int], begins: Mapping[Spot, int], ends: Mapping[Spot, int]
+) -> str:
+    whole = sum(max(0, ends[spot] - begin) for spot, begin in begins.items())
+    done = sum(min(positions[spot], ends[spot]) - begin for spot, begin in begins.items())
+    topics = ", ".join(sorted({spot.topic for spot in begins}))
+    return f"reading {topics}: {max(0, done):,} of {whole:,} records"
 
 
 def record_at(browser: Browser, place: Position) -> Record | None:

@@ -1,13 +1,13 @@
 """`hub dead-letter`: what can never be delivered as it is, and what people decide about it."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, get_args
 
 import typer
 
-from hub.cli.browse import Browser, access, moment, open_browser, read, readable, records
+from hub.cli.browse import Browser, access, moment, open_browser, readable, records
+from hub.cli.came_to import came_to
 from hub.cli.deciding import (
     MOST,
     Because,
@@ -21,15 +21,15 @@ from hub.cli.deciding import (
 )
 from hub.cli.edit import edited
 from hub.cli.narrowing import known_registration, known_type
-from hub.cli.options import Json, Unmask
-from hub.cli.output import answering, show_json, show_rows
+from hub.cli.options import SINCE, Json, Since, Unmask, milliseconds
+from hub.cli.output import answering, say, show_json, show_rows
 from hub.contract.types import Document
 from hub.delivery.acts import Command, Kind
-from hub.delivery.letters import ENDS, Letter, State, decided, letters, settled
+from hub.delivery.letters import Letter, State, decided, letters
 from hub.errors import HubError, Reject
-from hub.records import Record, Spot
 from hub.settings import load
-from hub.topics import DEAD, RECEIPT
+from hub.surroundings import now_ms
+from hub.topics import DEAD
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -53,7 +53,6 @@ class Wanted:
     kind: str | None = None
     reason: str | None = None
     named: str | None = None
-    state: str | None = None
 
     def fits(self, letter: Letter) -> bool:
         """Whether this letter is meant."""
@@ -62,7 +61,6 @@ class Wanted:
             and (self.kind or "") in letter.event_type
             and (self.reason or "") in letter.reason
             and (self.named is None or _is_named(letter, self.named))
-            and self.state in (None, letter.state)
         )
 
 
@@ -73,17 +71,22 @@ def list_(
     kind: Type = None,
     reason: Reason = None,
     state: Annotated[str | None, typer.Option(help=", ".join(get_args(State)))] = None,
+    since: Since = SINCE,
     *,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="the last N")] = 50,
     as_json: Json = False,
 ) -> None:
-    """List dead letters, oldest first, with the reason and what was decided."""
+    """List dead letters, oldest first: open ones of any age, and what was decided lately."""
     if state not in (None, *get_args(State)):
         raise typer.BadParameter(f"is none of {', '.join(get_args(State))}", param_hint="--state")
-    wanted = Wanted(registration, kind, reason, state=state)
+    begin = now_ms() - milliseconds(since)
     with answering():
-        chosen = [_row(letter) for letter in _meant(open_browser(load()), wanted, dossier)]
-        show_rows(chosen[-limit:], ("at", "state", *COLUMNS, "event_id"), as_json=as_json)
+        browser = open_browser(load())
+        meant = _meant(browser, Wanted(registration, kind, reason), dossier)
+        recent = [one for one in meant if one.decision is None or one.decision.at >= begin]
+        rows = [_row(one) for one in came_to(browser, recent, begin) if state in (None, one.state)]
+        show_rows(rows[-limit:], ("at", "state", *COLUMNS, "event_id"), as_json=as_json)
+        say(f"decisions and receipts since {moment(begin)}; --since shows older ones")
 
 
 @app.command(epilog="Example: hub dead-letter show hub.dead/3/17")
@@ -98,7 +101,7 @@ def show(
         with access(settings, f"dead letter {named}", unmask) as unmasked:
             browser = open_browser(settings)
             letter = _one(browser, Wanted(registration, named=named))
-            row = _row(letter)
+            row = _row(*came_to(browser, [letter]))
             try:
                 row["event"] = readable(browser, letter.record.value or b"", unmasked=unmasked)
             except HubError as error:
@@ -201,33 +204,10 @@ def _meant(browser: Browser, wanted: Wanted, dossier: str | None = None) -> list
 
 
 def _letters(browser: Browser, dossier: str | None) -> list[Letter]:
-    """Every letter, with what was decided about it and what came of that."""
+    """Every letter, with what was decided about it."""
     found = letters(records(browser, (DEAD,), dossier))
     names = frozenset(letter.registration for letter in found)
-    found = decided(found, decisions_of(browser, names)) if found else []
-    late = [letter for letter in found if letter.state == "requeued"]
-    return settled(found, _receipts(browser, late)) if late else found
-
-
-def _receipts(browser: Browser, late: Iterable[Letter]) -> list[Document]:
-    """The ends that could be those of these letters' events."""
-    whose = {(letter.registration.encode(), letter.record.key) for letter in late}
-    spots = sorted({Spot(RECEIPT, letter.source.partition) for letter in late})
-
-    def could_be(record: Record) -> bool:
-        headers = dict(record.headers)
-        outcome = headers.get("hub_outcome", b"").decode(errors="replace")
-        return outcome in ENDS and (headers.get("hub_connector"), record.key) in whose
-
-    told = (_told(browser, record) for record in read(browser, spots, could_be))
-    return [receipt for receipt in told if receipt is not None]
-
-
-def _told(browser: Browser, record: Record) -> Document | None:
-    try:
-        return browser.codec.decode(record.value or b"")[1]
-    except Reject:  # none of the hub's
-        return None
+    return decided(found, decisions_of(browser, names)) if found else []
 
 
 def _open_ones(browser: Browser, wanted: Wanted) -> list[Letter]:
@@ -235,11 +215,15 @@ def _open_ones(browser: Browser, wanted: Wanted) -> list[Letter]:
     if wanted == Wanted():
         raise typer.BadParameter("say which: LETTER, or --registration, --type, --reason")
     if wanted.named is None:
-        return [letter for letter in _meant(browser, wanted) if letter.state == "open"]
-    letter = _one(browser, wanted)
+        undecided = [letter for letter in _meant(browser, wanted) if letter.state == "open"]
+        recent = now_ms() - milliseconds(SINCE)
+        return [one for one in came_to(browser, undecided, recent) if one.state == "open"]
+    (letter,) = came_to(browser, [_one(browser, wanted)])
     if letter.decision is not None:
         said = f"{letter.state}; {letter.decision.by} decided: {letter.decision.because}"
         raise Reject(f"is {said}", where=letter.place.text)
+    if letter.state == "void":
+        raise Reject("is void: its event came to another end", where=letter.place.text)
     return [letter]
 
 

@@ -1,9 +1,23 @@
 """Options that several commands have in the same words."""
 
+import re
 from typing import Annotated
 
 import typer
 
+UNITS = {"d": 86_400_000, "h": 3_600_000, "min": 60_000}
+SINCE = "30d"
+
+
+def milliseconds(age: str) -> int:
+    """How long `30d`, `12h` or `5min` are. Raises BadParameter for anything else."""
+    found = re.fullmatch(r"([0-9]{1,5})(d|h|min)", age)
+    if found is None:
+        raise typer.BadParameter("is not a number with d, h or min: 30d", param_hint="--since")
+    return int(found[1]) * UNITS[found[2]]
+
+
+Since = Annotated[str, typer.Option(metavar="AGE", help="how far back: 30d, 12h, 5min")]
 Json = Annotated[bool, typer.Option("--json", help="one JSON object a line")]
 Unmask = Annotated[
     str | None,

@@ -7,8 +7,8 @@ import typer
 from hub.cli.browse import Browser, access, event_row, moment, open_browser, readable, records
 from hub.cli.doubts import doubtful
 from hub.cli.narrowing import known_registration, known_symbol, known_type
-from hub.cli.options import Json, Unmask
-from hub.cli.output import answering, show_json, show_rows
+from hub.cli.options import SINCE, Json, Since, Unmask, milliseconds
+from hub.cli.output import answering, say, show_json, show_rows
 from hub.contract.types import Document
 from hub.delivery.acts import KINDS as DECISIONS
 from hub.delivery.acts import dossier_of
@@ -17,6 +17,7 @@ from hub.intake.acts import Kind
 from hub.records import Record
 from hub.registry.live import registered
 from hub.settings import load
+from hub.surroundings import now_ms
 from hub.topics import ACT, EVENT_TOPICS, RECEIPT
 
 event = typer.Typer(no_args_is_help=True, help="Events: the facts that were kept.")
@@ -137,6 +138,7 @@ def receipt_list(
     dossier: Dossier = None,
     registration: Annotated[str | None, typer.Option(help="only this registration")] = None,
     outcome: Annotated[str | None, typer.Option(help="DELIVERED, NOTHING_TO_SEND, …")] = None,
+    since: Since = SINCE,
     *,
     in_doubt: Annotated[
         bool, typer.Option("--in-doubt", help="only where it was not known whether a call arrived")
@@ -144,14 +146,15 @@ def receipt_list(
     limit: Limit = 50,
     as_json: Json = False,
 ) -> None:
-    """List receipts, oldest first."""
+    """List receipts, oldest first; those that are in doubt whatever their age."""
+    begin = now_ms() - milliseconds(since)
     with answering():
         settings = load()
         known_symbol("--outcome", outcome, "hub.v1.Outcome", settings)
         browser = open_browser(settings)
         rows = [
             _receipt_row(browser, record)
-            for record in records(browser, (RECEIPT,), dossier, _is_outcome)
+            for record in records(browser, (RECEIPT,), dossier, _is_outcome, begin)
         ]
         known_registration(registration, rows, settings)
         if in_doubt:
@@ -167,6 +170,7 @@ def receipt_list(
         ]
         columns = ("at", "key", "event", "registration", "outcome", "tries", "operation", "note")
         show_rows(chosen[-limit:], columns, as_json=as_json)
+        say(f"receipts since {moment(begin)}; --since shows older ones")
 
 
 def _is_outcome(record: Record) -> bool:

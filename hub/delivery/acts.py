@@ -47,6 +47,7 @@ class Command:
     event_id: str | None = None
     value: bytes | None = field(default=None, repr=False)
     act: int = -1  # its offset on hub.act, by which receipts name it; -1: not written yet
+    at: int = field(default=0, compare=False)  # when it was written there, epoch ms
 
     @property
     def of_parked(self) -> bool:
@@ -108,7 +109,7 @@ def command_of(record: Record, codec: Codec) -> Command | None:
         name, found = codec.decode(record.value or b"")
     except Reject:
         return None
-    return _command(record.offset, found) if name == SCHEMA else None
+    return _command(record, found) if name == SCHEMA else None
 
 
 class Acts:
@@ -197,7 +198,7 @@ class _Act(msgspec.Struct, frozen=True):
     value: str | None
 
 
-def _command(act: int, found: Document) -> Command | None:
+def _command(record: Record, found: Document) -> Command | None:
     """None for the record of any other act, or where something is missing that the kind needs."""
     try:
         told = msgspec.convert(found, _Act)
@@ -220,5 +221,6 @@ def _command(act: int, found: Document) -> Command | None:
         letter=letter,
         event_id=told.event_ids[0] if told.event_ids else None,
         value=value,
-        act=act,
+        act=record.offset,
+        at=record.timestamp,
     )

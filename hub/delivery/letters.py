@@ -2,6 +2,7 @@
 
 An event can be dead-lettered more than once: a crash between letter and receipt repeats it, and a
 requeued one may fail again. The last letter of an event at a registration speaks for all of them.
+One that a former owner wrote, while its successor brought the event to another end, is void.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,7 +15,9 @@ from hub.events.identity import event_id
 from hub.records import Headers, Position, Record
 from hub.topics import ACT
 
-State: TypeAlias = Literal["open", "discarded", "requeued", "delivered-late", "settled-late"]
+State: TypeAlias = Literal[
+    "open", "discarded", "requeued", "delivered-late", "settled-late", "void"
+]
 Key: TypeAlias = tuple[str, Position]  # registration, where the event stands
 OWN = "hub_dead_"  # of the headers that a letter has beside its event's own
 # The ends of a requeued event. DEAD_LETTERED is a letter of its own, PARKED is no end.
@@ -23,6 +26,8 @@ ENDS: Mapping[str, State] = {
     "NOTHING_TO_SEND": "settled-late",
     "DUPLICATE": "settled-late",
 }
+DEAD_LETTERED = "DEAD_LETTERED"
+ENDED = frozenset({*ENDS, DEAD_LETTERED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,11 @@ class Letter:
     def event_type(self) -> str:
         """The full name of the event, as its headers say; empty where they had none."""
         return self.headers.get("ce_type", "")
+
+    @property
+    def series(self) -> int:
+        """The series of deliveries that ended so."""
+        return _series(self.headers.get(f"{OWN}series", ""))
 
     @property
     def reason(self) -> str:
@@ -107,6 +117,30 @@ def _is_about(command: Command, place: Position, letter: Letter) -> bool:
     return place.offset >= letter.place.offset
 
 
+def without_void(given: Iterable[Letter], receipts: Iterable[tuple[int, Document]]) -> list[Letter]:
+    """The letters, those as void whose event came to another end in the same series.
+
+    `receipts`: ends and owners' records as `hub.v1.Receipt`, each with its offset on hub.receipt,
+    in the order of these per partition. What was written under another epoch than that of the last
+    owner before it does not count (decision 0012), and of several ends the first.
+    """
+    owners: dict[tuple[str, str, int], int] = {}
+    ends: dict[tuple[Key, int], str] = {}
+    for position, told in receipts:
+        key = registration, source = _key(told)
+        whose = (registration, source.topic, source.partition)
+        if told["kind"] == "OWNER":
+            owners[whose] = position
+        elif told["outcome"] in ENDED and _whole(told["epoch"]) >= owners.get(whose, -1):
+            ends.setdefault((key, _whole(told["series"])), str(told["outcome"]))
+    return [
+        replace(one, state="void")
+        if one.state == "open" and ends.get((one.key, one.series), DEAD_LETTERED) != DEAD_LETTERED
+        else one
+        for one in given
+    ]
+
+
 def settled(given: Iterable[Letter], receipts: Iterable[Document]) -> list[Letter]:
     """The letters with how those ended that were requeued; `receipts` as `hub.v1.Receipt`.
 
@@ -149,7 +183,11 @@ def next_series(letter: Record, command: Command) -> int:
     By the act alone it would not be: what had parked has as many series as it was resumed.
     """
     written = dict(letter.headers).get(f"{OWN}series", b"")
-    return max(int(written) if written.isdigit() else 0, command.act) + 1
+    return max(_series(written.decode(errors="replace")), command.act) + 1
+
+
+def _series(written: str) -> int:
+    return int(written) if written.isascii() and written.isdigit() else 0
 
 
 def _edited(headers: Headers, command: Command) -> Headers:

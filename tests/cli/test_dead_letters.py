@@ -8,8 +8,10 @@ import pytest
 
 from hub.contract.types import Document
 from hub.records import Outgoing
+from hub.surroundings import now_ms
 from hub.topics import DEAD, EVENT_BYTES
 from tests.cli.desk import BY, CODE, OTHER, STATUS, Desk, open_desk
+from tests.cli.test_receipts import step
 from tests.events.records import STATUS_CHANGED
 
 
@@ -112,14 +114,46 @@ def test_a_requeued_one_shows_how_it_ended(desk: Desk, outcome: str) -> None:
 
 def test_only_its_own_receipt_ends_a_requeue(desk: Desk) -> None:
     event, twin = desk.event(), desk.event()
-    place = desk.letter(event)
     desk.receipt(event, "DELIVERED")  # of another time: no act opened it
+    place = desk.letter(event, series=1)
     desk.hub("dead-letter", "requeue", place, *BY)
     desk.receipt(twin, "DELIVERED", act=0)
     desk.receipt(event, "DELIVERED", act=0, registration="postal")
     assert states(desk) == {place: "requeued"}
     desk.receipt(event, "DELIVERED", act=3)  # it had parked, and was resumed by another act
     assert states(desk) == {place: "delivered-late"}
+
+
+def test_of_a_former_owner_a_letter_is_void_where_the_event_ended_otherwise(desk: Desk) -> None:
+    late, later, own = (desk.event() for _ in "123")
+    former = step(desk, "OWNER", late)
+    desk.receipt(own, "DEAD_LETTERED", epoch=former)
+    owner = step(desk, "OWNER", late)
+    desk.receipt(late, "DELIVERED", epoch=owner)
+    desk.receipt(late, "DEAD_LETTERED", epoch=former)
+    desk.receipt(later, "DEAD_LETTERED", epoch=former)
+    places = [desk.letter(event) for event in (late, later, own)]
+    assert list(states(desk).values()) == ["void", "open", "open"], "nothing else is known yet"
+    desk.receipt(later, "DELIVERED", epoch=owner)
+    desk.receipt(own, "DELIVERED", epoch=owner)  # it had its end before, which counts
+    assert list(states(desk).values()) == ["void", "void", "open"]
+    assert len(desk.rows("dead-letter", "requeue", "--registration", "portal", *BY)) == 1
+    done = desk.hub("dead-letter", "requeue", places[0], *BY)
+    assert (done.exit_code, "is void" in done.stderr) == (1, True)
+
+
+def test_open_ones_are_listed_whatever_their_age_and_decided_ones_for_a_while(desk: Desk) -> None:
+    now, day = now_ms(), 86_400_000
+    desk.broker.clock = lambda: now - 40 * day
+    undecided, decided = desk.letter(desk.event()), desk.letter(desk.event())
+    desk.hub("dead-letter", "requeue", decided, *BY)
+    desk.broker.clock = lambda: now
+    assert states(desk) == {undecided: "open"}
+    done = desk.hub("dead-letter", "list", "--since", "41d", "--json")
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [row["state"] for row in rows] == ["open", "requeued"]
+    assert "decisions and receipts since" in done.stderr
+    assert desk.hub("dead-letter", "list", "--since", "a month").exit_code == 2
 
 
 def test_one_that_failed_again_is_open_again(desk: Desk) -> None:

@@ -1,12 +1,17 @@
 """`hub receipt list`: how deliveries ended."""
 
+import json
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
+from hub.cli import browse
 from hub.delivery.journal import IN_DOUBT, NOT_SENT
 from hub.delivery.receipts import Step, step_document, step_record
+from hub.dev.progress import CLEAR, Progress
 from hub.records import Outgoing, Record, Spot
+from hub.surroundings import now_ms
 from hub.topics import DOSSIER, RECEIPT
 from tests.cli.desk import AT, BY, CODE, OTHER, Desk, open_desk
 from tests.cli.test_parked import park
@@ -48,6 +53,31 @@ def test_the_list_is_narrowed(desk: Desk, words: tuple[str, ...], dossiers: list
     desk.receipt(desk.event(OTHER), "DELIVERED", note="was in doubt, found at the system")
     desk.receipt(desk.event(OTHER), "DEAD_LETTERED", registration="postal")
     assert [row["key"] for row in desk.rows("receipt", "list", *words)] == dossiers
+
+
+def test_only_what_is_recent_is_read_and_that_is_told(desk: Desk) -> None:
+    now, day = now_ms(), 86_400_000
+    desk.broker.clock = lambda: now - 31 * day
+    desk.receipt(desk.event(), "DELIVERED")
+    desk.broker.clock = lambda: now
+    desk.receipt(desk.event(OTHER), "DELIVERED")
+    done = desk.hub("receipt", "list", "--json")
+    assert [json.loads(line)["key"] for line in done.stdout.splitlines()] == [OTHER]
+    assert "receipts since" in done.stderr
+    assert len(desk.rows("receipt", "list", "--since", "32d")) == 2
+    assert desk.hub("receipt", "list", "--since", "-1d").exit_code == 2
+
+
+def test_on_a_terminal_it_is_shown_how_far_reading_has_come(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = StringIO()
+    monkeypatch.setattr(browse, "to_stderr", lambda: Progress(out, live=True))
+    for _ in range(3):
+        desk.receipt(desk.event(), "DELIVERED")
+    desk.rows("receipt", "list")
+    assert "reading hub.receipt: 3 of 3 records" in out.getvalue()
+    assert out.getvalue().endswith(CLEAR), "nothing of it stays"
 
 
 # in doubt
