@@ -66,9 +66,11 @@ def _text_reader(type_: Text) -> Reader:
     form = _FORMS.get(type_.format or "")
     if form is not None:
         return _form_reader(form, type_)
-    if type_.min_length == 0 and type_.max_length is None and type_.pattern is None:
-        return normalise
-    return _bounded_reader(type_)
+    return _bounded_reader(type_) if _is_bounded(type_) else normalise
+
+
+def _is_bounded(type_: Text) -> bool:
+    return type_.min_length > 0 or type_.max_length is not None or type_.pattern is not None
 
 
 def _enumeration_reader(values: tuple[str, ...]) -> Reader:
@@ -86,7 +88,7 @@ def _enumeration_reader(values: tuple[str, ...]) -> Reader:
 
 
 def _form_reader(form: re.Pattern[str], type_: Text) -> Reader:
-    bounded = _bounded_reader(type_)
+    bounded = _bounded_reader(type_) if _is_bounded(type_) else str  # it is in its one form
     clock = type_.format == "time"
 
     def read(text: str) -> str:
@@ -111,7 +113,7 @@ def _bounded_reader(type_: Text) -> Callable[[str], str]:
     matches = matcher(type_.pattern) if type_.pattern is not None else None
 
     def read(text: str) -> str:
-        value = normalise(text)
+        value = text if text.isascii() and text.isprintable() else normalise(text)
         length = len(value)
         if length < low or (high is not None and length > high):
             raise _misfit(f"a text of {length} characters is outside the contract's bounds")

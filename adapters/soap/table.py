@@ -28,7 +28,8 @@ from hub.errors import Reject
 class Slot:
     """One field: its key in the document, its place in the sequence, and what it holds.
 
-    Either `read` (a single value) or `node` (a record) is there.
+    Either `read` (a single value) or `node` (a record) is there. `single`: `read`, where the field
+    holds one value and always has it.
     """
 
     key: str
@@ -38,6 +39,7 @@ class Slot:
     read: Reader | None = None
     node: "Node | None" = None
     most: int | None = None  # items of a list
+    single: Reader | None = None
 
 
 @dataclass(slots=True)
@@ -165,6 +167,7 @@ def _slot(types: Mapping[str, Record], f: Field, place: int, made: dict[str, Nod
         slot.node = _node(types, record_of(type_, types), made)
     else:
         slot.read = _with_default(type_, f)
+        slot.single = None if slot.many or slot.nillable else slot.read
     return slot
 
 

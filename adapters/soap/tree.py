@@ -28,10 +28,10 @@ def read(element: Element, node: Node) -> Document:
             slot = slots.get(child.tag)
             if slot is None:
                 _pass_over(child, node)
-            elif slot.many or slot.read is None or slot.nillable or slot.key in document:
+            elif slot.single is not None and slot.key not in document:  # most fields
+                document[slot.key] = slot.single(child.text or "")
+            else:
                 _put(slot, document, child)
-            else:  # most fields: single values that are there once
-                document[slot.key] = slot.read(child.text or "")
     except Reject as error:
         raise _at(slot, error) from None
     if node.attributes or node.text is not None:

@@ -5,6 +5,7 @@ engine would let either of them stop the hub. What RE2 does not know (look-aroun
 is refused when the contract is read.
 """
 
+import re
 from collections.abc import Callable
 from functools import lru_cache
 
@@ -16,6 +17,9 @@ Matcher = Callable[[str], bool]
 
 _MEMORY = 4 << 20  # bytes of automaton per pattern; RE2's default of 8 MiB is more than enough
 _LONGEST = 1_000  # characters of a pattern
+# Characters and classes one after the other, each so many times: nothing that an engine could go
+# back on, so Python's takes linear time as well, and a quarter of what the way into RE2 costs.
+_FIXED = re.compile(r"(?:(?:[\w /:,@#-]|\\[d./-]|\[[\w.-]+\])(?:\{\d{1,3}\})?)+", re.ASCII)
 
 
 @lru_cache(maxsize=4_096)
@@ -40,6 +44,10 @@ def matcher(pattern: str) -> Matcher:
             f"the pattern {pattern!r} is not supported: {reason}",
             fix="write it without look-around and back-references",
         ) from error
+
+    if _FIXED.fullmatch(pattern) and "--" not in pattern:
+        whole = re.compile(pattern, re.ASCII).fullmatch
+        return lambda text: whole(text) is not None
 
     def matches(text: str) -> bool:
         # The automaton alone costs 0.7 µs against 4 µs, but says no when it runs out of memory.

@@ -67,6 +67,11 @@ class Validator:
         return found, problems[:_MOST]
 
 
+def compile_test(type_: Type) -> Callable[[object], bool] | None:
+    """Whether a value is of a type that holds no other; None for one that does."""
+    return None if isinstance(type_, Record | Ref | ListOf | MapOf | OneOf) else _test(type_)
+
+
 def compile_validator(type_: Type, types: Mapping[str, Record]) -> Validator:
     """A validator of `type_`; `types` resolves its Refs. Raises KeyError for an unknown Ref."""
     return Validator(_Compiler(types, {}).walk(type_))
@@ -115,10 +120,9 @@ class _Compiler:
         return walk
 
     def _member(self, member: Field) -> "_Member":
-        simple = not isinstance(member.type, Record | Ref | ListOf | MapOf | OneOf)
         return _Member(
             member.name,
-            _test(member.type) if simple else None,
+            compile_test(member.type),
             self.walk(member.type),
             member.required,
             member.nullable,
@@ -310,7 +314,9 @@ def _text_test(text: Text) -> _Test:
     if text.values is not None:
         values = frozenset(text.values)
         return lambda value: type(value) is str and value in values
-    checks = _text_checks(text)
+    low, high, checks = text.min_length, text.max_length, _text_checks(text)
+    if len(checks) == 1 and high is not None:
+        return lambda value: type(value) is str and low <= len(value) <= high
     if not checks:
         return lambda value: type(value) is str
     if len(checks) == 1:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from hub.contract.formats import format_check
 from hub.contract.types import Text, Type
-from hub.contract.validate import compile_validator
+from hub.contract.validate import Validator, compile_test, compile_validator
 from hub.contract.words import describe
 from hub.errors import Reject
 from hub.mapping.statics import Types
@@ -17,15 +17,18 @@ from hub.mapping.statics import Types
 
 def checker(target: Type, types: Types) -> Callable[[object], object]:
     """A function that gives a value back if it is one of `target`, and raises Reject if not."""
-    problems = compile_validator(target, types)
-    words = describe(target)
+    fits, words = compile_test(target) or _fits(compile_validator(target, types)), describe(target)
 
     def check(value: object) -> object:
-        if not problems(value):
+        if fits(value):
             return value
         raise Reject(f"the value is not {words}", fix="correct it at the sender, or in the mapping")
 
     return check
+
+
+def _fits(problems: Validator) -> Callable[[object], bool]:
+    return lambda value: not problems(value)
 
 
 def too_long(target: Text) -> Callable[[], object]:

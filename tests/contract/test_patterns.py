@@ -31,6 +31,14 @@ def test_a_pattern_is_the_whole_text(pattern: str, text: str, expected: bool) ->
     assert matcher(pattern)(text) is expected
 
 
+FIXED = ("[0-9]{3}", r"\d{2}-\d{2}", "[A-Fa-f0-9]{2}", "[a_.-]{2}b", r"a\.b", "x y", "[0-9]{0}a")
+
+
+@given(st.sampled_from(FIXED), st.text(st.sampled_from("0123456789abABxy_.- \n٣é"), max_size=6))
+def test_a_pattern_without_choices_means_the_same(pattern: str, text: str) -> None:
+    assert matcher(f"(?:{pattern})")(text) is matcher(pattern)(text)
+
+
 @pytest.mark.parametrize(
     "pattern",
     [

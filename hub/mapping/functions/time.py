@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
+from operator import itemgetter
 from typing import Annotated
 
 from hub.contract.types import Date, Text
@@ -81,14 +82,13 @@ def _reader(form: str) -> Callable[[str], tuple[int, int] | None]:
     )
     shape = re.compile(pattern, re.ASCII)
     fields = [part for part in parts if part in _WIDTH]
-    places = [fields.index(name) if name in fields else -1 for name in _WIDTH]
+    pick = itemgetter(*(fields.index(name) if name in fields else -1 for name in _WIDTH))
 
     def read(text: str) -> tuple[int, int] | None:
         found = shape.fullmatch(text)
         if found is None:
             return None
-        numbers = [*map(int, found.groups()), 0]
-        year, month, day, hour, minute, second, milli = [numbers[place] for place in places]
+        year, month, day, hour, minute, second, milli = map(int, pick((*found.groups(), "0")))
         return _calendar(year, month, day), _clock(hour, minute, second) * 1000 + milli
 
     return read
@@ -112,22 +112,18 @@ def _writer(form: str) -> Callable[[int, int], str]:
     """A function from (day since 1970, millisecond of the day) to a text of this format."""
     parts = _parts(form) or []
     template = "".join(
-        f"%({part})0{_WIDTH[part]}d" if part in _WIDTH else part.strip("'").replace("%", "%%")
+        f"%0{_WIDTH[part]}d" if part in _WIDTH else part.strip("'").replace("%", "%%")
         for part in parts
     )
 
+    names = list(_WIDTH)
+    pick = itemgetter(*(names.index(part) for part in parts if part in _WIDTH))
+
     def write(day: int, milli: int) -> str:
-        year, month, month_day = _year_month_day(day)
         second, rest = divmod(milli, 1000)
-        return template % {
-            "yyyy": year,
-            "MM": month,
-            "dd": month_day,
-            "HH": second // 3600,
-            "mm": second // 60 % 60,
-            "ss": second % 60,
-            "SSS": rest,
-        }
+        clock = (second // 3600, second // 60 % 60, second % 60, rest)
+        text: str = template % pick((*_year_month_day(day), *clock))
+        return text
 
     return write
 
