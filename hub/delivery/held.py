@@ -76,22 +76,42 @@ class Part:
             self.journal.first.pop(gone, None)
             self.journal.ended.pop(gone, None)
 
+    def parked(self, offset: int, series: int, position: int) -> None:
+        """It waits on hub.parked; its receipt at this position is all that is to be read of it."""
+        self.journal.parked[offset] = series
+        if offset < self.tracker.committable:
+            self.journal.first.pop(offset, None)
+            self.pinned[offset] = Stand(position, self.epoch)
+
     def unparked(self, offset: int) -> None:
         """It has come to its end, and is taken off hub.parked."""
         self.journal.parked.pop(offset, None)
-        self.pinned.pop(offset, None)
+        self._unpin(offset)
         discard = self.discards.pop(offset, None)
         if discard is not None and self.acts is not None:
             self.acts.carried_out(discard.act)
+
+    def unrevived(self, offset: int) -> None:
+        """What a person sent out again has its end, or waits on hub.parked."""
+        self.revived.discard(offset)
+        if offset not in self.journal.parked:
+            self._unpin(offset)
+
+    def _unpin(self, offset: int) -> None:
+        self.pinned.pop(offset, None)
+        if offset < self.tracker.committable:  # else `settled` comes to it
+            self.journal.first.pop(offset, None)
 
     @property
     def commit(self) -> tuple[int, str]:
         """What may be committed: the offset, and in the metadata where to read the journal from.
 
-        Another thread may ask: the position is read before the offset, so that it covers it.
+        Another thread may ask, so each part is read before what can only make it lower: the end of
+        the journal before the records that stand there, the position before the offset.
         """
+        end = Stand(self._read_from, self.epoch)
         firsts = (*list(self.journal.first.values()), *list(self.pinned.values()))
-        position, epoch = min((*firsts, Stand(self._read_from, self.epoch)))
+        position, epoch = min((*firsts, end))
         acts = self.acts.position if self.acts else 0
         return self.tracker.committable, f"r{position} e{epoch} a{acts}"
 

@@ -258,13 +258,11 @@ class Lane:
         self._forget(held)
         offset = held.record.offset
         if outcome == "PARKED":
-            held.part.journal.parked[offset] = held.series
             self._aside.shelved(held)
         elif held.parked:
             self._receipts.take_off(held)
         if held.late:
-            held.part.revived.discard(offset)
-            held.part.pinned.pop(offset, None)
+            held.part.unrevived(offset)
             if held.part.acts is not None:
                 held.part.acts.carried_out(held.act)
         elif not held.parked:

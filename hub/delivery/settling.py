@@ -91,6 +91,8 @@ class Receipts:
 
         def receipted(position: Position) -> None:
             held.part.noted((settled.record.offset,), position.offset)
+            if outcome == "PARKED":
+                held.part.parked(settled.record.offset, held.series, position.offset)
             self.unacknowledged -= 1
             held.part.unacknowledged -= 1
             _count(settled)
