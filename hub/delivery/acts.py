@@ -145,15 +145,21 @@ class Acts:
             return None
         mine = concerns(record, self._registration)
         command = command_of(record, codec) if mine else None
-        self._next = record.offset + 1
-        if command is None or (command.topic, command.partition) != self._spot:
-            return None
-        if self._repeats(command) or (command.letter and record.offset in self._done):
-            return None
-        if command.kind == "DISCARDED" and not command.of_parked:
-            return None  # the letter is closed; a lane has nothing to do
-        self._waiting[record.offset] = command
+        if command is not None and not self._is_ours(command):
+            command = None
+        if command is not None:
+            self._waiting[record.offset] = command
+        self._next = record.offset + 1  # last: another thread may ask for the position
         return command
+
+    def _is_ours(self, command: Command) -> bool:
+        """Whether a lane has to carry it out."""
+        if (command.topic, command.partition) != self._spot or self._repeats(command):
+            return False
+        if command.letter and command.act in self._done:
+            return False
+        # a letter that is discarded is closed; a lane has nothing to do
+        return command.kind != "DISCARDED" or command.of_parked
 
     def _repeats(self, command: Command) -> bool:
         """Whether an earlier act asked for the same, or closed what this one concerns."""

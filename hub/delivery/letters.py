@@ -144,7 +144,7 @@ def without_void(given: Iterable[Letter], receipts: Iterable[tuple[int, Document
 def settled(given: Iterable[Letter], receipts: Iterable[Document]) -> list[Letter]:
     """The letters with how those ended that were requeued; `receipts` as `hub.v1.Receipt`.
 
-    A series that a later act opened (it had parked meanwhile) ends it too: its act stands behind.
+    Any later series than the letter's ends it: what parked meanwhile goes on by schedule, too.
     """
     found = {letter.key: letter for letter in given}
     for told in receipts:
@@ -152,7 +152,7 @@ def settled(given: Iterable[Letter], receipts: Iterable[Document]) -> list[Lette
         end = ENDS.get(str(told["outcome"])) if told["kind"] == "OUTCOME" else None
         if letter is None or letter.decision is None or letter.state != "requeued" or end is None:
             continue
-        if _whole(told["act"]) >= letter.decision.act:
+        if _whole(told["series"]) > letter.series:
             found[letter.key] = replace(letter, state=end)
     return list(found.values())
 

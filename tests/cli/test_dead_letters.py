@@ -107,20 +107,20 @@ def test_a_requeued_one_shows_how_it_ended(desk: Desk, outcome: str) -> None:
     desk.receipt(event, "DEAD_LETTERED")
     desk.hub("dead-letter", "requeue", place, *BY)
     assert states(desk) == {place: "requeued"}
-    desk.receipt(event, outcome, act=0)  # type: ignore[arg-type]  # parametrized
+    desk.receipt(event, outcome, series=1, act=0)  # type: ignore[arg-type]  # parametrized
     late = {"DELIVERED": "delivered-late", "NOTHING_TO_SEND": "settled-late"}
     assert states(desk) == {place: late.get(outcome, "requeued")}
 
 
 def test_only_its_own_receipt_ends_a_requeue(desk: Desk) -> None:
     event, twin = desk.event(), desk.event()
-    desk.receipt(event, "DELIVERED")  # of another time: no act opened it
+    desk.receipt(event, "DELIVERED")  # of another time: before the letter
     place = desk.letter(event, series=1)
     desk.hub("dead-letter", "requeue", place, *BY)
-    desk.receipt(twin, "DELIVERED", act=0)
-    desk.receipt(event, "DELIVERED", act=0, registration="postal")
+    desk.receipt(twin, "DELIVERED", series=2, act=0)
+    desk.receipt(event, "DELIVERED", series=2, act=0, registration="postal")
     assert states(desk) == {place: "requeued"}
-    desk.receipt(event, "DELIVERED", act=3)  # it had parked, and was resumed by another act
+    desk.receipt(event, "DELIVERED", series=3)  # it had parked, and went on by schedule
     assert states(desk) == {place: "delivered-late"}
 
 

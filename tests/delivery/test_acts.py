@@ -1,6 +1,7 @@
 """From what a person decided to what one lane is to carry out, once."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -236,3 +237,24 @@ def test_a_letter_that_is_sent_again_does_not_stand_for_its_whole_dossier() -> N
     acts = fresh()
     told = commands(acts, on_letter(17, 3), RESUMED, RESUMED)
     assert [one.kind for one in told] == ["REQUEUED", "RESUMED"]
+
+
+class Asked(Acts):
+    """Another thread asks for the position after every change."""
+
+    def __init__(self) -> None:
+        self.heard: list[int] = []
+        super().__init__("portal", SPOT)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, value)
+        with suppress(AttributeError):  # it is only being made
+            self.heard.append(self.position)
+
+
+def test_the_position_never_passes_an_act_that_is_still_to_be_carried_out() -> None:
+    acts = Asked()
+    acts.read(alone(written(RESUMED)), CODEC)
+    assert set(acts.heard) == {0}
+    acts.carried_out(0)
+    assert acts.position == 1

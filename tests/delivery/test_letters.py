@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from hub.delivery.acts import Command
-from hub.delivery.letters import letters, next_series, revived
-from hub.delivery.receipts import Settled, dead_letter
+from hub.delivery.letters import State, decided, letters, next_series, revived, settled
+from hub.delivery.receipts import Outcome, Settled, as_document, dead_letter
 from hub.records import Position, Record
 
 HEADERS = (("ce_id", b"e1"), ("ce_type", b"x.v1.Y"), ("hub_digest", b"00"), ("traceparent", b"t"))
@@ -73,3 +73,21 @@ def test_the_last_letter_speaks_for_those_before() -> None:
         ("postal", other.place),
         ("portal", Position("hub.dead", 2, 5)),
     ]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "series", "act", "state"),
+    [
+        ("DELIVERED", 9, 8, "delivered-late"),
+        ("DELIVERED", 10, -1, "delivered-late"),  # it had parked, and went on by schedule
+        ("NOTHING_TO_SEND", 10, 12, "settled-late"),  # it had parked, and somebody resumed it
+        ("PARKED", 9, 8, "requeued"),
+        ("DELIVERED", 0, -1, "requeued"),  # of the series that ended with the letter
+    ],
+)
+def test_a_requeued_letter_ends_with_whatever_series_comes_to_its_end(
+    outcome: Outcome, series: int, act: int, state: State
+) -> None:
+    requeued = decided(letters([LETTER]), [REQUEUED])
+    end = as_document(replace(SETTLED, outcome=outcome, series=series, act=act))
+    assert [one.state for one in settled(requeued, [end])] == [state]
