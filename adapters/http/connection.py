@@ -8,11 +8,11 @@ of HTTP or one of these bounds ends the connection and counts as *sent, outcome 
 
 import asyncio
 from dataclasses import dataclass
-from select import POLLIN, poll
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import httptools
 
+from adapters.http.arrivals import Arrivals
 from hub.errors import Retry
 
 HEAD_BYTES = 65_536  # of one answer's headers; common servers stop at 8 to 64 KiB themselves
@@ -100,7 +100,7 @@ class Connection(asyncio.Protocol):
         self._loop = loop
         self._parser = httptools.HttpResponseParser(self)
         self._transport: Stream | None = None
-        self._arrivals = poll()
+        self._arrivals: Arrivals | None = None  # while it is connected
         self._waiter: asyncio.Future[RawAnswer] | None = None
         self._reusable = True
         self._fields: list[tuple[bytes, bytes]] = []
@@ -123,7 +123,7 @@ class Connection(asyncio.Protocol):
 
         Costs a microsecond, and spares a request that would be *sent, outcome unknown*.
         """
-        return self.usable and not self._arrivals.poll(0)
+        return self.usable and self._arrivals is not None and self._arrivals.nothing()
 
     def ask(
         self, head: bytes, body: bytes, deadline: float, answer_bytes: int
@@ -166,9 +166,12 @@ class Connection(asyncio.Protocol):
         if not isinstance(transport, Stream):
             raise TypeError("a stream transport is needed")
         self._transport = transport
-        self._arrivals.register(transport.get_extra_info("socket"), POLLIN)
+        self._arrivals = Arrivals(transport.get_extra_info("socket").fileno())
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if self._arrivals is not None:
+            self._arrivals.close()
+            self._arrivals = None
         if self._waiter is not None and exc is None and self._ends_with_connection():
             self._finish()
         elif self._waiter is not None:

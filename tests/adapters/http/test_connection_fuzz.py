@@ -1,7 +1,7 @@
 """Whatever bytes a peer sends, in whatever pieces: an answer or a Retry, never anything else."""
 
 import asyncio
-import os
+import socket
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
@@ -40,9 +40,9 @@ STREAM = st.lists(LINES | st.binary(max_size=40), max_size=12).map(b"".join)
 class Wire:
     """A stream that goes nowhere."""
 
-    def __init__(self, pipe: int) -> None:
+    def __init__(self, plug: socket.socket) -> None:
         self.closed = False
-        self._pipe = pipe
+        self._plug = plug
 
     def write(self, data: bytes) -> None:
         del data
@@ -60,22 +60,21 @@ class Wire:
 
     def get_extra_info(self, name: str) -> Any:
         del name
-        return self._pipe
+        return self._plug
 
 
 @pytest.fixture(scope="module")
-def pipe() -> Iterator[int]:
-    reader, writer = os.pipe()
-    yield reader
-    os.close(reader)
-    os.close(writer)
+def plug() -> Iterator[socket.socket]:
+    """A socket that nothing comes to."""
+    with socket.socket() as made:
+        yield made
 
 
-def outcome(stream: bytes, cuts: list[int], pipe: int, head: bytes) -> object:
+def outcome(stream: bytes, cuts: list[int], plug: socket.socket, head: bytes) -> object:
     """What the exchange became after the stream came in, in pieces, and the connection ended."""
     loop = asyncio.new_event_loop()
     try:
-        wire = Wire(pipe)
+        wire = Wire(plug)
         connection = Connection(Origin("peer.test", 80), loop)
         connection.connection_made(wire)  # type: ignore[arg-type]  # a stream by its shape
         waiter = connection.ask(head, b"", 10.0, LIMIT)
@@ -98,9 +97,9 @@ def outcome(stream: bytes, cuts: list[int], pipe: int, head: bytes) -> object:
 )
 @settings(max_examples=300)
 def test_every_stream_ends_in_an_answer_or_a_retry(
-    pipe: int, stream: bytes, cuts: list[int], head: bytes
+    plug: socket.socket, stream: bytes, cuts: list[int], head: bytes
 ) -> None:
-    found = outcome(stream, cuts, pipe, head)
+    found = outcome(stream, cuts, plug, head)
     if isinstance(found, RawAnswer):
         assert 200 <= found.status
         assert len(found.body) <= LIMIT
@@ -114,8 +113,8 @@ def test_every_stream_ends_in_an_answer_or_a_retry(
 
 @given(STREAM, st.lists(st.integers(min_value=0), max_size=6))
 def test_an_answer_does_not_depend_on_how_its_bytes_were_cut(
-    pipe: int, stream: bytes, cuts: list[int]
+    plug: socket.socket, stream: bytes, cuts: list[int]
 ) -> None:
-    whole, cut = (outcome(stream, c, pipe, b"GET / ") for c in ([], cuts))
+    whole, cut = (outcome(stream, c, plug, b"GET / ") for c in ([], cuts))
     if isinstance(whole, RawAnswer) or isinstance(cut, RawAnswer):
         assert whole == cut
