@@ -6,9 +6,11 @@ personal fields, as its contract marks them, are taken out of every text that is
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
 
-from hub.contract.types import Document, ListOf, MapOf, OneOf, Record, Ref, Type, Value
+from hub.contract.types import Document, Field, ListOf, MapOf, OneOf, Record, Ref, Type, Value
 
 PERSONAL = frozenset(("p", "s"))
 HIDDEN = "***"
@@ -16,59 +18,111 @@ _SHORTEST = 3  # shorter values are everywhere and give nothing away
 _MOST = 500  # values that are looked for
 
 
-def personal_texts(document: Document, record: Record, types: Mapping[str, Record]) -> list[str]:
-    """The values below the personal fields of `document`, at most 500 of them."""
-    found: list[str] = []
-    _collect(document, record, types, found)
-    return found
+Find: TypeAlias = Callable[[Document], list[str]]
+_Collect: TypeAlias = Callable[[Value, list[str]], None]
+
+
+def compile_personal(record: Record, types: Mapping[str, Record]) -> Find:
+    """The function that gives the values below the personal fields of a document of `record`.
+
+    At most 500 of them. Compiled, for it is asked after each call: what holds nothing personal is
+    never entered.
+    """
+    collect = _Finder(types).of(record)
+
+    def find(document: Document) -> list[str]:
+        found: list[str] = []
+        if collect is not None:
+            collect(document, found)
+        return found
+
+    return find
 
 
 def without(text: str, values: Iterable[str]) -> str:
     """`text` in NFC with `***` for every value, however its letters are cased."""
     text = unicodedata.normalize("NFC", text)
     folded = text.casefold()
-    wanted = {unicodedata.normalize("NFC", value) for value in values if len(value) >= _SHORTEST}
-    for value in sorted(wanted, key=len, reverse=True):
-        if value.casefold() in folded:
-            text = re.sub(re.escape(value), HIDDEN, text, flags=re.IGNORECASE)
+    known = {unicodedata.normalize("NFC", value) for value in values if len(value) >= _SHORTEST}
+    for value in sorted((v for v in known if v.casefold() in folded), key=len, reverse=True):
+        text = re.sub(re.escape(value), HIDDEN, text, flags=re.IGNORECASE)
     return text
 
 
-def _collect(value: Value, type_: Type, types: Mapping[str, Record], found: list[str]) -> None:
-    if len(found) >= _MOST:
-        return
-    if isinstance(type_, Ref):
-        type_ = types[type_.name]
-    if isinstance(type_, OneOf):
-        for option in type_.options:  # whichever it is: a value too many does no harm
-            _collect(value, option, types, found)
-    elif isinstance(type_, Record) and isinstance(value, dict):
-        _collect_fields(value, type_, types, found)
-    elif isinstance(type_, ListOf | MapOf):
-        _collect_items(value, type_, types, found)
+@dataclass(slots=True)
+class _Finder:
+    """Compiles types; None where one holds nothing personal."""
+
+    types: Mapping[str, Record]
+    _made: dict[str, _Collect | None] = field(default_factory=dict)
+
+    def of(self, type_: Type) -> _Collect | None:
+        match type_:
+            case Ref(name=name):
+                return self._named(name)
+            case Record(fields=fields):
+                return _fields([(f.name, collect) for f in fields if (collect := self._field(f))])
+            case ListOf(item=inner) | MapOf(value=inner):
+                collect = self.of(inner)
+                return collect and _items(collect)
+            case OneOf(options=options):  # whichever it is: a value too many does no harm
+                return _each([collect for option in options if (collect := self.of(option))])
+            case _:
+                return None
+
+    def _field(self, f: Field) -> _Collect | None:
+        return _texts if f.pii in PERSONAL else self.of(f.type)
+
+    def _named(self, name: str) -> _Collect | None:
+        if name not in self._made:
+            # Found by mentions of itself while it is being made.
+            self._made[name] = lambda value, found: _go_on(self._made[name], value, found)
+            self._made[name] = self.of(self.types[name])
+        return self._made[name]
 
 
-def _collect_fields(
-    value: Document, record: Record, types: Mapping[str, Record], found: list[str]
-) -> None:
-    for field in record.fields:
-        inner = value.get(field.name)
-        if inner is None:
-            continue
-        if field.pii in PERSONAL:
-            _texts(inner, found)
-        else:
-            _collect(inner, field.type, types, found)
+def _go_on(collect: _Collect | None, value: Value, found: list[str]) -> None:
+    if collect is not None:
+        collect(value, found)
 
 
-def _collect_items(
-    value: Value, type_: ListOf | MapOf, types: Mapping[str, Record], found: list[str]
-) -> None:
-    inner = type_.item if isinstance(type_, ListOf) else type_.value
-    if isinstance(value, dict):
-        value = list(value.values())
-    for item in value if isinstance(value, list) else ():
-        _collect(item, inner, types, found)
+def _fields(rows: list[tuple[str, _Collect]]) -> _Collect | None:
+    if not rows:
+        return None
+
+    def collect(value: Value, found: list[str]) -> None:
+        if not isinstance(value, dict):
+            return
+        for name, inner in rows:
+            if len(found) >= _MOST:
+                return
+            if (item := value.get(name)) is not None:
+                inner(item, found)
+
+    return collect
+
+
+def _items(inner: _Collect) -> _Collect:
+    def collect(value: Value, found: list[str]) -> None:
+        if isinstance(value, dict):
+            value = list(value.values())
+        for item in value if isinstance(value, list) else ():
+            if len(found) >= _MOST:
+                return
+            inner(item, found)
+
+    return collect
+
+
+def _each(collects: list[_Collect]) -> _Collect | None:
+    if not collects:
+        return None
+
+    def collect(value: Value, found: list[str]) -> None:
+        for one in collects:
+            one(value, found)
+
+    return collect
 
 
 def _texts(value: Value, found: list[str]) -> None:

@@ -8,11 +8,10 @@ empty: the outcome table decides.
 
 import html
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Container, Mapping
 
 from adapters.http.messages import Answer
-from adapters.http.personal import PERSONAL, personal_texts, without
+from adapters.http.personal import PERSONAL, compile_personal, without
 from adapters.http.transport import RawAnswer
 from adapters.rest.json_body import read_json
 from hub.contract.binding import Limits
@@ -41,33 +40,41 @@ def compile_answers(operation: Operation, types: Mapping[str, Record], limits: L
         for status, type_ in operation.answers.items()
     }
     careless = {status for status, type_ in operation.answers.items() if type_ == Anything()}
+    personal = compile_personal(operation.request, types)
 
     def read(raw: RawAnswer, sent: Document, token: str) -> Answer:
-        answer = understood(raw)
-        if not answer.excerpt:
-            return answer
-        values = [*personal_texts(sent, operation.request, types), token]
-        return replace(answer, excerpt=_masked(without(answer.excerpt, values)))
-
-    def understood(raw: RawAnswer) -> Answer:
-        """The answer; its excerpt is not masked yet."""
         status, headers = raw.status, raw.fields()
-        value, readable = _read(raw.body, headers, limits)
-        key = next((k for k in (str(status), f"{status // 100}XX", "default") if k in known), "")
+        document, valid, excerpt = understood(status, raw.body, headers)
+        if excerpt:
+            excerpt = _masked(without(excerpt, [*personal(sent), token]))
+        return Answer(status, document, None, headers, valid, excerpt)
+
+    def understood(
+        status: int, body: bytes, headers: Mapping[str, str]
+    ) -> tuple[Document, bool, str]:
+        """What was answered, whether it is what the contract says, and an unmasked excerpt."""
+        value, readable = _read(body, headers, limits)
+        key = _key(status, known)
         if not readable:  # which is no fault where the contract does not care
-            return Answer(status, {}, None, headers, key in careless, _page(raw.body))
+            return {}, key in careless, _page(body)
         if not key:
-            valid = not 200 <= status < 300 or (not raw.body and not known)  # noqa: PLR2004 - HTTP
-            return Answer(status, _document(value), None, headers, valid, _excerpt(value))
+            valid = not 200 <= status < 300 or (not body and not known)  # noqa: PLR2004 - HTTP
+            return _document(value), valid, _excerpt(value)
         check, hidden = known[key]
         checked, problems = check(value)
         document = value if problems else checked
-        excerpt = _excerpt(document, hidden)
-        whole = bool(raw.body) or key in careless or status in _BODILESS
-        valid = not problems and whole
-        return Answer(status, _document(document), None, headers, valid, excerpt)
+        whole = bool(body) or key in careless or status in _BODILESS
+        return _document(document), not problems and whole, _excerpt(document, hidden)
 
     return read
+
+
+def _key(status: int, known: Container[str]) -> str:
+    """Under which name the contract describes this status; "" if it does not."""
+    exact = str(status)
+    if exact in known:
+        return exact
+    return next((key for key in (f"{exact[0]}XX", "default") if key in known), "")
 
 
 def _read(body: bytes, headers: Mapping[str, str], limits: Limits) -> tuple[Value, bool]:

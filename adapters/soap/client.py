@@ -17,12 +17,12 @@ from adapters.soap import fault, stream
 from adapters.soap.envelope import KINDS, Wrap, proving
 from adapters.soap.fill import Fill, filler
 from adapters.soap.names import ENVELOPE, MEDIA_TYPE
-from adapters.soap.personal import masked, shower
+from adapters.soap.personal import masker, shower
 from adapters.soap.table import Node, compile_node, record_of
 from adapters.soap.template import compile_template
 from adapters.soap.times import Clock
 from hub.contract.binding import Auth, Binding, Limits
-from hub.contract.types import Contract, Document, Operation, Record, SoapWire
+from hub.contract.types import Contract, Document, Operation, SoapWire
 from hub.contract.xml import parse
 from hub.errors import Reject
 
@@ -51,8 +51,6 @@ class Exchange(Protocol):
 class _Plan:
     """One operation, ready to be called."""
 
-    operation: Operation
-    types: Mapping[str, Record]
     version: str
     render: Callable[[Document], str]
     wrap: Wrap = field(repr=False)
@@ -61,6 +59,7 @@ class _Plan:
     answer: str  # the answer's element, in lxml's form
     node: Node
     show: Callable[[Document], str]
+    mask: Callable[[str, Document], str]
     faults: Mapping[str, Node]
     limits: Limits
 
@@ -97,17 +96,14 @@ class _Plan:
         found = fault.read(element, self.faults)
         text = f"{found.document['faultcode']}: {found.document['faultstring']}"
         return Answer(
-            raw.status, found.document, found.code, headers, excerpt=self._mask(text, sent)
+            raw.status, found.document, found.code, headers, excerpt=self.mask(text, sent)
         )
 
     def _invalid(self, raw: RawAnswer, headers: dict[str, str], why: str, sent: Document) -> Answer:
         start = raw.body[:2_000].decode("utf-8", "replace")
         return Answer(
-            raw.status, {}, None, headers, valid=False, excerpt=self._mask(f"{why}: {start}", sent)
+            raw.status, {}, None, headers, valid=False, excerpt=self.mask(f"{why}: {start}", sent)
         )
-
-    def _mask(self, text: str, sent: Document) -> str:
-        return masked(text, sent, self.operation.request, self.types)
 
 
 def _check_media_type(content_type: str) -> None:
@@ -194,8 +190,6 @@ def _plan(
     ordered = not any(_ALL.search(data) for data in contract.files.values())
     answer = record_of(operation.answers["200"], types)
     return _Plan(
-        operation=operation,
-        types=types,
         version=wire.version,
         render=compile_template(types, operation.request, wire.namespace, wire.element),
         wrap=proving(auth, wire.version, clock),
@@ -204,6 +198,7 @@ def _plan(
         answer=_name(wire.answer_namespace, wire.answer_element),
         node=compile_node(types, answer, ordered=ordered),
         show=shower(answer, types),
+        mask=masker(operation.request, types),
         faults={
             name: compile_node(types, record_of(type_, types))
             for name, type_ in operation.faults.items()

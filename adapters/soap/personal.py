@@ -8,7 +8,7 @@ nine digits or more, dossier codes have none so long.
 import re
 from collections.abc import Callable, Mapping
 
-from adapters.http.personal import HIDDEN, PERSONAL, personal_texts, without
+from adapters.http.personal import HIDDEN, PERSONAL, compile_personal, without
 from hub.contract.types import Document, ListOf, Record, Ref
 
 _LONG_NUMBER = re.compile(r"\d[\d .-]{7,}\d")
@@ -16,11 +16,18 @@ _LONGEST = 300
 _SHOWN = 6
 
 
-def masked(text: str, document: Document, record: Record, types: Mapping[str, Record]) -> str:
-    """At most 300 characters of `text`, without the personal values of the request `document`."""
-    text = " ".join(text[: 4 * _LONGEST].split())
-    text = without(text, personal_texts(document, record, types))
-    return _LONG_NUMBER.sub(_hidden, text)[:_LONGEST]
+def masker(record: Record, types: Mapping[str, Record]) -> Callable[[str, Document], str]:
+    """The function that gives at most 300 characters of a text about a request of `record`.
+
+    The personal values of that request are not among them.
+    """
+    personal = compile_personal(record, types)
+
+    def mask(text: str, sent: Document) -> str:
+        text = " ".join(text[: 4 * _LONGEST].split())
+        return _LONG_NUMBER.sub(_hidden, without(text, personal(sent)))[:_LONGEST]
+
+    return mask
 
 
 def _hidden(found: re.Match[str]) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapters.http.personal import HIDDEN, personal_texts, without
+from adapters.http.personal import HIDDEN, compile_personal, without
 from hub.contract.types import Document, Field, Integer, ListOf, MapOf, OneOf, Record, Ref, Text
 
 PERSON = Record("Nguoi", (Field("ten", Text(), pii="p"), Field("vai", Text(), pii="n")))
@@ -29,13 +29,13 @@ def test_every_value_below_a_personal_field_is_found() -> None:
         "ben": {"dienThoai": 912000111},
         "giay": {"so": ["D1", {"tiep": "D2"}], "dung": True},
     }
-    found = personal_texts(document, REQUEST, TYPES)
+    found = compile_personal(REQUEST, TYPES)(document)
     assert ["An", "Bình", "Chi", "912000111", "D1", "D2"] == found
 
 
 def test_the_cost_of_a_large_request_is_bounded() -> None:
     document: Document = {"khac": [{"ten": f"Mẫu {n}"} for n in range(10_000)]}
-    assert 500 == len(personal_texts(document, REQUEST, TYPES))
+    assert 500 == len(compile_personal(REQUEST, TYPES)(document))
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 
 from adapters.soap import stream, tree
 from adapters.soap.names import SOAP11
-from adapters.soap.personal import masked
+from adapters.soap.personal import masker
 from adapters.soap.scalars import reader, writer
 from adapters.soap.table import compile_node
 from adapters.soap.template import compile_template
@@ -137,8 +137,8 @@ def test_personal_values_are_masked_wherever_they_stand() -> None:
         "ma": "H44-1",
     }
     text = "Lê Giả Định, Phạm Ví Dụ, Vũ Minh Họa, AB12, 0300000066, H44-1, 2025-10-13"
-    assert "***, ***, ***, ***, ***, H44-1, 2025-10-13" == masked(
-        text, document, record, {"Cây": TREE}
+    assert "***, ***, ***, ***, ***, H44-1, 2025-10-13" == masker(record, {"Cây": TREE})(
+        text, document
     )
 
 
