@@ -9,12 +9,14 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from io import FileIO
 from pathlib import Path
-from typing import TextIO
 
 import orjson
 import structlog
 from structlog.typing import FilteringBoundLogger
+
+from hub.log_lines import LogLines
 
 _NOISY = ("kafka", "aiokafka", "faust", "mode", "uvicorn", "zeep", "httpx", "asyncio")
 # Libraries whose lines hold addresses, topics, groups and kinds of errors, never a record's value.
@@ -30,9 +32,8 @@ def get_logger(name: str) -> FilteringBoundLogger:
     return logger
 
 
-def configure(process: str, *, level: int = logging.INFO, out: TextIO | None = None) -> None:
-    """Write JSON lines to `out` (default stderr); other libraries' logs only from WARNING on."""
-    stream = (out or sys.stderr).buffer
+def configure(process: str, *, level: int = logging.INFO) -> None:
+    """Write JSON lines to stderr; other libraries' logs only from WARNING on."""
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -44,7 +45,7 @@ def configure(process: str, *, level: int = logging.INFO, out: TextIO | None = N
             structlog.processors.JSONRenderer(serializer=orjson.dumps),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.BytesLoggerFactory(file=stream),
+        logger_factory=LogLines(FileIO(sys.stderr.fileno(), "wb", closefd=False)),
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(process=process)

@@ -52,6 +52,7 @@ ROWS = (
     Row("registry-down", "registry down, a fresh worker", content.registry_down),
     Row("burst", "everything at once to an idle worker", worker.burst, each=0),
     Row("clock", "the worker's clock is set: ±10 min, an hour back", machine.clock),
+    Row("no-room", "no file of the worker's can grow", machine.no_room),
     Row("disk-full", "the broker's disk is full, then has room", machine.disk_full),
     Row("credential", "token revoked; token endpoint down", peer.credential, each=0),
     Row("rolling", "workers replaced one by one", worker.rolling, each=0),

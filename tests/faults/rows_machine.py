@@ -50,3 +50,18 @@ def disk_full(world: World, plan: Plan) -> None:
         world.outage(FULL)
         world.broker.start()
         world.back(time.monotonic())
+
+
+def no_room(world: World, plan: Plan) -> None:
+    """No file of the worker's may grow: its log, whatever it keeps in its home."""
+    world.behave(GOOD)
+    world.fill(plan.events)
+    worker = world.worker(wait=True)
+    for moment in plan.moments():
+        world.reach(moment)
+        world.struck()
+        resource.prlimit(worker.pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+        world.road.reset()  # something to complain about
+        world.outage(FULL)
+        resource.prlimit(worker.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+        world.back(time.monotonic())
