@@ -4,39 +4,27 @@ A run counts only if each event came exactly once, those of a dossier in their o
 has its receipt. Each run is a new registration, so that it reads the same topic from its beginning.
 """
 
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
-from typing import TypeAlias
 
 import msgspec
 
 from adapters.http.simple import fetch
-from hub.contract.types import Document
-from hub.errors import HubError
-from hub.events.catalogue import load
-from hub.events.codec import Codec
-from hub.events.headers import Envelope, write_headers
-from hub.events.identity import event_id
-from hub.records import Outgoing, Position, Spot, Writer
-from hub.registry.schemas.client import RegistryClient
+from hub.records import Spot
 from hub.settings import PARTITIONS
-from hub.topics import RECEIPT, ensure_all, topic_of
+from hub.topics import RECEIPT, ensure_all
+from ops.bench.feed import Fact, Make, codec_of, fill
 from ops.bench.figures import Figure
 from ops.bench.messages import status_changed, tracked
 from ops.bench.peer import Counts
 from ops.bench.processes import BenchError, Child, child, until
 from ops.bench.rig import Rig, open_rig
-from ops.bench.scene import ROOT, Entry
+from ops.bench.scene import Entry
 
 TARGET = 2_000.0  # events a second
 STEPS = 5  # facts of a dossier
-ROOM = 20_000_000  # bytes that may wait in the writer's queue
 LONGEST = 120.0  # seconds
-Make = Callable[[int, int], Document]
-Fact: TypeAlias = tuple[int, int]  # a dossier's number, and the fact's place among its facts
 KINDS: tuple[tuple[str, str, str, Make], ...] = (
     ("portal", "dossier.v1.StatusChanged", "JSON, StatusChanged to POST tien-do", status_changed),
     ("onestop", "consignment.v1.ConsignmentTracked", "SOAP, scan to NhanHanhTrinh", tracked),
@@ -57,7 +45,8 @@ def delivery(repeats: int = 3, count: int = 10_000) -> list[Figure]:
     for connector, kind, name, make in KINDS:
         with open_rig() as rig, peer(rig) as system, rig.process("registry", measured=False) as reg:
             rig.scene.register()
-            fill(rig, rig.url(reg), kind, make, facts_of(count))
+            ensure_all(rig.broker, PARTITIONS)
+            fill(rig, codec_of(rig.url(reg)), kind, make, facts_of(count))
             url = peer_url(rig)
             runs = [
                 run(rig, system, Entry(connector, url, f"{connector}_{number}"), count)
@@ -73,18 +62,18 @@ def delivery(repeats: int = 3, count: int = 10_000) -> list[Figure]:
 
 
 @contextmanager
-def peer(rig: Rig, delay: float = 0.0) -> Iterator[Child]:
-    """The system that is delivered to; it answers after `delay` seconds."""
+def peer(rig: Rig, delay: float = 0.0, systems: int = 1) -> Iterator[Child]:
+    """The systems that are delivered to; they answer after `delay` seconds."""
     file, log = rig.home / "peer.json", rig.home / "log" / "peer.log"
-    arguments = ["-m", "ops.bench.peer", str(file), str(delay)]
+    arguments = ["-m", "ops.bench.peer", str(file), str(delay), str(systems)]
     with child("peer", arguments, log, rig.variables, rig.cores.others) as started:
         until(file.exists, 20, "the peer", [started])
         yield started
 
 
-def peer_url(rig: Rig) -> str:
-    """Where the peer serves."""
-    port = msgspec.json.decode((rig.home / "peer.json").read_bytes())["port"]
+def peer_url(rig: Rig, number: int = 0) -> str:
+    """Where one of the systems serves."""
+    port = msgspec.json.decode((rig.home / "peer.json").read_bytes())["ports"][number]
     return f"http://127.0.0.1:{port}"
 
 
@@ -97,49 +86,6 @@ def counts(rig: Rig) -> Counts:
 def facts_of(count: int) -> list[Fact]:
     """`count` facts, STEPS for each dossier, the first of all dossiers first."""
     return [(dossier, step) for step in range(STEPS) for dossier in range(count // STEPS)]
-
-
-def fill(rig: Rig, registry: str, kind: str, make: Make, facts: Sequence[Fact]) -> None:
-    """Append these facts, in their order. Raises BenchError."""
-    ensure_all(rig.broker, PARTITIONS)
-    codec = Codec(load(ROOT / "schemas" / "avro"), RegistryClient(registry))
-    writer, left, failed = rig.broker.writer(), len(facts), threading.Event()
-    over = threading.Event()
-
-    def done(result: Position | HubError) -> None:
-        nonlocal left
-        left -= 1
-        if isinstance(result, HubError):
-            failed.set()
-        if left == 0:
-            over.set()
-
-    for dossier, step in facts:
-        record = outgoing(codec, kind, make(dossier, step), dossier, step)
-        until(partial(_has_room, writer, record.size), 30, "room in the writer's queue")
-        writer.append(record, done)
-    until(over.is_set, 60, "the filled topic")
-    writer.close()
-    if failed.is_set():
-        raise BenchError("the topic could not be filled")
-
-
-def _has_room(writer: Writer, size: int) -> bool:
-    return writer.waiting < max(1, min(5_000, ROOM // size))
-
-
-def outgoing(codec: Codec, kind: str, record: Document, dossier: int, step: int) -> Outgoing:
-    """A fact as a gateway would append it."""
-    envelope = Envelope(
-        id=event_id("filler", "bench", (str(dossier), str(step)), 0),
-        source="filler",
-        type=kind,
-        time=1_760_326_200_000,
-        flow="bench",
-        digest="0" * 32,
-    )
-    key = str(record["dossier_code"]).encode()
-    return Outgoing(topic_of(kind), key, codec.encode(kind, record), tuple(write_headers(envelope)))
 
 
 def run(rig: Rig, system: Child, entry: Entry, count: int) -> Delivered:

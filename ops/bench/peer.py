@@ -1,16 +1,19 @@
-"""A system to deliver to: answers at once or after a delay, remembers what came in which order.
+"""Systems to deliver to: answer at once or after a delay, remember what came in which order.
 
-    python -m ops.bench.peer <file> [<seconds>]     writes {"port": …} to the file when it serves
+    python -m ops.bench.peer <file> [<seconds> [<systems>]]
 
-A fact tells its place among the facts of its dossier (ops.bench.messages, ops.bench.board); what
-comes twice, or before its turn, is counted. `GET /_bench` tells the counts, `GET /_bench/arrivals`
-when each fact of the board came first.
+writes {"ports": […]}, one for each system, to the file when all serve. A fact tells its place among
+the facts of its dossier (ops.bench.messages, ops.bench.board); what comes twice, or before its
+turn, is counted. `GET /_bench` tells the counts of one system, `/_bench/all` those of all,
+`/_bench/arrivals` when each fact of the board came first, and `/_bench/delay/2.5` makes it slow.
 """
 
 import asyncio
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 
 import httptools
@@ -71,13 +74,19 @@ class Book:
         self.arrivals.setdefault(f"{told.dossier}/{told.step}", self.counts.last)
 
 
-class Peer(asyncio.Protocol):
-    """One connection."""
+class System:
+    """One of those that are delivered to. `delay`: seconds until it answers."""
 
-    def __init__(
-        self, book: Callable[[], Book], fresh: Callable[[], None], delay: float = 0.0
-    ) -> None:
-        self._book, self._fresh, self._delay = book, fresh, delay
+    def __init__(self, delay: float = 0.0) -> None:
+        self.book = Book()
+        self.delay = delay
+
+
+class Peer(asyncio.Protocol):
+    """One connection to a system; `everybody`: all systems of this process."""
+
+    def __init__(self, system: System, everybody: Sequence[System] = ()) -> None:
+        self._system, self._everybody = system, everybody
         self._parser = httptools.HttpRequestParser(self)
         self._stream: Stream | None = None
         self._url, self._key, self._body, self._credential = b"", b"", b"", b""
@@ -114,8 +123,8 @@ class Peer(asyncio.Protocol):
         url, key, body = self._url, self._key, self._body
         self._url, self._key, self._body = b"", b"", b""
         answer = self._answer(url, key, body)
-        if self._delay and not url.startswith(b"/_bench"):
-            asyncio.get_running_loop().call_later(self._delay, self._write, answer)
+        if self._system.delay and not url.startswith(b"/_bench"):
+            asyncio.get_running_loop().call_later(self._system.delay, self._write, answer)
         else:
             self._write(answer)
 
@@ -124,16 +133,11 @@ class Peer(asyncio.Protocol):
             self._stream.write(answer)
 
     def _answer(self, url: bytes, key: bytes, body: bytes) -> bytes:
-        book = self._book()
-        if url == b"/_bench":
-            return _json(200, msgspec.json.encode(book.counts))
-        if url == b"/_bench/arrivals":
-            return _json(200, msgspec.json.encode(book.arrivals))
+        book = self._system.book
+        if url.startswith(b"/_bench"):
+            return _json(200, self.asked(url))
         if url in (board.REST_PATH, board.SOAP_PATH):
             return self._told(book, url, body)
-        if url == b"/_bench/fresh":
-            self._fresh()
-            return _json(200, b"{}")
         if url.startswith(b"/oauth2/"):
             return _json(200, TOKEN)
         if url.startswith(b"/ho-so/"):
@@ -144,6 +148,19 @@ class Peer(asyncio.Protocol):
         answer = _element(body)
         text = SOAP % (answer, answer)
         return JSON % (200, b"text/xml; charset=utf-8", len(text), text)
+
+    def asked(self, url: bytes) -> bytes:
+        """The answer to the measurement's own question or order, in JSON."""
+        what, _, value = url.removeprefix(b"/_bench/").partition(b"/")
+        if what == b"arrivals":
+            return msgspec.json.encode(self._system.book.arrivals)
+        if what == b"all":
+            return msgspec.json.encode([one.book.counts for one in self._everybody])
+        if what == b"fresh":
+            self._system.book = Book()
+        elif what == b"delay":
+            self._system.delay = float(value)
+        return msgspec.json.encode(self._system.book.counts)
 
     def _told(self, book: Book, url: bytes, body: bytes) -> bytes:
         try:
@@ -178,22 +195,26 @@ def _element(body: bytes) -> bytes:
     return name.rpartition(b":")[2]
 
 
-async def serve(file: Path, delay: float = 0.0) -> None:
+async def serve(file: Path, delay: float = 0.0, systems: int = 1) -> None:
     """Until the process is ended. Answers come after `delay` seconds."""
-    book = Book()
-
-    def fresh() -> None:
-        nonlocal book
-        book = Book()
-
+    everybody = [System(delay) for _ in range(systems)]
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Peer(lambda: book, fresh, delay), "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    new = file.with_suffix(".new")
-    new.write_bytes(msgspec.json.encode({"port": port}))
-    new.replace(file)
-    await server.serve_forever()
+    async with AsyncExitStack() as stack:
+        ports = []
+        for one in everybody:
+            made = await loop.create_server(partial(Peer, one, everybody), "127.0.0.1", 0)
+            server = await stack.enter_async_context(made)
+            ports.append(server.sockets[0].getsockname()[1])
+        new = file.with_suffix(".new")
+        new.write_bytes(msgspec.json.encode({"ports": ports}))
+        new.replace(file)
+        await asyncio.Event().wait()
+
+
+def main(file: str, delay: str = "0", systems: str = "1") -> None:
+    """Serve, as the command line says."""
+    uvloop.run(serve(Path(file), float(delay), int(systems)))
 
 
 if __name__ == "__main__":
-    uvloop.run(serve(Path(sys.argv[1]), float(sys.argv[2]) if len(sys.argv) > 2 else 0.0))
+    main(*sys.argv[1:])

@@ -7,7 +7,7 @@ from the cache that `hub dev` and the demo share.
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -39,11 +39,15 @@ class Rig:
     @contextmanager
     def process(self, name: str, *, measured: bool) -> Iterator[Child]:
         """`hub <name>`, once it says that it is ready; `measured`: alone on its core."""
+        with self.begun(name, measured=measured) as started:
+            until(lambda: self.ready(started), START, f"hub {name}", [started])
+            yield started
+
+    def begun(self, name: str, *, measured: bool) -> AbstractContextManager[Child]:
+        """`hub <name>`, which may not be ready yet. Several of one name share a log."""
         on = self.cores.measured if measured else self.cores.others
         log = self.home / "log" / f"{name}.log"
-        with child(name, ["-m", "hub.cli", name], log, self.variables, on) as started:
-            until(lambda: self._ready(started), START, f"hub {name}", [started])
-            yield started
+        return child(name, ["-m", "hub.cli", name], log, self.variables, on)
 
     def url(self, started: Child) -> str:
         """Where a process serves."""
@@ -80,7 +84,8 @@ class Rig:
             reader.close()
         return found
 
-    def _ready(self, started: Child) -> bool:
+    def ready(self, started: Child) -> bool:
+        """Whether it says so; the registry has no such page, and serves when it answers."""
         try:
             url = self.url(started)
             return fetch("GET", f"{url}/health/ready", timeout=2.0)[0] in (200, 404)
@@ -89,10 +94,13 @@ class Rig:
 
 
 @contextmanager
-def open_rig() -> Iterator[Rig]:
-    """Start Kafka on the other cores. This process moves there too, for as long as the rig runs."""
+def open_rig(placed: Cores | None = None) -> Iterator[Rig]:
+    """Start Kafka on the other cores. This process moves there too, for as long as the rig runs.
+
+    `placed`: which cores these are, where not the first is what is measured.
+    """
     own = os.sched_getaffinity(0)
-    apart = cores()
+    apart = placed or cores()
     with TemporaryDirectory(prefix="hub-bench-") as folder:
         home = Path(folder)
         scene = make_scene(home)

@@ -10,7 +10,6 @@ Then `paced` more events come at `pace` a second: their way from event to board 
 answer) is the latency.
 """
 
-import threading
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
@@ -27,12 +26,12 @@ from hub.contract.types import Document
 from hub.dev.node import free_port
 from hub.errors import Retry
 from hub.events.catalogue import load
-from hub.events.codec import Codec
 from hub.registry.schemas.client import RegistryClient
 from hub.settings import PARTITIONS
 from hub.topics import DOSSIER, ensure_all
 from ops.bench import board
-from ops.bench.delivery import Fact, fill, outgoing, peer, peer_url
+from ops.bench.delivery import peer, peer_url
+from ops.bench.feed import Fact, codec_of, fill, trickle
 from ops.bench.load import Volley, discharge
 from ops.bench.messages import code
 from ops.bench.peer import Counts
@@ -105,9 +104,8 @@ class Stage:
         self, rig: Rig, registry: str, contender: Contender, workload: Workload, terms: Terms
     ) -> None:
         self._rig, self._contender, self._terms = rig, contender, terms
-        self._client = RegistryClient(registry)
+        self._codec = codec_of(registry)
         self._board = HTTPConnection(urlsplit(peer_url(rig)).netloc, timeout=10)
-        self._registry = registry
         self._words = note(terms.size)
         ensure_all(rig.broker, PARTITIONS)
         text = load(ROOT / "schemas" / "avro").texts[KIND]
@@ -118,7 +116,7 @@ class Stage:
             topic=DOSSIER,
             group="rival",
             schema=str(schema),
-            schema_id=self._client.register(KIND, text),
+            schema_id=RegistryClient(registry).register(KIND, text),
             wsdl=str(CONNECTORS / "soap_out" / "contract" / "board.wsdl"),
             into=workload.into,
             out=workload.out,
@@ -134,7 +132,7 @@ class Stage:
         """W1, W2."""
         terms = self._terms
         full = terms.warm + terms.events
-        fill(self._rig, self._registry, KIND, self._make, facts[:full])
+        fill(self._rig, self._codec, KIND, self._make, facts[:full])
         began = time.monotonic()
         with self._contender.start(self._rig, self._job) as running:
             self._arrived(running, 1, START)
@@ -146,26 +144,12 @@ class Stage:
             if after.calls == before.calls:
                 raise BenchError("too few events: all had come before the clock was read")
             peak = running.peak()
-            sent = self._trickle(facts[full:])
+            sent = trickle(self._rig, self._codec, KIND, self._make, facts[full:], terms.pace)
             self._arrived(running, terms.total, LONGEST)
             self._committed(running)
         timed = after.calls - before.calls
         rate = timed / (after.last - before.last)
         return Run(rate, used * 1e3 / timed, peak, startup, self._ways(sent))
-
-    def _trickle(self, facts: Sequence[Fact]) -> dict[str, float]:
-        """Append facts at the pace; when each was handed to the producer."""
-        codec = Codec(load(ROOT / "schemas" / "avro"), self._client)
-        writer, pause = self._rig.broker.writer(), threading.Event()
-        started, sent = time.monotonic(), {}
-        for place, (dossier, step) in enumerate(facts):
-            record = outgoing(codec, KIND, self._make(dossier, step), dossier, step)
-            due = started + place / self._terms.pace
-            pause.wait(max(0.0, due - time.monotonic()))
-            sent[f"{code(dossier)}/{step}"] = time.monotonic()
-            writer.append(record, lambda _: None)  # what is lost does not arrive
-        writer.close()
-        return sent
 
     # ---- messages come in
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from hub.contract.types import Document
 from ops.bench.board import Told
-from ops.bench.delivery import Fact
+from ops.bench.feed import Fact
 from ops.bench.messages import code
 
 SEED = 7

@@ -9,7 +9,7 @@ import pytest
 from ops.bench import board
 from ops.bench.load import Job, Volley, discharge, fire, requests_of
 from ops.bench.messages import MOST, code, status_changed, tracked
-from ops.bench.peer import Book, Peer
+from ops.bench.peer import Book, Peer, System
 from ops.bench.rivals import facts
 from ops.bench.translate import parsed
 
@@ -50,7 +50,7 @@ def test_a_message_counts_only_with_its_yes() -> None:
     peers: list[Peer] = []
 
     def peer() -> Peer:
-        peers.append(Peer(Book, lambda: None))
+        peers.append(Peer(System()))
         return peers[-1]
 
     async def play() -> tuple[int, dict[str, int]]:
@@ -72,14 +72,14 @@ def told(lane: int, step: int, credential: bytes) -> bytes:
     return head % (credential, len(body)) + body
 
 
-def volley(book: Book, pace: float, delay: float, credential: bytes) -> Volley:
+def volley(system: System, pace: float, credential: bytes) -> Volley:
     """Two messages over each of three connections."""
     lanes = [[told(lane, step, credential) for step in (0, 1)] for lane in range(3)]
     fired = Volley(lanes, b"00", pace)
     peers: list[Peer] = []
 
     def peer() -> Peer:
-        peers.append(Peer(lambda: book, lambda: None, delay))
+        peers.append(Peer(system))
         return peers[-1]
 
     async def play() -> None:
@@ -94,18 +94,18 @@ def volley(book: Book, pace: float, delay: float, credential: bytes) -> Volley:
 
 
 def test_the_board_answers_after_its_delay_and_notes_each_arrival() -> None:
-    book = Book()
-    fired = volley(book, 0.0, 0.05, b"Bearer " + board.TOKEN)
+    system = System(0.05)
+    fired = volley(system, 0.0, b"Bearer " + board.TOKEN)
     assert {"yes": 6} == dict(fired.answers)
     assert min(fired.seconds) >= 0.05
     assert fired.took >= 0.1  # the second message of a lane follows the answer to its first
     for lane, times in enumerate(fired.sent):
         for step, at in enumerate(times):
-            assert 0 <= book.arrivals[f"{code(lane)}/{step}"] - at < fired.took
+            assert 0 <= system.book.arrivals[f"{code(lane)}/{step}"] - at < fired.took
 
 
 def test_a_pace_is_kept_and_the_wait_for_an_answer_counts() -> None:
-    fired = volley(Book(), 60.0, 0.1, b"Bearer " + board.TOKEN)
+    fired = volley(System(0.1), 60.0, b"Bearer " + board.TOKEN)
     assert fired.took >= 5 / 60  # the sixth message is due then
     due = sorted(at for times in fired.sent for at in times)
     assert pytest.approx(5 / 60) == due[-1] - due[0]
@@ -129,10 +129,25 @@ def test_what_a_broken_connection_had_to_carry_is_lost_at_once() -> None:
 
 
 def test_the_board_wants_its_credential() -> None:
-    book = Book()
-    fired = volley(book, 0.0, 0.0, b"Bearer other")
+    system = System()
+    fired = volley(system, 0.0, b"Bearer other")
     assert {"400": 6} == dict(fired.answers)
-    assert (0, 6) == (book.counts.calls, book.counts.errors)
+    assert (0, 6) == (system.book.counts.calls, system.book.counts.errors)
+
+
+def test_each_system_keeps_a_book_of_its_own_and_can_be_made_slow() -> None:
+    everybody = [System(), System()]
+    fired = volley(everybody[1], 0.0, b"Bearer " + board.TOKEN)
+    first, second = (Peer(one, everybody) for one in everybody)
+    assert {"yes": 6} == dict(fired.answers)
+    assert b'"calls":0,' in first.asked(b"/_bench")
+    assert b'"calls":6,' in second.asked(b"/_bench")
+    assert [0, 6] == [one["calls"] for one in msgspec.json.decode(first.asked(b"/_bench/all"))]
+    assert 6 == len(msgspec.json.decode(second.asked(b"/_bench/arrivals")))
+    first.asked(b"/_bench/delay/2.5")
+    second.asked(b"/_bench/fresh")
+    assert [2.5, 0.0] == [one.delay for one in everybody]
+    assert b'"calls":0,' in second.asked(b"/_bench")
 
 
 def test_the_peer_counts_repeats_and_what_comes_before_its_turn() -> None:
