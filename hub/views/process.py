@@ -24,7 +24,7 @@ from hub.views.asking import Asking
 from hub.views.calendar import load as load_calendar
 from hub.views.follower import Follower
 from hub.views.http import ViewsApp
-from hub.views.store import Store
+from hub.views.store import Store, trouble
 
 T = TypeVar("T")
 log = get_logger("hub.views")
@@ -116,7 +116,7 @@ async def _follow(
             raise
         except Exception as error:  # noqa: BLE001 - whatever Faust does, the state is whole
             log.error("stream_broken", error=type(error).__name__, at=place_of(error))
-            progress.missing = "the stream, which broke"
+            progress.missing = trouble(error) or "the stream, which broke"
             await _pause(stop)
         finally:
             shutil.rmtree(folder, ignore_errors=True)  # Faust's own; nothing in it is of use

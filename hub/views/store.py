@@ -222,6 +222,13 @@ def _claim(db: sqlite3.Connection, wanted: dict[str, str]) -> None:
         raise _ForeignError
 
 
+def trouble(error: BaseException) -> str:
+    """What is wrong with the file, for a person; empty if the error is not about it."""
+    if not isinstance(error, sqlite3.OperationalError):
+        return ""
+    return f"a state that can be written ({error.sqlite_errorname}): look at the disk of HUB_HOME"
+
+
 class _ForeignError(Exception):
     """The file is of another cluster or layout."""
 
