@@ -7,6 +7,7 @@ an event that is dead-lettered again is a new letter that asks for a new act.
 """
 
 from base64 import b64decode, b64encode
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Annotated, Literal, TypeAlias, get_args
@@ -132,6 +133,7 @@ class Acts:
         self._next = start
         self._done = frozenset(done)
         self._waiting: dict[int, Command] = {}
+        self._out: Counter[int] = Counter()  # by act, the events that it sent out and awaits
         self._closed: dict[
             int, int
         ] = {}  # by event's offset, the last dead letter that is acted on
@@ -173,9 +175,17 @@ class Acts:
         self._closed[command.offset] = command.letter.offset
         return False
 
+    def awaits_end(self, act: int) -> None:
+        """The act at this offset has sent out one more event: one more has to be carried out."""
+        self._out[act] += 1
+
     def carried_out(self, act: int) -> None:
-        """The act at this offset needs nothing more."""
-        self._waiting.pop(act, None)
+        """The act at this offset is done, or one of its events has its end; the last is both."""
+        if self._out[act] > 0:
+            self._out[act] -= 1
+        else:
+            del self._out[act]
+            self._waiting.pop(act, None)
 
     @property
     def waiting(self) -> tuple[Command, ...]:

@@ -23,7 +23,7 @@ from hub.records import Record
 
 log = get_logger("hub.delivery")
 BEHIND = "waits behind an earlier event of its dossier"
-AGAIN = 5.0  # seconds until a resume whose events could not be read is tried again
+AGAIN = 5.0  # seconds until events that could not be read are read again
 LOOK = 0.05  # seconds between looks for an event that is on its way to hub.parked
 
 # (partition, positions on hub.parked) -> the events by their own offset; blocking
@@ -123,14 +123,12 @@ class Aside:
     async def _resume(
         self, key: Key, act: int, shelf: Shelf, done: Callable[[], None] | None
     ) -> None:
-        try:
-            while self.parking.resuming(key) and (waiting := self.parking.unqueued(key)):
+        while self.parking.resuming(key) and (waiting := self.parking.unqueued(key)):
+            try:
                 await self._bring_some(key, act, shelf, waiting)
-        except HubError as error:
-            log.warning("resume_postponed", reason=error.what)
-            self.parking.stopped(key)
-            self._try_in(key, AGAIN)
-            return
+            except HubError as error:
+                log.warning("resume_postponed", reason=error.what)
+                await asyncio.sleep(AGAIN)
         if self.parking.resuming(key):
             self.parking.resumed(key)
         if done is not None:
@@ -170,6 +168,8 @@ class Aside:
             parked=True,
             position=waiting.position,
         )
+        if act >= 0 and part.acts is not None:
+            part.acts.awaits_end(act)
         self._host.put(held)
 
     def drop(self, gone: Callable[[Key], bool]) -> None:

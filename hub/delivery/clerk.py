@@ -65,7 +65,7 @@ class Clerk:
 
     def _resume(self, part: Part, key: Key, act: int) -> None:
         def done() -> None:
-            if part.acts is not None:
+            if part.acts is not None and not part.going:  # else it is the next owner's
                 part.acts.carried_out(act)
 
         if not self._aside.resume(key, act, done):

@@ -263,10 +263,10 @@ class Lane:
             self._receipts.take_off(held)
         if held.late:
             held.part.unrevived(offset)
-            if held.part.acts is not None:
-                held.part.acts.carried_out(held.act)
         elif not held.parked:
             held.part.settled(offset)
+        if held.act >= 0 and held.part.acts is not None:
+            held.part.acts.carried_out(held.act)
         self._moved.set()
 
     def may_go_on(self, held: Held) -> bool:

@@ -1,6 +1,7 @@
 """What people decide reaches the lane that owns the partition, and is carried out once."""
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,12 +10,14 @@ import pytest
 from adapters.http.messages import Answer
 from hub.contract.types import Document
 from hub.delivery.acts import Command, as_document, command_of, record_of
+from hub.delivery.archive import Archive
 from hub.delivery.letters import Letter, decided, letters
+from hub.errors import Retry
 from hub.events.catalogue import Catalogue, load
-from hub.records import Position, Spot
+from hub.records import Position, Record, Spot
 from hub.registry.manifest import RetryPolicy
 from tests.delivery.test_lane import WITHDRAWN, World, done, settled
-from tests.delivery.test_lane_recovery import busy, crashed, only, open_parked, tick
+from tests.delivery.test_lane_recovery import busy, crashed, never, only, open_parked, tick
 
 pytestmark = pytest.mark.process
 
@@ -239,4 +242,48 @@ def test_an_act_that_a_crash_cut_off_is_carried_out_by_the_next_owner(world: Wor
     world.event("B", "1")
     world.go(lambda w: len(delivered(w)) == 2)
     assert len(world.peer.calls) == calls + 2
+    assert " a1" in metadata(world), "the commit has passed the act"
+
+
+def test_a_resume_that_a_crash_cut_off_is_carried_out_by_the_next_owner(world: World) -> None:
+    world.retry = RetryPolicy(first=0.01, factor=1, longest=0.01, give_up=0.05, resume=3_600)
+    world.peer.answer = busy
+    for reason in ("1", "2"):
+        world.event("A", reason, partition=1)
+    tick(world)
+    world.go(settled(2))
+    act(world, Command("RESUMED", "peer", "hub.dossier", 1, "A", "Cán bộ Thử", "đã sửa"))
+    world.peer.answer = never
+    calls = len(world.peer.calls)
+    world.go(lambda w: len(w.peer.calls) > calls, drain=0.1)
+    world.peer.under_way.clear()
+    world.peer.answer = done
+    world.go(lambda w: len(delivered(w)) == 2 and open_parked(w) == 0)
+    assert world.notes["A"][-2:] == ["1", "2"]
+    assert " a1" in metadata(world), "the commit has passed the act"
+
+
+def test_a_resume_whose_events_cannot_be_read_now_goes_on_as_soon_as_they_can(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.retry = RetryPolicy(first=0.01, factor=1, longest=0.01, give_up=0.05, resume=3_600)
+    world.peer.answer = busy
+    world.event("A", "1", partition=1)
+    tick(world)
+    world.go(settled(1))
+    world.peer.answer = done
+    act(world, Command("RESUMED", "peer", "hub.dossier", 1, "A", "Cán bộ Thử", "đã sửa"))
+    read, asked = Archive.parked, 0
+
+    def parked(archive: Archive, partition: int, positions: Sequence[int]) -> Mapping[int, Record]:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            raise Retry("the records could not be read in time")
+        return read(archive, partition, positions)
+
+    monkeypatch.setattr(Archive, "parked", parked)
+    monkeypatch.setattr("hub.delivery.aside.AGAIN", 0.01)
+    world.go(lambda w: len(delivered(w)) == 1 and open_parked(w) == 0)
+    assert [receipt["act"] for receipt in delivered(world)] == [0]
     assert " a1" in metadata(world), "the commit has passed the act"
