@@ -12,7 +12,9 @@ from typing import TypeAlias
 
 from hub.delivery.acts import dossier_of
 from hub.delivery.held import Key
+from hub.log import get_logger, place_of
 
+log = get_logger("hub.delivery")
 # dossier codes -> when each is due, in texts that sort by time, as far as it is known; blocking
 DueDates: TypeAlias = Callable[[Sequence[str]], Mapping[str, str]]
 UNKNOWN = "~"  # stands behind every date
@@ -52,7 +54,12 @@ class Returning:
         if self._due is None or len(fresh) + len(self._ordered) < 2:  # noqa: PLR2004 - no order
             return {}
         by_age = sorted(fresh, key=lambda one: one.since)
-        return await asyncio.to_thread(self._due, [dossier_of(one.key[2]) for one in by_age])
+        codes = [dossier_of(one.key[2]) for one in by_age]
+        try:
+            return await asyncio.to_thread(self._due, codes)
+        except Exception as error:  # noqa: BLE001 - a bug there costs the order, not the turn
+            log.error("due_dates_bug", error=type(error).__name__, at=place_of(error))
+            return {}
 
     def _order(self, fresh: Sequence[Return], due: Mapping[str, str]) -> None:
         for one in fresh:

@@ -101,3 +101,10 @@ def test_the_first_failure_is_known_to_the_next_owner(world: World) -> None:
     (shelved,) = read_shelf(world.broker, "peer", [0])
     assert 0 < world.now - shelved.since < 60_000
     assert shelved.since < world.receipts[0]["at"]  # type: ignore[operator]
+
+
+def test_due_dates_that_cannot_be_understood_cost_nobody_his_turn() -> None:
+    def due(codes: Sequence[str]) -> Mapping[str, str]:
+        raise KeyError("deadline")
+
+    assert asyncio.run(order(due, one("A", 9), one("B", 3))) == "BA"
