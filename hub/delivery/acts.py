@@ -193,6 +193,11 @@ class Acts:
         return tuple(self._waiting.values())
 
     @property
+    def unread(self) -> int:
+        """The first offset on `hub.act` that was not read yet."""
+        return self._next
+
+    @property
     def position(self) -> int:
         """Where on `hub.act` whoever comes next must begin to read."""
         return min(self._waiting, default=self._next)

@@ -7,7 +7,7 @@ done when its events have their ends; until then the commit's metadata points at
 import asyncio
 from collections.abc import Sequence
 
-from hub.delivery.acts import Command
+from hub.delivery.acts import Acts, Command
 from hub.delivery.archive import Archive
 from hub.delivery.aside import Aside
 from hub.delivery.held import Held, Key, Part
@@ -30,6 +30,8 @@ class Clerk:
         self._aside = aside
         self._archive = archive
         self._codec = codec
+        self._looking: set[Part] = set()
+        self._heard: set[Part] = set()  # of these there is something new, perhaps
 
     def take(self, part: Part, records: Sequence[Record]) -> None:
         """Carry out what these records of `hub.act` ask for. Raises Retry (schema not known)."""
@@ -41,17 +43,27 @@ class Clerk:
                 self._carry_out(part, command)
 
     async def catch_up(self, part: Part, partition: int) -> None:
-        """Read what is new on `hub.act`, until it could be read."""
-        while part.acts is not None and not part.going:
-            try:
-                start = part.acts.position
-                records = await asyncio.to_thread(self._archive.acts, partition, start)
-                self.take(part, records)
-            except HubError as error:
-                log.warning("acts_postponed", partition=partition, reason=error.what)
-                await asyncio.sleep(AGAIN)
-            else:
-                return
+        """Read what is new on `hub.act`, until it could be read; many who ask share a look."""
+        self._heard.add(part)
+        if part in self._looking:
+            return
+        self._looking.add(part)
+        try:
+            while part in self._heard and part.acts is not None and not part.going:
+                self._heard.discard(part)
+                await self._look(part, part.acts, partition)
+        finally:
+            self._looking.discard(part)
+            self._heard.discard(part)
+
+    async def _look(self, part: Part, acts: Acts, partition: int) -> None:
+        try:
+            found = await asyncio.to_thread(self._archive.acts, partition, acts.unread)
+            self.take(part, found)
+        except HubError as error:
+            log.warning("acts_postponed", partition=partition, reason=error.what)
+            self._heard.add(part)
+            await asyncio.sleep(AGAIN)
 
     def _carry_out(self, part: Part, command: Command) -> None:
         log.info("act_taken", kind=command.kind, act=command.act, partition=command.partition)
