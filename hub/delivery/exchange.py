@@ -14,6 +14,7 @@ from typing import TypeAlias
 from adapters.http.messages import Answer, Client
 from hub.contract.paths import get, put
 from hub.contract.types import Document
+from hub.delivery.batching import Part
 from hub.delivery.outcomes import Verdict, judge
 from hub.delivery.outflow import Outflow, Question
 from hub.errors import Halt, HubError, Reject, Retry
@@ -51,6 +52,7 @@ class Job:
     was_in_doubt: bool = False
     note: str = ""
     operation: str | None = None
+    part: Part | None = None  # what it brings to a call, where its flow joins several
 
     def add(self, one: Attempt) -> None:
         """Write down a call."""
@@ -62,24 +64,24 @@ class Job:
         self.in_doubt = self.was_in_doubt = True
 
 
-async def attempt(job: Job, client: Client, clock: Clock) -> bool:
+async def attempt(job: Job, client: Client, clock: Clock, way: Client | None = None) -> bool:
     """Try once. True: delivered; False: there is nothing to send.
 
-    Raises Reject, Retry or Halt as the peer's answer, the mapping or the transport says.
+    `way`: what tells the system, where that is not the `client` that asks it. Raises Reject, Retry
+    or Halt as the peer's answer, the mapping or the transport says.
     """
     flow = job.flow
     answer = None
     if flow.ask is not None:
         answer = await _ask(job, client, clock, flow.ask)
-    flags: list[str] = []
-    made = flow.make(job.record, answer, flow.settings, flags)
+    made = job.part.made if job.part else flow.make(job.record, answer, flow.settings, [])
     if made is None:
         return False
     job.operation, request = made
     if job.in_doubt and await _is_there(job, client, clock):
         job.note = "was in doubt, found at the system"
         return True
-    await _deliver(job, client, clock, request)
+    await _deliver(job, way or client, clock, request)
     return True
 
 
@@ -101,7 +103,7 @@ async def _deliver(job: Job, client: Client, clock: Clock, request: Document) ->
             renewed = True
             await client.renew()
         else:
-            if _says_nothing(verdict, answer):
+            if says_nothing(verdict, answer):
                 job.doubt()
             raise _error(verdict.then, answer, verdict.note)
     raise Retry("the calls of one attempt led nowhere", where=job.operation or "")
@@ -118,7 +120,7 @@ async def _told(job: Job, client: Client, clock: Clock, request: Document) -> tu
         raise
 
 
-def _says_nothing(verdict: Verdict, answer: Answer) -> bool:
+def says_nothing(verdict: Verdict, answer: Answer) -> bool:
     """Whether an answer leaves open what the system did.
 
     A gateway that gave up waiting (502, 504), a product that broke while it answered, bytes that

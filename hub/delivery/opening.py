@@ -41,6 +41,17 @@ def open_job(held: Held, name: str, record: Document, flow: Outflow | None) -> J
     return job
 
 
+def prepare(job: Job) -> None:
+    """Make its request now, where the flow joins several in a call. Raises what the mapping does.
+
+    Nothing is prepared for what goes alone.
+    """
+    flow = job.flow
+    if flow.joining is not None:
+        made = flow.make(job.record, None, flow.settings, [])
+        job.part = None if made is None else flow.joining.part(*made)
+
+
 class Opening:
     """One lane's. Belongs to its event loop."""
 
@@ -97,6 +108,7 @@ class Opening:
             note_twin(held, job, self._registration)
             self._host.ended(key, held, "DUPLICATE", None)
             return False
+        prepare(job)
         return True
 
     async def _learn_schema(self, key: Key, held: Held, value: bytes) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from hub.contract.types import Document, Value
+from hub.delivery.batching import Joining
 from hub.delivery.outcomes import Row, Test
 from hub.registry.manifest import Pages
 
@@ -40,6 +41,7 @@ class Outflow:
     agencies: frozenset[str] = frozenset()
     ask: Question | None = None
     in_doubt: Question | None = None
+    joining: Joining | None = None  # how several of it go out in one call
 
     def takes(self, record: Document) -> bool:
         """Whether the event's agency is one that this registration serves."""

@@ -21,6 +21,7 @@ from hub.errors import Reject
 from hub.mapping.diagnostics import MappingErrors
 from hub.mapping.program import FlowSignature, Program, compile_mapping
 from hub.registry.auth import auth_problems
+from hub.registry.batch_check import batch_problems
 from hub.registry.call_limits import limit_problems
 from hub.registry.event_types import Events
 from hub.registry.manifest import Contracts, Flow, Manifest, Setting, decode, flow_problems, words
@@ -89,6 +90,7 @@ def read_bundle(folder: Path, events: Events) -> Bundle:
     sides = Sides(inbound, outbound, events.records, events.full_names)
     program, found = _program(manifest, sides, files, yaml)
     problems += found + _reply_problems(manifest, inbound, yaml)
+    problems += batch_problems(manifest, outbound, yaml)
     if problems or program is None:
         raise BundleErrors(folder.name, tuple(problems))
     return Bundle(folder.name, manifest, inbound, outbound, program, _digest(files), files)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from hub.contract.binding import Binding
 from hub.contract.types import Document, Value
+from hub.delivery.batching import Joining
 from hub.delivery.outcomes import ITEM, compile_rows, compile_when
 from hub.delivery.outflow import Flags, Make, Outflow, Question, Request
 from hub.errors import Halt, Reject
@@ -17,6 +18,7 @@ from hub.intake.confirming import Confirmation
 from hub.intake.inflow import Emit, Inflow
 from hub.intake.served import Want
 from hub.mapping.program import Flow as Compiled
+from hub.registry.batch import pairs
 from hub.registry.bundle import Bundle, read_bundle
 from hub.registry.event_types import Events
 from hub.registry.manifest import Confirm, Flow, InDoubt, words
@@ -288,6 +290,7 @@ def _outflow(live: Live, name: str, flow: Flow, kind: str) -> Outflow:
         agencies=live.registration.agencies,
         ask=ask,
         in_doubt=_in_doubt(live, name, variant, doubt) if doubt else None,
+        joining=Joining(name, flow.batch, pairs(flow.batch)) if flow.batch else None,
     )
 
 

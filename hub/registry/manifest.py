@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Meta, Struct, convert
 
 from hub.errors import Reject
+from hub.registry.batch import Batch
 from hub.registry.call_limits import CallLimits
 from hub.registry.yaml_file import Path, Plain, YamlFile
 
@@ -192,6 +193,7 @@ class Flow(Struct, frozen=True, forbid_unknown_fields=True):
     emit: Words | None = None
     call: Words | None = None
     ask: Ask | None = None
+    batch: Batch | None = None
     serves: str | None = None
     outcomes: list[Outcome] = []
     in_doubt: InDoubt | None = None
@@ -266,7 +268,7 @@ def flow_problems(name: str, flow: Flow) -> list[str]:
 _KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "receive": (("emit", "identity"), ("split", "ignore", "answers", "aside", "confirm")),
     "poll": (("emit",), ("identity", "ignore", "aside", "outcomes")),
-    "on": (("call",), ("ask", "serves", "outcomes", "in_doubt")),
+    "on": (("call",), ("ask", "batch", "serves", "outcomes", "in_doubt")),
 }
 
 

@@ -1,0 +1,189 @@
+"""Several jobs whose requests go out in one call.
+
+Each job carries on its own attempt, just as if it were alone, with one difference: what it tells
+the system goes through here. When all of them that are still at it have something to say, what can
+be joined goes out in one call, and each hears its own part of the answer. So outcome tables,
+repeats with a field changed, receipts and doubts are the same in company as alone.
+
+A call that the system refuses as a whole says nothing of its items but that they should not have
+come together: each hears `Apart`.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextvars import copy_context
+from dataclasses import dataclass, field, replace
+
+from adapters.http.messages import Answer, Client
+from hub.contract.types import Document
+from hub.delivery.batch_size import BatchSize
+from hub.delivery.batching import Joining, Part, company, key_of
+from hub.delivery.exchange import Clock, Job, attempt, says_nothing
+from hub.delivery.outcomes import Verdict, judge
+from hub.errors import Halt, Retry
+
+TOO_LONG = (408, 504)  # HTTP: the system, or a gateway before it, gave up waiting
+NOT_THE_ITEMS = (401, 403, 408, 429)  # HTTP: refused whatever was in the call
+
+
+@dataclass(eq=False)
+class Apart(Retry):
+    """The call of `items` was refused as a whole: they go out again at once, in fewer."""
+
+    items: int = 1
+
+
+@dataclass(slots=True)
+class _Saying:
+    """What one job has to say in this round. `place`: of the job in its company."""
+
+    place: int
+    job: Job
+    part: Part
+    key: str
+    heard: asyncio.Future[Answer] = field(repr=False)
+
+
+async def attempt_together(
+    jobs: Sequence[Job], joining: Joining, client: Client, clock: Clock, size: BatchSize
+) -> list[bool | Exception]:
+    """Try each once: what `attempt` gives for it, or raises.
+
+    Never more than one call at a time. `size` learns from each call.
+    """
+    talk = _Talk(joining, client, size, len(jobs))
+    # one context: a credential that one job's call found refused is known to the others
+    context = copy_context()
+    loop = asyncio.get_running_loop()
+    members = [
+        loop.create_task(talk.member(place, job, clock), context=context)
+        for place, job in enumerate(jobs)
+    ]
+    return await asyncio.gather(*members)
+
+
+class _Talk:
+    """The rounds of one company."""
+
+    def __init__(self, joining: Joining, client: Client, size: BatchSize, members: int) -> None:
+        self._joining = joining
+        self._client = client
+        self._size = size
+        self._members = members  # still at it
+        self._round: list[_Saying] = []
+
+    async def member(self, place: int, job: Job, clock: Clock) -> bool | Exception:
+        """One job's attempt, and what became of it."""
+        try:
+            end: bool | Exception = await attempt(job, self._client, clock, _Way(self, place, job))
+        except Exception as error:  # noqa: BLE001 - told apart by the lane, as that of a job alone
+            end = error
+        self._members -= 1
+        await self._go()
+        return end
+
+    async def say(
+        self, place: int, job: Job, operation: str, request: Document, key: str
+    ) -> Answer:
+        """What the system answers to this job."""
+        part = self._joining.part(operation, request)
+        if part is None:
+            return await self._client.call(operation, request, key)
+        saying = _Saying(place, job, part, key, asyncio.get_running_loop().create_future())
+        self._round.append(saying)
+        await self._go()
+        return await saying.heard
+
+    async def renew(self) -> None:
+        """See Client.renew."""
+        await self._client.renew()
+
+    async def _go(self) -> None:
+        """Send the round, once nobody is missing from it."""
+        if len(self._round) < self._members:
+            return
+        waiting, self._round = sorted(self._round, key=lambda saying: saying.place), []
+        while waiting:
+            places = set(company([saying.part for saying in waiting], len(waiting)))
+            await self._call([waiting[place] for place in sorted(places)])
+            waiting = [one for place, one in enumerate(waiting) if place not in places]
+
+    async def _call(self, said: list[_Saying]) -> None:
+        """One call. Whatever comes of it is for those whose items were in it."""
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        parts = [saying.part for saying in said]
+        request, key = self._joining.joined(parts), key_of([saying.key for saying in said])
+        try:
+            answer = await self._client.call(parts[0].operation, request, key)
+        except Exception as error:  # noqa: BLE001 - each job's attempt tells them apart
+            self._unanswered(said, error)
+            return
+        if len(said) > 1:  # its text may quote one item's person in another's receipt
+            answer = replace(answer, excerpt=f"in a call of {len(said)}")
+        rows = self._joining.apart(answer, parts) if _is_success(answer) else None
+        if rows is not None:
+            self._size.answered(len(said), loop.time() - started, loop.time())
+        elif answer.status in TOO_LONG:
+            self._size.too_much(len(said))
+        for place, saying in enumerate(said):
+            self._hear(saying, rows[place] if rows else self._whole(saying, answer, len(said)))
+
+    def _unanswered(self, said: list[_Saying], error: Exception) -> None:
+        """What kept the call from being made or answered; one item that cannot be written does."""
+        if isinstance(error, Retry) and error.sent:
+            self._size.too_much(len(said))
+        if len(said) > 1 and not isinstance(error, Retry | Halt):
+            error = Apart("cannot be sent with others", items=len(said))
+        for saying in said:
+            saying.heard.set_exception(error)
+
+    def _hear(self, saying: _Saying, heard: Answer | Retry | None) -> None:
+        """Its part of the answer; None: there is none, so that nobody knows what became of it."""
+        if isinstance(heard, Answer):
+            saying.heard.set_result(heard)
+        else:
+            nothing = Retry("the answer has no row for this item", sent=True)
+            saying.heard.set_exception(heard or nothing)
+
+    def _whole(self, saying: _Saying, answer: Answer, items: int) -> Answer | Retry | None:
+        """An answer without rows, as one of `items` hears it; it cannot mean delivered."""
+        verdict = judge(saying.job.flow.rows, answer, saying.part.request, saying.job.record, set())
+        if _is_success(answer) and (verdict.row is None or verdict.then == "delivered"):
+            return None
+        if items == 1 or not _refuses(answer, verdict):
+            return answer
+        self._size.too_much(items)
+        return Apart(f"refused with others: answered {answer.status}", items=items)
+
+
+class _Way:
+    """A job's way out, in company. A Client."""
+
+    def __init__(self, talk: _Talk, place: int, job: Job) -> None:
+        self._talk = talk
+        self._place = place
+        self._job = job
+
+    async def call(self, operation: str, document: Document, key: str) -> Answer:
+        """See Client.call."""
+        return await self._talk.say(self._place, self._job, operation, document, key)
+
+    async def renew(self) -> None:
+        """See Client.renew."""
+        await self._talk.renew()
+
+    async def close(self) -> None:
+        """See Client.close; the connections are not ours."""
+
+
+def _refuses(answer: Answer, verdict: Verdict) -> bool:
+    """Whether it is what was in the call that an answer refuses."""
+    if verdict.row is None and 400 <= answer.status < 500:  # noqa: PLR2004 - HTTP; also a page
+        return answer.status not in NOT_THE_ITEMS
+    return verdict.then in ("reject", "retry", "again") and not says_nothing(verdict, answer)
+
+
+def _is_success(answer: Answer) -> bool:
+    """Whether the answer may speak of items: what is refused is refused as a whole."""
+    return answer.valid and answer.fault is None and 200 <= answer.status < 300  # noqa: PLR2004 - HTTP

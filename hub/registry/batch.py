@@ -1,0 +1,35 @@
+"""`batch` of a flow: one call tells a system of many dossiers, and the answer says of each.
+
+Only a contract that answers for every item may be batched: what is matched here, and how, is read
+off the answer's rows.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, TypeAlias
+
+from msgspec import Meta, Struct
+
+POSITION = "$position"  # rows stand in the order of the items, one each
+LONGEST_LINGER = 1.0  # seconds
+Pairs: TypeAlias = tuple[tuple[str, str], ...]  # path in the item, path in its row
+
+
+class Batch(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which list of the request holds the items, and which of the answer a row for each."""
+
+    join: str  # path of the list in the request
+    rows: str  # path of the list in the answer
+    match: str | list[str] | dict[str, str]  # what a row has in common with its item
+    most: Annotated[int, Meta(ge=2, le=1_000)] = 50  # items in one call
+    # seconds that a call waits to be full, while another one of the registration is under way
+    linger: Annotated[float, Meta(ge=0, le=LONGEST_LINGER)] = 0.0
+
+
+def pairs(batch: Batch) -> Pairs:
+    """What makes a row the row of an item: equal values at these paths; none: its position."""
+    match = batch.match
+    if match == POSITION:
+        return ()
+    if isinstance(match, Mapping):
+        return tuple(match.items())
+    return tuple((path, path) for path in ([match] if isinstance(match, str) else match))
