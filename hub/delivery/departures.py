@@ -9,8 +9,8 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from math import inf
-from typing import TypeAlias
 
+from hub.delivery.companies import Companies, Item
 from hub.delivery.dispatch import KeyedQueue
 from hub.delivery.gate import Gate
 from hub.delivery.held import Held, Key, Part
@@ -19,15 +19,14 @@ from hub.delivery.line import Line, Ticket
 from hub.delivery.settling import Receipts
 from hub.records import Spot
 
-AHEAD = 3  # times the calls in flight: so many events are marked at most, sent or not
-Item: TypeAlias = tuple[Key, Held]
+AHEAD = 3  # times what the calls in flight hold: so many events are marked at most, sent or not
 
 
 class Departures:
     """One lane's. Belongs to its event loop.
 
-    `open`: whether an event is to be sent now; otherwise it has been seen to. `start`: make its
-    call, which ends with `gate.end`.
+    `open`: whether an event is to be sent now; otherwise it has been seen to. `start`: make the
+    call of these, which ends with `gate.end`.
     """
 
     def __init__(
@@ -36,14 +35,16 @@ class Departures:
         queue: KeyedQueue[Key, Held],
         gate: Gate,
         receipts: Receipts,
+        companies: Companies,
         *,
         open: Callable[[Key, Held], bool],  # noqa: A002 - what a parcel office calls it, too
-        start: Callable[[Key, Held], None],
+        start: Callable[[list[Item]], None],
     ) -> None:
         self._host = host
         self._queue = queue
         self._gate = gate
         self._receipts = receipts
+        self._companies = companies
         self._open = open
         self._start = start
         self._line: Line[Item] = Line()  # waits for its mark
@@ -80,9 +81,14 @@ class Departures:
         """How many events may be marked now."""
         if self._host.halted is not None or self._gate.broken is not None:
             return 0 if self._marked and not self._wants_probe() else 1
-        if self._marked >= self._gate.width:
+        if self._marked >= self._width:
             return 0
-        return (AHEAD - 1) * self._gate.width - self._marked
+        return (AHEAD - 1) * self._width - self._marked
+
+    @property
+    def _width(self) -> int:
+        """How many events the calls in flight may hold."""
+        return self._gate.width * self._companies.largest
 
     def _wants_probe(self) -> bool:
         """Whether all that is marked has failed before, and another one could tell more."""
@@ -120,27 +126,40 @@ class Departures:
     def _send(self) -> None:
         now = asyncio.get_running_loop().time()
         while self._outbox and not self._closing:
-            idle = self._host.halted is not None and not self._probes
-            if (seconds := inf if idle else self._gate.wait(now)) > 0:
+            place, seconds = self._next(now)
+            if seconds > 0:
                 self._ring(seconds)
                 return
-            key, held = self._next()
+            key, held = self._outbox[place]
+            del self._outbox[place]
             if self._host.may_go_on(held):
+                others = self._company(held)
                 self._probes = 0
                 self._gate.start(key, now)
-                self._start(key, held)
+                self._start([(key, held), *others])
             else:
                 self._host.let_go(key, held)
-        if self._marked < self._gate.width and len(self._queue):
+        if self._marked < self._width and len(self._queue):
             self._take()
 
-    def _next(self) -> Item:
-        """The first, or a probe: what has failed least tells most of the system."""
-        if self._gate.broken is None:
-            return self._outbox.popleft()
-        probe = min(self._outbox, key=lambda item: item[1].failures)
-        self._outbox.remove(probe)
-        return probe
+    def _next(self, now: float) -> tuple[int, float]:
+        """The place of the one that may be sent, and 0; or the seconds until one may.
+
+        It is the first, or a probe: what has failed least tells most of the system.
+        """
+        idle = self._host.halted is not None and not self._probes
+        if (seconds := inf if idle else self._gate.wait(now)) > 0:
+            return 0, seconds
+        if self._gate.broken is not None:
+            failures = [held.failures for _, held in self._outbox]
+            return failures.index(min(failures)), 0.0
+        return self._companies.first(self._outbox, now) if self._gate.calls else (0, 0.0)
+
+    def _company(self, held: Held) -> list[Item]:
+        """Who goes in one call with it. A probe goes alone."""
+        if self._gate.broken is not None or self._host.halted is not None:
+            return []
+        return self._companies.join(held, self._outbox)
 
     def _ring(self, seconds: float) -> None:
         """Look again after so long, or earlier; one alarm is enough."""
@@ -177,7 +196,6 @@ class Departures:
         """The event in hand of this dossier is due again, before the others."""
         self._queue.wait(key)
         self._queue.again(key)
-        self.go()
 
     def _again(self, key: Key) -> None:
         del self._timers[key]

@@ -13,6 +13,7 @@ from hub.delivery.held import Held, Key
 from hub.delivery.host import Host
 from hub.delivery.policy import pause
 from hub.delivery.settling import Author, Receipts
+from hub.delivery.together import Apart
 from hub.errors import Halt, Reject, Retry
 from hub.log import get_logger, place_of
 from hub.registry.manifest import RetryPolicy
@@ -43,11 +44,16 @@ class Failures:
         self._departures = departures
         self._aside = aside
 
-    def failed(self, key: Key, held: Held, error: Exception) -> bool:
-        """The event in hand came to this; whether that was its end here."""
+    def failed(self, key: Key, held: Held, error: Exception, *, known: bool = False) -> bool:
+        """The event in hand came to this; whether that was its end here.
+
+        `known`: another event of the same call has told of the system's failure.
+        """
         now = asyncio.get_running_loop().time()
+        if isinstance(error, Apart):
+            return self._apart(key, held, error, now)
         if isinstance(error, Retry):
-            return self._later(key, held, error, now)
+            return self._later(key, held, error, now, known=known)
         if isinstance(error, Halt):
             self._gate.said_nothing(key, now)
             return self._halt(key, held, error)
@@ -69,7 +75,18 @@ class Failures:
         self._host.ended(key, held, "DEAD_LETTERED", reason)
         return True
 
-    def _later(self, key: Key, held: Held, error: Retry, now: float) -> bool:
+    def _apart(self, key: Key, held: Held, error: Apart, now: float) -> bool:
+        """It is no failure of its own: it goes again, with half of those it was refused with."""
+        self._gate.said_nothing(key, now)
+        if not self._host.may_go_on(held):
+            self._host.let_go(key, held)
+            return True
+        self._receipts.tried(held, error)
+        held.company = max(1, error.items // 2)
+        self._departures.at_once(key)
+        return False
+
+    def _later(self, key: Key, held: Held, error: Retry, now: float, *, known: bool) -> bool:
         """Whether that was the end of it here; otherwise it is tried again."""
         if not self._host.may_go_on(held):
             self._gate.said_nothing(key, now)
@@ -78,7 +95,7 @@ class Failures:
         self._receipts.tried(held, error)
         before = held.taken_before if held.failures else None
         held.taken_before = self._gate.taken
-        systems = self._gate.failed(key, error, now, before=before)
+        systems = self._gate.failed(key, error, now, before=before, known=known)
         held.failures += 1
         metrics.counter(metrics.attempts, self._author.registration, "retry").inc()
         if systems:

@@ -78,30 +78,33 @@ class Gate:
         """Lanes that were refused a place may have one now."""
         self._places.ask_others()
 
-    def answered(self, now: float, latency: float | None = None) -> None:
-        """The system has said its word; `latency`, in seconds, of a call that it took."""
+    def answered(self, now: float, latency: float | None = None, messages: int = 1) -> None:
+        """The system has said its word; `latency`, in seconds, of a call of which it took some."""
         was = self.broken
         self._breaker.answered(now)
         self._note(was)
         if latency is not None:
-            self.taken += 1
+            self.taken += messages
             self._pace.good(latency, now)
 
     def said_nothing(self, key: Key, now: float) -> None:
         """The call ended without telling anything of the system."""
         self._breaker.dropped(now, key)
 
-    def failed(self, key: Key, error: Retry, now: float, *, before: int | None) -> bool:
+    def failed(
+        self, key: Key, error: Retry, now: float, *, before: int | None, known: bool = False
+    ) -> bool:
         """Whether the system is meant, not the message.
 
         `before`: how many messages it had taken when this one failed last, None the first time. If
         it took others since, this failure tells nothing of it: whatever it is called, it is this
         message's, unless it came so soon after the last one that both may be one bad moment.
+        `known`: another message of the same call has told of it.
         """
         others = 0 if before is None else self.taken - before
         if others:
             self._breaker.dropped(now, key)
-        else:
+        elif not known:
             self._told(key, error, now)
         return (error.system and others < OTHERS) or self.broken is not None
 

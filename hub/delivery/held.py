@@ -142,6 +142,8 @@ class Held:
     job: Job | None = None
     failures: int = 0
     failing_since: int = 0  # epoch ms of the first failure
+    company: int = 0  # most events in one call with it, itself included; 0: what its flow says
+    waits_since: float = 0.0  # for company, seconds of the loop's clock
     taken_before: int = 0  # messages that the system had taken when it failed last
     doubted: bool = False  # somebody before us may have sent it
     series: int = 0

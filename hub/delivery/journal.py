@@ -20,6 +20,7 @@ KINDS: Mapping[str, Kind] = {
 }
 ENDS = ("DELIVERED", "NOTHING_TO_SEND", "DUPLICATE", "DEAD_LETTERED")
 NOT_SENT = "not sent"  # note of an ATTEMPT that closes marks of which no call came
+APART = "apart"  # note of an ATTEMPT refused with others: it is no failure of the event's own
 IN_DOUBT = "in doubt"  # note of an ATTEMPT whose call may have had its effect
 
 
@@ -138,7 +139,7 @@ class Journal:
     def _attempted(self, entry: Entry, offset: int) -> None:
         if entry.note != IN_DOUBT:
             self._marks.get(offset, {}).pop(entry.epoch, None)
-        if entry.note != NOT_SENT:
+        if entry.note not in (NOT_SENT, APART):
             failing = self.failing.setdefault(offset, Failing(0, entry.at))
             failing.failures += 1
 

@@ -2,12 +2,12 @@
 
 A lane belongs to the event loop; `Inbox` feeds it from a thread of its own and asks it what may be
 committed. What is whose: `assigned`. Whether an event is to be sent: `opening`. Who is next:
-`departures`. What a failure means: `failures`. What waits long: `aside`. An event is settled when
-its receipt is acknowledged; its dossier goes on as soon as the system has answered.
+`departures`. What is under way: `calls`. What a failure means: `failures`. What waits long:
+`aside`. An event is settled when its receipt is acknowledged; its dossier goes on as soon as the
+system has answered.
 """
 
 import asyncio
-import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,10 +17,11 @@ from hub import metrics
 from hub.delivery.archive import Archive
 from hub.delivery.aside import Aside
 from hub.delivery.assigned import Assigned
+from hub.delivery.calls import Calls
 from hub.delivery.clerk import Clerk
+from hub.delivery.companies import Companies, Item
 from hub.delivery.departures import AHEAD, Departures
 from hub.delivery.dispatch import KeyedQueue
-from hub.delivery.exchange import attempt
 from hub.delivery.failures import Failures
 from hub.delivery.gate import Gate
 from hub.delivery.halting import HALT_PROBE, Halting
@@ -92,9 +93,17 @@ class Lane:
         self._moved = asyncio.Event()  # set whenever something was settled, started or let go
         self._receipts = Receipts(codec, writer, author, self._moved.set)
         self.gate = self._gate(means)
-        self._queue: KeyedQueue[Key, Held] = KeyedQueue(AHEAD * terms.delivery.in_flight)
+        companies = Companies(terms.flows.values())
+        limit = AHEAD * terms.delivery.in_flight * companies.most
+        self._queue: KeyedQueue[Key, Held] = KeyedQueue(limit)
         self._departures = Departures(
-            self, self._queue, self.gate, self._receipts, open=self._open, start=self._start
+            self,
+            self._queue,
+            self.gate,
+            self._receipts,
+            companies,
+            open=self._open,
+            start=self._start,
         )
         self._halting = Halting(terms.registration, means.probe, self._departures.probe)
         shelf = archive.parked if archive else None
@@ -109,6 +118,16 @@ class Lane:
             self._departures,
             self._aside,
         )
+        self._calls = Calls(
+            self,
+            terms.registration,
+            client,
+            clock,
+            self.gate,
+            self._halting,
+            self._failures,
+            companies,
+        )
         self._opening = Opening(
             self,
             terms.registration,
@@ -122,7 +141,6 @@ class Lane:
         self._tasks: set[asyncio.Task[None]] = set()
         self.bytes = 0  # of the events taken and not settled
         self.arrived = 0  # records handed over by the inbox, ever
-        self._seconds = metrics.call_seconds.labels(terms.registration)
         self._watch()
 
     def _gate(self, means: Means) -> Gate:
@@ -193,45 +211,14 @@ class Lane:
     def _open(self, key: Key, held: Held) -> bool:
         return self._opening.opened(key, held)
 
-    def _start(self, key: Key, held: Held) -> None:
-        held.part.running += 1
-        self.task(self._work(key, held))
+    def _start(self, items: Sequence[Item]) -> None:
+        self._calls.start(items)
 
     def task(self, work: Coroutine[object, object, None]) -> None:
         """Run it until the lane closes."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-    async def _work(self, key: Key, held: Held) -> None:
-        """Carry one event as far as it goes now."""
-        started = time.monotonic()
-        try:
-            ended = await self._carry(key, held, started)
-        finally:
-            held.part.running -= 1
-            self.gate.end()
-        self._seconds.observe(time.monotonic() - started)
-        self._halting.tried(settled=ended)
-        self.pump()
-        self.gate.ask_others()
-
-    async def _carry(self, key: Key, held: Held, started: float) -> bool:
-        """Whether the event has come to its end here."""
-        if held.job is None:
-            raise RuntimeError("only a job is sent")
-        try:
-            delivered = await attempt(held.job, self._client, self._clock)
-        except Exception as error:  # noqa: BLE001 - told apart there
-            return self._failures.failed(key, held, error)
-        now = asyncio.get_running_loop().time()
-        if delivered:
-            self._halting.end()
-            self.gate.answered(now, time.monotonic() - started)
-        else:
-            self.gate.said_nothing(key, now)
-        self.ended(key, held, "DELIVERED" if delivered else "NOTHING_TO_SEND", None)
-        return True
 
     # What becomes of it
 

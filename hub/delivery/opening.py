@@ -124,3 +124,4 @@ class Opening:
             self._failures.failed(key, held, error)
         else:
             self._departures.at_once(key)
+            self._host.pump()

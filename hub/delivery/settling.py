@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from hub import metrics
 from hub.delivery.exchange import Job
 from hub.delivery.held import Held, Part
-from hub.delivery.journal import IN_DOUBT, NOT_SENT, Kind
+from hub.delivery.journal import APART, IN_DOUBT, NOT_SENT, Kind
 from hub.delivery.parking import closing_record, parked_record
 from hub.delivery.receipts import (
     SCHEMA,
@@ -23,6 +23,7 @@ from hub.delivery.receipts import (
     step_document,
     step_record,
 )
+from hub.delivery.together import Apart
 from hub.errors import HubError, Retry
 from hub.events.codec import Codec
 from hub.log import get_logger
@@ -65,7 +66,7 @@ class Receipts:
         job = held.job
         if job is not None:
             last = tuple(job.attempts)[-1:]
-            note = IN_DOUBT if job.in_doubt else ""
+            note = APART if isinstance(error, Apart) else IN_DOUBT if job.in_doubt else ""
             step = self._of("ATTEMPT", held.spot, [held], note)
             self._step(replace(step, reason=error.what, attempts=last), held.part)
 

@@ -12,7 +12,7 @@ come together: each hears `Apart`.
 import asyncio
 from collections.abc import Sequence
 from contextvars import copy_context
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from adapters.http.messages import Answer, Client
 from hub.contract.types import Document
@@ -33,79 +33,97 @@ class Apart(Retry):
     items: int = 1
 
 
-@dataclass(slots=True)
-class _Saying:
-    """What one job has to say in this round. `place`: of the job in its company."""
-
-    place: int
-    job: Job
-    part: Part
-    key: str
-    heard: asyncio.Future[Answer] = field(repr=False)
-
-
 async def attempt_together(
     jobs: Sequence[Job], joining: Joining, client: Client, clock: Clock, size: BatchSize
 ) -> list[bool | Exception]:
     """Try each once: what `attempt` gives for it, or raises.
 
-    Never more than one call at a time. `size` learns from each call.
+    The jobs' flow is that of `joining`. There is one call at a time; `size` learns from each.
     """
     talk = _Talk(joining, client, size, len(jobs))
     # one context: a credential that one job's call found refused is known to the others
     context = copy_context()
     loop = asyncio.get_running_loop()
     members = [
-        loop.create_task(talk.member(place, job, clock), context=context)
+        loop.create_task(_Member(talk, place, job).attempt(client, clock), context=context)
         for place, job in enumerate(jobs)
     ]
     return await asyncio.gather(*members)
+
+
+class _Member:
+    """One of the jobs, and its way out: a Client."""
+
+    def __init__(self, talk: "_Talk", place: int, job: Job) -> None:
+        self.place = place
+        self.job = job
+        self._talk = talk
+
+    async def attempt(self, client: Client, clock: Clock) -> bool | Exception:
+        """The job's attempt, and what became of it."""
+        try:
+            end: bool | Exception = await attempt(self.job, client, clock, self)
+        except Exception as error:  # noqa: BLE001 - told apart by the lane, as that of a job alone
+            end = error
+        await self._talk.leave()
+        return end
+
+    async def call(self, operation: str, document: Document, key: str) -> Answer:
+        """See Client.call."""
+        return await self._talk.say(self, operation, document, key)
+
+    async def renew(self) -> None:
+        """See Client.renew."""
+        await self._talk.client.renew()
+
+    async def close(self) -> None:
+        """See Client.close; the connections are not ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Saying:
+    """What one of them has to say in this round."""
+
+    member: _Member
+    part: Part
+    key: str
+    heard: asyncio.Future[Answer]
 
 
 class _Talk:
     """The rounds of one company."""
 
     def __init__(self, joining: Joining, client: Client, size: BatchSize, members: int) -> None:
+        self.client = client
         self._joining = joining
-        self._client = client
         self._size = size
         self._members = members  # still at it
         self._round: list[_Saying] = []
 
-    async def member(self, place: int, job: Job, clock: Clock) -> bool | Exception:
-        """One job's attempt, and what became of it."""
-        try:
-            end: bool | Exception = await attempt(job, self._client, clock, _Way(self, place, job))
-        except Exception as error:  # noqa: BLE001 - told apart by the lane, as that of a job alone
-            end = error
-        self._members -= 1
-        await self._go()
-        return end
-
-    async def say(
-        self, place: int, job: Job, operation: str, request: Document, key: str
-    ) -> Answer:
-        """What the system answers to this job."""
+    async def say(self, member: _Member, operation: str, request: Document, key: str) -> Answer:
+        """What the system answers to this one."""
         part = self._joining.part(operation, request)
         if part is None:
-            return await self._client.call(operation, request, key)
-        saying = _Saying(place, job, part, key, asyncio.get_running_loop().create_future())
-        self._round.append(saying)
+            return await self.client.call(operation, request, key)
+        heard: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._round.append(_Saying(member, part, key, heard))
         await self._go()
-        return await saying.heard
+        return await heard
 
-    async def renew(self) -> None:
-        """See Client.renew."""
-        await self._client.renew()
+    async def leave(self) -> None:
+        """One has come to its end; the others may have been waiting for it."""
+        self._members -= 1
+        await self._go()
 
     async def _go(self) -> None:
         """Send the round, once nobody is missing from it."""
         if len(self._round) < self._members:
             return
-        waiting, self._round = sorted(self._round, key=lambda saying: saying.place), []
+        waiting = sorted(self._round, key=lambda saying: saying.member.place)
+        self._round = []
         while waiting:
-            places = set(company([saying.part for saying in waiting], len(waiting)))
-            await self._call([waiting[place] for place in sorted(places)])
+            places = company([saying.part for saying in waiting], len(waiting))
+            await self._call([waiting[place] for place in places])
             waiting = [one for place, one in enumerate(waiting) if place not in places]
 
     async def _call(self, said: list[_Saying]) -> None:
@@ -115,7 +133,7 @@ class _Talk:
         parts = [saying.part for saying in said]
         request, key = self._joining.joined(parts), key_of([saying.key for saying in said])
         try:
-            answer = await self._client.call(parts[0].operation, request, key)
+            answer = await self.client.call(parts[0].operation, request, key)
         except Exception as error:  # noqa: BLE001 - each job's attempt tells them apart
             self._unanswered(said, error)
             return
@@ -127,7 +145,7 @@ class _Talk:
         elif answer.status in TOO_LONG:
             self._size.too_much(len(said))
         for place, saying in enumerate(said):
-            self._hear(saying, rows[place] if rows else self._whole(saying, answer, len(said)))
+            _tell(saying, rows[place] if rows else self._whole(saying, answer, len(said)))
 
     def _unanswered(self, said: list[_Saying], error: Exception) -> None:
         """What kept the call from being made or answered; one item that cannot be written does."""
@@ -138,17 +156,10 @@ class _Talk:
         for saying in said:
             saying.heard.set_exception(error)
 
-    def _hear(self, saying: _Saying, heard: Answer | Retry | None) -> None:
-        """Its part of the answer; None: there is none, so that nobody knows what became of it."""
-        if isinstance(heard, Answer):
-            saying.heard.set_result(heard)
-        else:
-            nothing = Retry("the answer has no row for this item", sent=True)
-            saying.heard.set_exception(heard or nothing)
-
     def _whole(self, saying: _Saying, answer: Answer, items: int) -> Answer | Retry | None:
         """An answer without rows, as one of `items` hears it; it cannot mean delivered."""
-        verdict = judge(saying.job.flow.rows, answer, saying.part.request, saying.job.record, set())
+        job = saying.member.job
+        verdict = judge(job.flow.rows, answer, saying.part.request, job.record, set())
         if _is_success(answer) and (verdict.row is None or verdict.then == "delivered"):
             return None
         if items == 1 or not _refuses(answer, verdict):
@@ -157,24 +168,13 @@ class _Talk:
         return Apart(f"refused with others: answered {answer.status}", items=items)
 
 
-class _Way:
-    """A job's way out, in company. A Client."""
-
-    def __init__(self, talk: _Talk, place: int, job: Job) -> None:
-        self._talk = talk
-        self._place = place
-        self._job = job
-
-    async def call(self, operation: str, document: Document, key: str) -> Answer:
-        """See Client.call."""
-        return await self._talk.say(self._place, self._job, operation, document, key)
-
-    async def renew(self) -> None:
-        """See Client.renew."""
-        await self._talk.renew()
-
-    async def close(self) -> None:
-        """See Client.close; the connections are not ours."""
+def _tell(saying: _Saying, heard: Answer | Retry | None) -> None:
+    """Its part of the answer; None: there is none, so that nobody knows what became of it."""
+    if isinstance(heard, Answer):
+        saying.heard.set_result(heard)
+    else:
+        nothing = Retry("the answer has no row for this item", sent=True)
+        saying.heard.set_exception(heard or nothing)
 
 
 def _refuses(answer: Answer, verdict: Verdict) -> bool:

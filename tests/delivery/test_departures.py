@@ -7,6 +7,7 @@ from typing import cast
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hub.delivery.companies import Companies, Item
 from hub.delivery.departures import AHEAD, Departures
 from hub.delivery.dispatch import KeyedQueue
 from hub.delivery.gate import Gate
@@ -47,6 +48,7 @@ class Yard:
             self.queue,
             self.gate,
             cast("Receipts", self),
+            Companies(()),
             open=lambda *_: True,
             start=self.start,
         )
@@ -88,7 +90,8 @@ class Yard:
         record = Record("hub.dossier", partition, self.number, 0, code.encode(), b"", ())
         self.put(Held(record, self.parts[partition], code, ""))
 
-    def start(self, key: Key, held: Held) -> None:
+    def start(self, items: Sequence[Item]) -> None:
+        ((key, held),) = items
         self.sent.append(held.event_id)
         self.calls[held.event_id] = (key, held)
 

@@ -1,0 +1,101 @@
+"""The calls of a lane that are under way, and what each came to for the events in it."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+from adapters.http.messages import Client
+from hub import metrics
+from hub.delivery.companies import Companies, Item
+from hub.delivery.exchange import Clock, Job, attempt
+from hub.delivery.failures import Failures
+from hub.delivery.gate import Gate
+from hub.delivery.halting import Halting
+from hub.delivery.held import Held
+from hub.delivery.host import Host
+from hub.delivery.together import attempt_together
+from hub.errors import Retry
+
+
+class Calls:
+    """One lane's. Belongs to its event loop."""
+
+    def __init__(
+        self,
+        host: Host,
+        registration: str,
+        client: Client,
+        clock: Clock,
+        gate: Gate,
+        halting: Halting,
+        failures: Failures,
+        companies: Companies,
+    ) -> None:
+        self._host = host
+        self._client = client
+        self._clock = clock
+        self._gate = gate
+        self._halting = halting
+        self._failures = failures
+        self._companies = companies
+        self._seconds = metrics.call_seconds.labels(registration)
+
+    def start(self, items: Sequence[Item]) -> None:
+        """Make the call of these; the gate knows that it has started."""
+        for _, held in items:
+            held.part.running += 1
+        self._host.task(self._work(items))
+
+    async def _work(self, items: Sequence[Item]) -> None:
+        """Carry the events of one call as far as they go now."""
+        started = time.monotonic()
+        try:
+            ends = await self._tried([_job(held) for _, held in items])
+            settled = self._came_to(items, ends, time.monotonic() - started)
+        finally:
+            for _, held in items:
+                held.part.running -= 1
+            self._gate.end()
+        self._seconds.observe(time.monotonic() - started)
+        self._halting.tried(settled=settled)
+        self._host.pump()
+        self._gate.ask_others()
+
+    async def _tried(self, jobs: Sequence[Job]) -> Sequence[bool | Exception]:
+        """Of each: whether it was delivered (or had nothing to send), or its error."""
+        first, joining = jobs[0], jobs[0].flow.joining
+        if joining is not None and first.part is not None:
+            size = self._companies.size(joining)
+            return await attempt_together(jobs, joining, self._client, self._clock, size)
+        try:
+            return [await attempt(first, self._client, self._clock)]
+        except Exception as error:  # noqa: BLE001 - told apart where failures are
+            return [error]
+
+    def _came_to(
+        self, items: Sequence[Item], ends: Sequence[bool | Exception], seconds: float
+    ) -> bool:
+        """Whether any of them has come to its end here."""
+        now = asyncio.get_running_loop().time()
+        taken = sum(end is True for end in ends)
+        if taken:
+            self._halting.end()
+            self._gate.answered(now, seconds, taken)
+        settled = told = False
+        for (key, held), end in zip(items, ends, strict=True):
+            if isinstance(end, Exception):
+                system = isinstance(end, Retry) and end.system
+                settled |= self._failures.failed(key, held, end, known=told and system)
+                told |= system
+                continue
+            if not end:
+                self._gate.said_nothing(key, now)
+            self._host.ended(key, held, "DELIVERED" if end else "NOTHING_TO_SEND", None)
+            settled = True
+        return settled
+
+
+def _job(held: Held) -> Job:
+    if held.job is None:
+        raise RuntimeError("only a job is sent")
+    return held.job
