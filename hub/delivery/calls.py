@@ -85,7 +85,8 @@ class Calls:
         for (key, held), end in zip(items, ends, strict=True):
             if isinstance(end, Exception):
                 system = isinstance(end, Retry) and end.system
-                settled |= self._failures.failed(key, held, end, known=told and system)
+                known = told if system else taken > 0  # it is not the system's if it took others
+                settled |= self._failures.failed(key, held, end, known=known)
                 told |= system
                 continue
             if not end:

@@ -47,7 +47,7 @@ class Failures:
     def failed(self, key: Key, held: Held, error: Exception, *, known: bool = False) -> bool:
         """The event in hand came to this; whether that was its end here.
 
-        `known`: another event of the same call has told of the system's failure.
+        `known`: others of the same call have told what it would tell of the system.
         """
         now = asyncio.get_running_loop().time()
         if isinstance(error, Apart):

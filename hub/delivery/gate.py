@@ -99,7 +99,7 @@ class Gate:
         `before`: how many messages it had taken when this one failed last, None the first time. If
         it took others since, this failure tells nothing of it: whatever it is called, it is this
         message's, unless it came so soon after the last one that both may be one bad moment.
-        `known`: another message of the same call has told of it.
+        `known`: other messages of the same call have told what this one would tell.
         """
         others = 0 if before is None else self.taken - before
         if others:

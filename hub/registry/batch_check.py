@@ -1,6 +1,6 @@
 """Whether a flow's `batch` fits its contract: what is wrong is found before a list is sent."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from hub.contract.types import Contract, ListOf, OneOf, Operation, Record, Ref, Type
 from hub.registry.batch import POSITION, Batch, pairs
@@ -11,6 +11,7 @@ from hub.registry.yaml_file import YamlFile
 
 Types = Mapping[str, Record]
 KEY = "$key"
+DEEPEST = 3  # names of a path that is proposed
 
 
 def batch_problems(manifest: Manifest, contract: Contract, yaml: YamlFile) -> Iterator[Problem]:
@@ -34,7 +35,7 @@ def _misfits(
     if not called:
         yield (
             f"batch.join: no operation of the flow has a list of records at '{batch.join}'",
-            "write the path of the list in the request, for example body.data",
+            _known_lists((op.request for op in named), contract.types),
         )
     for op, lists in called:
         yield from _items(batch, lists, contract.types)
@@ -65,7 +66,7 @@ def _rows(batch: Batch, op: Operation, contract: Contract) -> Iterator[tuple[str
     if not lists:
         yield (
             f"batch.rows: the answer of '{op.name}' has no list of records at '{batch.rows}'",
-            "write the path of the list that answers for each item, or leave out batch",
+            _known_lists(answers, contract.types),
         )
     for list_ in lists:
         for _, path in pairs(batch):
@@ -101,6 +102,26 @@ def _lists(kind: Type, path: str, contract: Contract) -> Iterator[ListOf]:
     for found in _at(kind, path, contract.types):
         if isinstance(found, ListOf) and isinstance(_known(found.item, contract.types), Record):
             yield found
+
+
+def _known_lists(kinds: Iterable[Type], types: Types) -> str:
+    found = sorted({path for kind in kinds for path in _list_paths(kind, types, DEEPEST)})
+    return f"write {' or '.join(found[:5])}" if found else "it has none: leave out batch"
+
+
+def _list_paths(kind: Type, types: Types, depth: int) -> Iterator[str]:
+    """Where lists of records stand, `depth` names deep at most; none inside another."""
+    found = _known(kind, types)
+    if isinstance(found, OneOf):
+        for option in found.options:
+            yield from _list_paths(option, types, depth)
+    elif isinstance(found, Record) and depth:
+        for field in found.fields:
+            inner = _known(field.type, types)
+            if isinstance(inner, ListOf) and isinstance(_known(inner.item, types), Record):
+                yield field.name
+            for path in _list_paths(inner, types, depth - 1):
+                yield f"{field.name}.{path}"
 
 
 def _at(kind: Type, path: str, types: Types) -> Iterator[Type]:
