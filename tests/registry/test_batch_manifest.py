@@ -40,7 +40,10 @@ def flow(folder: Path, events: Events) -> Outflow:
 
 @pytest.mark.parametrize(
     ("connector", "operation", "rest_"),
-    [(rest, "POST /steps", {"isUpdating": "False"}), (soap, "S.Do", {})],
+    [
+        (rest, "POST /steps", {"isUpdating": "False", "data": None}),
+        (soap, "S.Do", {"TienDo": None}),
+    ],
 )
 def test_a_mapping_makes_one_item_and_its_flow_joins_it(
     tmp_path: Path, events: Events, connector: object, operation: str, rest_: Document
