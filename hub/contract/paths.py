@@ -30,14 +30,12 @@ def put(document: Document, path: str, value: Value) -> Document:
 
 def get_all(document: Value, path: str) -> list[Value]:
     """Every value at `path`, entering every element of the lists on the way; nulls left out."""
-    found: list[Value] = [document]
-    for part in path.split("."):
-        found = [
-            item[part]
-            for value in found
-            for item in (value if isinstance(value, list) else (value,))
-            if isinstance(item, dict) and item.get(part) is not None
+    head, _, rest = path.partition(".")
+    if isinstance(document, list):
+        return [
+            found for item in document if isinstance(item, dict) for found in get_all(item, path)
         ]
-        if not found:
-            break
-    return found
+    inner = document.get(head) if isinstance(document, dict) else None
+    if inner is None:
+        return []
+    return get_all(inner, rest) if rest else [inner]

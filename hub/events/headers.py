@@ -6,10 +6,12 @@ A worker decides by them alone whether an event concerns it, so they are short a
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from hub.errors import Reject
 
 CONTENT_TYPE = "application/vnd.confluent.avro"
+_CONTENT_TYPE = CONTENT_TYPE.encode()
 SOURCE = "/connectors/"  # ce_source is this and the registration's name
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NEEDED = ("ce_id", "ce_source", "ce_type", "ce_time", "hub_flow")
@@ -36,20 +38,28 @@ class Envelope:
 
 def write_headers(envelope: Envelope) -> list[tuple[str, bytes]]:
     """The headers, in a fixed order; what is empty is left out."""
+    source, kind, flow = _encoded(envelope.source, envelope.type, envelope.flow)
+    headers = [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", envelope.id.encode()),
+        ("ce_source", source),
+        ("ce_type", kind),
+        ("ce_time", _written(envelope.time).encode()),
+        ("content-type", _CONTENT_TYPE),
+        ("hub_flow", flow),
+    ]
     texts = (
-        ("ce_specversion", "1.0"),
-        ("ce_id", envelope.id),
-        ("ce_source", SOURCE + envelope.source),
-        ("ce_type", envelope.type),
-        ("ce_time", _written(envelope.time)),
-        ("content-type", CONTENT_TYPE),
-        ("hub_flow", envelope.flow),
         ("hub_digest", envelope.digest),
         ("hub_flags", ",".join(envelope.flags)),
         ("hub_unserved", ",".join(envelope.unserved)),
         ("traceparent", envelope.traceparent),
     )
-    return [(name, text.encode()) for name, text in texts if text]
+    return headers + [(name, text.encode()) for name, text in texts if text]
+
+
+@lru_cache(maxsize=1_024)  # a few for each registration
+def _encoded(source: str, kind: str, flow: str) -> tuple[bytes, bytes, bytes]:
+    return (SOURCE + source).encode(), kind.encode(), flow.encode()
 
 
 def read_headers(headers: Iterable[tuple[str, bytes]]) -> Envelope:
@@ -80,8 +90,14 @@ def _listed(text: str | None) -> tuple[str, ...]:
 
 
 def _written(time: int) -> str:
-    moment = EPOCH + timedelta(milliseconds=time)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    second, milli = divmod(time, 1000)
+    return f"{_second(second)}.{milli:03}Z"
+
+
+@lru_cache(maxsize=8)  # many events fall into one
+def _second(second: int) -> str:
+    moment = EPOCH + timedelta(seconds=second)
+    return moment.replace(tzinfo=None).isoformat(timespec="seconds")
 
 
 def _read(text: str) -> int:

@@ -20,7 +20,7 @@ from hub.events.headers import Envelope, write_headers
 from hub.intake.acts import SCHEMA as ACT_SCHEMA
 from hub.intake.acts import Act, record_of
 from hub.intake.acts import as_document as act_document
-from hub.intake.confirming import Confirmer, Mark, Question
+from hub.intake.confirming import Confirmation, Confirmer, Mark, Question
 from hub.intake.index import FactIndex
 from hub.intake.inflow import Fact, Inflow, Item, check_size, items_of, read_item
 from hub.intake.item import digest
@@ -82,7 +82,9 @@ class Intake:
         """
         whole = await self._open(inflow, document)
         items = [self._read(inflow, item, headers, None) for item in whole]
-        doubted = await self._doubted(inflow, whole, items, confirmer)
+        doubted: frozenset[Mark] = frozenset()
+        if inflow.confirm is not None:
+            doubted = await self._doubted(inflow, inflow.confirm, whole, items, confirmer)
         return await self.keep(inflow, items, headers.get("traceparent"), doubted)
 
     async def take_item(
@@ -124,18 +126,17 @@ class Intake:
     async def _doubted(
         self,
         inflow: Inflow,
+        confirm: Confirmation,
         documents: list[Document],
         items: list[Item],
         confirmer: Confirmer | None,
     ) -> frozenset[Mark]:
         """The items that their system does not confirm; what is known in part was confirmed."""
-        if inflow.confirm is None:
-            return frozenset()
         questions: dict[Mark, Question | None] = {}  # the same row twice is one question
         for place, (item, document) in enumerate(zip(items, documents, strict=True)):
             if not item.facts or item.mark in questions:
                 continue
-            request = inflow.confirm.make(document, place == 0)
+            request = confirm.make(document, place == 0)
             if request is None or any(self._known(fact.id) for fact in item.facts):
                 questions[item.mark] = None
             else:
@@ -145,7 +146,7 @@ class Intake:
             return frozenset()
         if confirmer is None:
             raise Retry("the system cannot be asked for confirmation", where=inflow.registration)
-        return await confirmer.doubted(inflow.confirm, asking)
+        return await confirmer.doubted(confirm, asking)
 
     async def keep(
         self,
