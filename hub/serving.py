@@ -28,6 +28,11 @@ START = 10.0  # seconds until the server must listen
 AGAIN = 1.0  # seconds until a process that could not begin tries again
 GRACE = 6  # seconds that requests under way get
 HEAD_SECONDS = 10.0  # for the head of a request to arrive whole
+MOST_CONNECTIONS = 2_000  # at once; one with requests on it costs 55 KB
+FULL = (
+    b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\nconnection: close\r\n"
+    b"content-length: 0\r\n\r\n"
+)
 HEAD_BYTES = 65_536  # of it, and of what came with its last bytes
 
 
@@ -84,7 +89,7 @@ async def serving(
 
 
 class _Bounded(HttpToolsProtocol):
-    """uvicorn's protocol, with an end to how long and how large the head of a request may be.
+    """uvicorn's protocol, with bounds: connections, and how long and large a request's head may be.
 
     uvicorn waits for ever for a head that drips, and keeps all of it. Tells the application who a
     client's certificate names.
@@ -95,6 +100,10 @@ class _Bounded(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn
         super().connection_made(transport)
+        if len(self.connections) > MOST_CONNECTIONS:
+            transport.write(FULL)
+            transport.close()
+            return
         found = transport.get_extra_info("peercert") or {}
         subject = {name: value for part in found.get("subject", ()) for name, value in part}
         if subject:

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from adapters.http.addresses import compile_addresses
+from hub import serving as serve
 from hub.cli.up import STOP
 from hub.delivery.process import DRAIN, LEAVE
 from hub.intake.opening import TAIL, WRITER
@@ -131,6 +132,41 @@ def test_nobody_gets_onto_a_list_of_addresses_by_a_header(tmp_path: Path) -> Non
             return await asyncio.to_thread(ask, url)
 
     assert asyncio.run(serve()) == (403, "http")
+
+
+async def _said(url: str) -> tuple[bytes, asyncio.StreamWriter]:
+    """The head of the answer on a connection of its own, which stays open."""
+    host, _, port = url.removeprefix("http://").partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(b"GET / HTTP/1.1\r\nhost: hub\r\n\r\n")
+    return await reader.readuntil(b"\r\n\r\n"), writer
+
+
+def test_a_connection_too_many_is_told_to_come_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serve, "MOST_CONNECTIONS", 2)
+
+    async def go() -> list[bytes]:
+        async with serving(tells_who, "gateway", load({"HUB_HOME": str(tmp_path)})) as url:
+            first, one = await _said(url)
+            second, two = await _said(url)
+            third, three = await _said(url)
+            one.close()
+            await one.wait_closed()
+            again = third
+            async with asyncio.timeout(10):
+                while again.startswith(b"HTTP/1.1 503"):
+                    again, writer = await _said(url)
+                    writer.close()
+            two.close()
+            three.close()
+        return [first, second, third, again]
+
+    first, second, third, again = asyncio.run(go())
+    assert all(head.startswith(b"HTTP/1.1 200") for head in (first, second, again))
+    assert third.startswith(b"HTTP/1.1 503")
+    assert b"retry-after: 5" in third
 
 
 def test_what_does_not_end_is_not_waited_for_longer_than_it_may_take() -> None:

@@ -22,6 +22,7 @@ class Producer:
         self.seen: set[bytes] = set()
         self.entered = threading.Event()
         self.gate = threading.Event()
+        self.flushes = 0
 
     def send(self, topic: str, *, value: bytes, key: bytes, **_: object) -> Any:
         self.entered.set()
@@ -35,6 +36,7 @@ class Producer:
 
     def flush(self, timeout: float) -> None:
         assert timeout > 0
+        self.flushes += 1
 
     def close(self, timeout: float) -> None:
         assert timeout >= 0
@@ -66,3 +68,37 @@ def test_behind_a_record_that_did_not_start_none_of_its_key_is_sent(
     assert failed == {b"1", b"2", b"4"}
     assert all(isinstance(results[value], Retry) for value in failed)
     assert producer.started == [b"0", b"3"]
+
+
+def test_what_came_during_a_flush_shares_the_next_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    producer = Producer()
+    monkeypatch.setattr(writing, "KafkaProducer", lambda **_: producer)
+    writer = KafkaBroker("127.0.0.1:9").writer()
+    first = writer.send(Outgoing("t", b"z", b"0"))
+    assert producer.entered.wait(10)
+    others = [writer.send(Outgoing("t", b"k", str(n).encode())) for n in range(2_000)]
+    producer.gate.set()
+    assert all(future.result(10).offset == 0 for future in (first, *others))
+    writer.close()
+    assert producer.flushes == 2
+    assert len(producer.started) == 2_001
+
+
+@pytest.mark.parametrize(("size", "fit"), [(0, 20_000), (1_048_576, 64)])
+def test_what_does_not_fit_is_refused_at_once_and_the_rest_is_kept(
+    monkeypatch: pytest.MonkeyPatch, size: int, fit: int
+) -> None:
+    producer = Producer()
+    monkeypatch.setattr(writing, "KafkaProducer", lambda **_: producer)
+    writer = KafkaBroker("127.0.0.1:9").writer()
+    writer.send(Outgoing("t", b"z", b"0"))
+    assert producer.entered.wait(10)
+    body = bytes(size)  # one object: the test itself holds it once
+    taken = [writer.send(Outgoing("t", b"k", body)) for _ in range(fit)]
+    for _ in range(3):
+        with pytest.raises(Retry, match="full"):
+            writer.send(Outgoing("t", b"k", body))
+    producer.gate.set()
+    assert all(future.result(10).offset == 0 for future in taken)
+    assert writer.send(Outgoing("t", b"k", body)).result(10).offset == 0
+    writer.close()
