@@ -57,9 +57,14 @@ class MemoryBroker:
     def partition_of(self, key: bytes, partitions: int) -> int:
         return crc32(key) % partitions
 
-    def ensure_topic(self, name: str, partitions: int, config: Mapping[str, str]) -> None:
+    def ensure_topic(
+        self, name: str, partitions: int, config: Mapping[str, str], *, grows: bool = False
+    ) -> None:
         self._configs.setdefault(name, dict(config))
-        if self._partitions.setdefault(name, partitions) != partitions:
+        found = self._partitions.setdefault(name, partitions)
+        if grows:
+            partitions = self._partitions[name] = max(found, partitions)
+        elif found != partitions:
             raise Reject(
                 f"has {self._partitions[name]} partitions, {partitions} were asked for", where=name
             )

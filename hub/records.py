@@ -222,8 +222,13 @@ class Broker(Protocol):
         """The partition that a record with this key gets, if it names none itself."""
         ...
 
-    def ensure_topic(self, name: str, partitions: int, config: Mapping[str, str]) -> None:
-        """Create it unless it is there. Raises Reject if it has another partition count."""
+    def ensure_topic(
+        self, name: str, partitions: int, config: Mapping[str, str], *, grows: bool = False
+    ) -> None:
+        """Create it unless it is there; one that `grows` may have more, and is given more.
+
+        Raises Reject if it has another partition count.
+        """
         ...
 
     def topic_config(self, name: str) -> Mapping[str, str] | None:

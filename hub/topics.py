@@ -1,7 +1,9 @@
 """The topics of the hub: what stands on each and how long it stays (design, *Topics*).
 
 All have one partition count, because receipts, parked records and dead letters are written to the
-*number* of the source event's partition. Evidence topics expire nothing by themselves.
+*number* of the source event's partition. It is chosen at the start: where a topic of events grows,
+a dossier's key leads to another partition, and what still waits in the old one has lost its order
+with what comes. Evidence topics expire nothing by themselves.
 """
 
 from collections.abc import Iterator, Mapping
@@ -49,20 +51,25 @@ _SCHEMAS = {
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A topic's name, its configuration and whether it has one partition only."""
+    """A topic's name and configuration; whether it has one partition only.
+
+    What is written to the number of an event's partition `follows` the events' topics: it may have
+    more partitions than these, not fewer.
+    """
 
     name: str
     config: Mapping[str, str]
     single: bool = False
+    follows: bool = False
 
 
 TOPICS = (
     Topic(DOSSIER, {**_KEPT, "max.message.bytes": str(EVENT_BYTES)}),
     Topic(CATALOGUE, {**_KEPT, "max.message.bytes": str(EVENT_BYTES)}),
-    Topic(RECEIPT, {**_KEPT, "max.message.bytes": str(EVENT_BYTES)}),
-    Topic(DEAD, {**_KEPT, "max.message.bytes": str(DEAD_BYTES)}),
-    Topic(PARKED, {**_COMPACTED, "max.message.bytes": str(DEAD_BYTES)}),
-    Topic(ACT, {**_KEPT, "max.message.bytes": str(ACT_BYTES)}),
+    Topic(RECEIPT, {**_KEPT, "max.message.bytes": str(EVENT_BYTES)}, follows=True),
+    Topic(DEAD, {**_KEPT, "max.message.bytes": str(DEAD_BYTES)}, follows=True),
+    Topic(PARKED, {**_COMPACTED, "max.message.bytes": str(DEAD_BYTES)}, follows=True),
+    Topic(ACT, {**_KEPT, "max.message.bytes": str(ACT_BYTES)}, follows=True),
     Topic(CURSOR, _COMPACTED, single=True),
     Topic(SCHEMAS, _SCHEMAS, single=True),
 )
@@ -74,7 +81,17 @@ def ensure_all(broker: Broker, partitions: int) -> None:
     `_schemas` is left to the registry: where that is an outside one, it is none of our business.
     """
     for topic in (topic for topic in TOPICS if topic.name != SCHEMAS):
-        broker.ensure_topic(topic.name, 1 if topic.single else partitions, topic.config)
+        count = 1 if topic.single else partitions
+        broker.ensure_topic(topic.name, count, topic.config, grows=topic.follows)
+
+
+def let_follow(broker: Broker, partitions: int) -> None:
+    """Give what is written to the numbers of events' partitions as many as these have by now.
+
+    Raises Halt where the cluster does not give us the right.
+    """
+    for topic in (topic for topic in TOPICS if topic.follows):
+        broker.ensure_topic(topic.name, partitions, topic.config, grows=True)
 
 
 def misfits(broker: Broker) -> Iterator[str]:

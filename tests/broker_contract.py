@@ -109,6 +109,16 @@ class BrokerContract:
         with pytest.raises(Reject, match="has 2 partitions"):
             broker.ensure_topic(topic, 5, {})
 
+    def test_a_topic_that_grows_is_given_more_and_keeps_more(
+        self, broker: Broker, topic: str
+    ) -> None:
+        for wanted, found in ((2, 2), (4, 4), (3, 4)):
+            broker.ensure_topic(topic, wanted, {}, grows=True)
+            assert broker.partitions(topic) == found
+        writer = broker.writer()
+        assert writer.send(Outgoing(topic, b"k", b"v", (), 3)).result(20) == (topic, 3, 0)
+        writer.close()
+
     def test_a_topic_tells_how_it_is_configured(self, broker: Broker, topic: str) -> None:
         broker.ensure_topic(topic, 1, {"cleanup.policy": "compact"})
         found = broker.topic_config(topic)

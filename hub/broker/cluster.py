@@ -9,6 +9,7 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import (
     CoordinatorLoadInProgressError,
     CoordinatorNotAvailableError,
+    InvalidPartitionsError,
     KafkaError,
     NoError,
     NotCoordinatorError,
@@ -21,10 +22,12 @@ from hub.broker.door import addresses, look, tls_context
 from hub.broker.refusals import translate
 from hub.broker.writer import KafkaWriter
 from hub.errors import HubError, Reject, Retry
+from hub.log import get_logger
 from hub.records import Rebalance, Report, Spot
 from hub.settings import Security, resolve
 
 T = TypeVar("T")
+log = get_logger("hub.broker")
 
 # The first group of a cluster has no coordinator for a moment, until its topic is made.
 COORDINATOR_COMING = (
@@ -32,6 +35,7 @@ COORDINATOR_COMING = (
     CoordinatorLoadInProgressError,
     NotCoordinatorError,
 )
+METADATA_MS = 30_000  # until it is noticed that a topic has more partitions
 COORDINATOR_TRIES = 40
 COORDINATOR_WAIT = 0.25  # seconds
 
@@ -67,13 +71,18 @@ class KafkaBroker:
         number: int = murmur2(key)
         return (number & 0x7FFFFFFF) % partitions
 
-    def ensure_topic(self, name: str, partitions: int, config: Mapping[str, str]) -> None:
+    def ensure_topic(
+        self, name: str, partitions: int, config: Mapping[str, str], *, grows: bool = False
+    ) -> None:
         found = self._ask(lambda admin: ensured(admin, name, partitions, config))
-        if found != partitions:
+        if found < partitions and grows:
+            self._ask(lambda admin: _grow(admin, name, partitions))
+        elif found != partitions and not grows:
             raise Reject(
                 f"has {found} partitions, {partitions} were asked for",
                 where=name,
-                fix=f"set HUB_PARTITIONS={found}: receipts go to the source's partition number",
+                fix=f"set HUB_PARTITIONS={found}; where another topic has more by now, let your"
+                " cluster give this one as many",
                 code="partitions",
             )
 
@@ -166,6 +175,16 @@ def ensured(admin: KafkaAdminClient, name: str, partitions: int, config: Mapping
     return partitions
 
 
+def _grow(admin: KafkaAdminClient, name: str, partitions: int) -> None:
+    """Give a topic more partitions; somebody else may do so at the same time."""
+    try:
+        admin.create_partitions({name: partitions})
+    except InvalidPartitionsError:
+        if _partitions(admin, name) < partitions:
+            raise
+    log.warning("topic_grown", topic=name, partitions=partitions)
+
+
 def _partitions(admin: KafkaAdminClient, topic: str) -> int:
     found = admin.describe_topics([topic])
     return len(found[0].get("partitions") or ()) if found else 0
@@ -178,6 +197,7 @@ def _options(bootstrap: str, security: Security) -> dict[str, object]:
         "security_protocol": security.protocol,
         "bootstrap_timeout_ms": 8_000,
         "reconnect_backoff_max_ms": 1_000,
+        "metadata_max_age_ms": METADATA_MS,
     }
     context = tls_context(security)
     if context is not None:

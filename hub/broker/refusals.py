@@ -21,6 +21,14 @@ def translate(error: Exception) -> HubError:
     name = type(error).__name__
     if name in ("MessageSizeTooLargeError", "RecordListTooLargeError", "InvalidTopicError"):
         return Reject(f"the broker refuses the record ({name})", code="too-large")
+    if name == "InconsistentGroupProtocolError":
+        return Retry(
+            "another program is a member of the consumer group, and shares it out in its own way",
+            where="consumer group",
+            fix="end it: only workers belong to the groups hub.*",
+            after=1.0,
+            system=True,
+        )
     if name in MISSING_RIGHTS:
         return Halt(
             f"the cluster does not give us the right ({name})",

@@ -37,7 +37,8 @@ def group_of(registration: str) -> str:
 def ensure_offsets(broker: Broker, group: str, topics: Sequence[str], start: str) -> None:
     """Commit a starting offset for every partition that has none, before anybody joins.
 
-    `start` is "beginning" or "now". Raises Retry while the group has members.
+    `start` is "beginning" or "now"; a partition by which a known topic grew holds only what came
+    later, and is read from its beginning. Raises Retry while the group has members.
     """
     spots = [Spot(t, p) for t in topics for p in range(broker.partitions(t))]
     have = broker.committed(group)
@@ -46,7 +47,10 @@ def ensure_offsets(broker: Broker, group: str, topics: Sequence[str], start: str
         return
     reader = broker.reader(missing)
     try:
-        offsets = reader.begin() if start == "beginning" else reader.end()
+        offsets = reader.begin()
+        if start == "now":
+            known = {spot.topic for spot in have}
+            offsets |= {s: end for s, end in reader.end().items() if s.topic not in known}
     finally:
         reader.close()
     broker.commit_for(group, offsets)

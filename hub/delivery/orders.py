@@ -6,6 +6,7 @@ says that there is something to read.
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 
 from hub.delivery.acts import KINDS
@@ -17,6 +18,7 @@ from hub.topics import ACT
 log = get_logger("hub.delivery")
 POLL = 0.5  # seconds
 AGAIN = 1.0  # seconds until the topic is followed anew
+COUNT_EVERY = 60.0  # seconds between looks whether the topic has grown
 
 
 class Orders:
@@ -55,18 +57,25 @@ class Orders:
 
     def _follow(self) -> None:
         spots = [Spot(ACT, number) for number in range(self._broker.partitions(ACT))]
+        grown = bool(self._heard)  # what is new then came after the start
         reader = self._broker.reader(spots)
         try:
             ends = reader.end()
             for spot in spots:
-                self._heard.setdefault(spot, ends[spot])
+                self._heard.setdefault(spot, 0 if grown else ends[spot])
                 reader.seek(spot, min(self._heard[spot], ends[spot]))
-            self._read(reader)
+            self._read(reader, len(spots))
         finally:
             reader.close()
 
-    def _read(self, reader: Reader) -> None:
+    def _read(self, reader: Reader, partitions: int) -> None:
+        """Follow these, until there are others."""
+        next_count = time.monotonic() + COUNT_EVERY
         while not self._stop.is_set():
+            if time.monotonic() >= next_count:
+                next_count += COUNT_EVERY
+                if self._broker.partitions(ACT) != partitions:
+                    return
             for record in reader.poll(POLL):
                 self._heard[Spot(ACT, record.partition)] = record.offset + 1
                 self._pass_on(record)

@@ -122,7 +122,7 @@ def _add_lane(work: Work, around: Surroundings, live: Live, client: Client, writ
         return
     work.orders.tell(live.name, lane.decided)
     loop = asyncio.get_running_loop()
-    takeover = Takeover(around.broker, writer, around.codec, live.name)
+    takeover = Takeover(around.broker, writer, around.codec, live.name, around.settings.partitions)
     inbox = Inbox(around.broker, lane, EVENT_TOPICS, loop, takeover, registration.start)
     work.lanes.append((lane, inbox))
 

@@ -21,7 +21,7 @@ from hub.errors import Retry
 from hub.events.codec import Codec
 from hub.log import get_logger
 from hub.records import Broker, Position, Reader, Record, Spot, Writer
-from hub.topics import RECEIPT
+from hub.topics import RECEIPT, let_follow
 
 log = get_logger("hub.delivery")
 ACKNOWLEDGED = 20.0  # seconds for each of the owner's records
@@ -41,7 +41,11 @@ class Past:
 class Takeover:
     """How one registration takes partitions over."""
 
-    def __init__(self, broker: Broker, writer: Writer, codec: Codec, registration: str) -> None:
+    def __init__(
+        self, broker: Broker, writer: Writer, codec: Codec, registration: str, partitions: int
+    ) -> None:
+        """`partitions`: how many every topic had when this process began."""
+        self._partitions = partitions
         self._broker = broker
         self._writer = writer
         self._codec = codec
@@ -51,9 +55,11 @@ class Takeover:
     def take(self, spots: Sequence[Spot], committed: Mapping[Spot, tuple[int, str]]) -> Past:
         """Own these partitions, whose group has committed (offset, metadata).
 
-        Raises Retry when the broker does not acknowledge or answer in time.
+        Raises Retry when the broker does not acknowledge or answer in time, Halt where a topic of
+        events grew and the others may not be given as many partitions.
         """
         began = time.monotonic()
+        self._follow(max(spot.partition for spot in spots) + 1)
         epochs = self._say(spots)
         parked = read_shelf(self._broker, self._registration, [spot.partition for spot in spots])
         mine = [shelved for shelved in parked if shelved.spot in spots]
@@ -80,6 +86,11 @@ class Takeover:
             seconds=round(time.monotonic() - began, 3),
         )
         return Past(journals, mine, acts, decided)
+
+    def _follow(self, partitions: int) -> None:
+        if partitions > self._partitions:
+            let_follow(self._broker, partitions)
+            self._partitions = partitions
 
     def _without_ended(
         self, parked: Sequence[Shelved], journals: Mapping[Spot, Journal]

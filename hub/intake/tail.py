@@ -21,6 +21,7 @@ STALE = 10.0  # seconds without an answer of the broker
 GATHER = 0.1  # seconds between polls that found little: one transaction takes many records
 PLENTY = 1_000  # records of a poll behind which more will stand
 LOOK_AT_END = 2.0  # seconds between looks at how far the topics go
+COUNT_EVERY = 60.0  # seconds between looks whether the topics have grown
 MOST_BEHIND = 5.0  # seconds
 AGAIN = 1.0  # seconds until the topics are followed anew
 AHEAD = 3  # times that topics end too early until that is believed: a new leader may lag a moment
@@ -82,7 +83,7 @@ class Tail:
         self._knows = self._goal = None
 
     def _follow(self) -> None:
-        spots = [Spot(t, p) for t in self._topics for p in range(self._broker.partitions(t))]
+        spots = self._spots()
         reader = self._broker.reader(spots)
         try:
             begin, known = reader.begin(), self._known(reader.end())
@@ -91,6 +92,9 @@ class Tail:
             self._read(reader, spots)
         finally:
             reader.close()
+
+    def _spots(self) -> list[Spot]:
+        return [Spot(t, p) for t in self._topics for p in range(self._broker.partitions(t))]
 
     def _known(self, ends: Mapping[Spot, int]) -> Mapping[Spot, int]:
         """How far the topics were read. Raises Retry where they may end before that."""
@@ -106,9 +110,13 @@ class Tail:
         return {}
 
     def _read(self, reader: Reader, spots: Sequence[Spot]) -> None:
-        next_look = 0.0
+        next_look, next_count = 0.0, time.monotonic() + COUNT_EVERY
         while not self._stop.is_set():
             now = time.monotonic()
+            if now >= next_count:
+                next_count = now + COUNT_EVERY
+                if self._spots() != spots:
+                    return  # followed anew
             if now >= next_look:
                 self._look(reader, spots, now)
                 next_look = now + LOOK_AT_END

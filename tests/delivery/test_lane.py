@@ -165,7 +165,7 @@ class World:
         means = Means(Archive(self.broker), due=self.due)
         lane = Lane(terms, self.peer, self.codec, writer, self.clock, means)
         self.lane = lane
-        takeover = Takeover(self.broker, self.broker.writer(), self.codec, "peer")
+        takeover = Takeover(self.broker, self.broker.writer(), self.codec, "peer", 2)
         inbox = Inbox(self.broker, lane, ["hub.dossier", "hub.catalogue"], loop, takeover)
         inbox.start()
         try:

@@ -162,3 +162,23 @@ def test_a_table_found_damaged_while_it_is_followed_is_begun_anew(
         until(lambda: tail.problem() is None)
         assert index.digest(_id(0)) == b"\xab"
     index.close()
+
+
+def test_a_topic_that_grows_is_followed_whole(
+    index: FactIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tail_module, "COUNT_EVERY", 0.05)
+    monkeypatch.setattr(tail_module, "AGAIN", 0.05)
+    broker = MemoryBroker()
+    broker.ensure_topic(SPOT.topic, 1, {})
+    headers = (("ce_id", _id(7).encode()), ("hub_digest", b"ab"))
+    tail = Tail(broker, (SPOT.topic,), index)
+    tail.start()
+    try:
+        until(lambda: tail.problem() is None)
+        broker.ensure_topic(SPOT.topic, 2, {}, grows=True)
+        broker.keep(Outgoing(SPOT.topic, b"k", b"v", headers, 1))
+        until(lambda: index.digest(_id(7)) is not None)
+        until(lambda: tail.problem() is None)
+    finally:
+        tail.stop()
