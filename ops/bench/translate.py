@@ -8,6 +8,7 @@ its credential, up to the bytes that the transport is given.
 import asyncio
 import time
 from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -94,28 +95,41 @@ class _Ready:
         yield
 
 
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A flow ready to be run: `once` translates `events` events."""
+
+    name: str
+    once: Once
+    events: int = 1
+
+
 def translate() -> list[Figure]:
     """A figure per flow."""
+    return [_measured(case) for case in cases()]
+
+
+def cases() -> list[Case]:
+    """Every flow that is measured."""
     with TemporaryDirectory(prefix="hub-bench-") as folder:
         scene = make_scene(Path(folder))
         scene.register(*(Entry(n) for n in ("onestop", "portal", "ngsp", "postal_my")))
-        return asyncio.run(_translate(scene))
+        return asyncio.run(_cases(scene))
 
 
-async def _translate(scene: Scene) -> list[Figure]:
+async def _cases(scene: Scene) -> list[Case]:
     events = read_events(SCHEMAS)
     catalogue = load(SCHEMAS)
     codec = Codec(catalogue, Ids())
     codec.warm()
     lives = _live(read_landscape(CONNECTORS, scene.registrations, events))
-    figures = []
+    found = []
     for connector, flow, case in OUT:
         once = await _outward(lives[connector], codec, events, f"{connector}/cases/{flow}/{case}")
-        figures.append(_measured(f"out {connector} {flow}", once))
+        found.append(Case(f"out {connector} {flow}", once))
     for name, live, request, per in _requests(scene, lives):
-        once = _inward(live, catalogue, codec, request, per)
-        figures.append(_measured(name, once, per))
-    return figures
+        found.append(Case(name, _inward(live, catalogue, codec, request, per), per))
+    return found
 
 
 def _live(landscape: Landscape) -> dict[str, Live]:
@@ -124,16 +138,18 @@ def _live(landscape: Landscape) -> dict[str, Live]:
     return {live.name: live for live in landscape.live}
 
 
-def _measured(name: str, once: Once, per: int = 1) -> Figure:
+def _measured(case: Case) -> Figure:
+    batch(case)
+    runs = tuple(batch(case) for _ in range(BATCHES))
+    return Figure("translate", case.name, "µs", runs, TARGET)
+
+
+def batch(case: Case) -> float:
+    """Microseconds of processor time that one event of a batch took."""
+    started = time.process_time_ns()
     for _ in range(EVENTS):
-        once()
-    runs = []
-    for _ in range(BATCHES):
-        started = time.process_time_ns()
-        for _ in range(EVENTS):
-            once()
-        runs.append((time.process_time_ns() - started) / 1_000 / EVENTS / per)
-    return Figure("translate", name, "µs", tuple(runs), TARGET)
+        case.once()
+    return (time.process_time_ns() - started) / 1_000 / EVENTS / case.events
 
 
 async def _outward(live: Live, codec: Codec, events: Events, case: str) -> Once:
