@@ -39,14 +39,33 @@ class Calls:
         self._failures = failures
         self._companies = companies
         self._seconds = metrics.call_seconds.labels(registration)
+        self._free = False  # whether a task has ended its call, and makes the next one
+        self._next: Sequence[Item] = ()  # for that task
 
     def start(self, items: Sequence[Item]) -> None:
         """Make the call of these; the gate knows that it has started."""
         for _, held in items:
             held.part.running += 1
-        self._host.task(self._work(items))
+        if self._free:
+            self._free, self._next = False, items
+        else:
+            self._host.task(self._work(items))
 
     async def _work(self, items: Sequence[Item]) -> None:
+        """Make this call, then the one that starts when it has ended, as long as one does.
+
+        A task for each call would cost about as much as to write its request.
+        """
+        while items:
+            await self._call(items)
+            self._free = True
+            try:
+                self._host.pump()
+            finally:
+                self._free, items, self._next = False, self._next, ()
+            self._gate.ask_others()
+
+    async def _call(self, items: Sequence[Item]) -> None:
         """Carry the events of one call as far as they go now."""
         started = time.monotonic()
         try:
@@ -58,8 +77,6 @@ class Calls:
             self._gate.end()
         self._seconds.observe(time.monotonic() - started)
         self._halting.tried(settled=settled)
-        self._host.pump()
-        self._gate.ask_others()
 
     async def _tried(self, jobs: Sequence[Job]) -> Sequence[bool | Exception]:
         """Of each: whether it was delivered (or had nothing to send), or its error."""

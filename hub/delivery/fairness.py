@@ -31,6 +31,8 @@ class FairShare:
     @property
     def refused(self) -> list[str]:
         """The lanes that want a place, in their turn: the fewest calls, then the longest wait."""
+        if not self._refused:  # most of the time, and asked after each call
+            return []
         return sorted(self._refused, key=self._running.__getitem__)
 
     def may_start(self, name: str) -> bool:

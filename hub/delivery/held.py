@@ -151,16 +151,12 @@ class Held:
     late: bool = False  # a person sent it out again; its offset is behind the commit
     parked: bool = False  # it came from hub.parked, and its offset is behind the commit
     position: int = -1  # where it stands on hub.parked
+    spot: Spot = field(init=False)  # the partition that it came from
+    key: Key = field(init=False)  # its dossier
 
-    @property
-    def spot(self) -> Spot:
-        """The partition that it came from."""
-        return Spot(self.record.topic, self.record.partition)
-
-    @property
-    def key(self) -> Key:
-        """Its dossier."""
-        return self.record.topic, self.record.partition, self.record.key or b""
+    def __post_init__(self) -> None:
+        self.spot = Spot(self.record.topic, self.record.partition)
+        self.key = self.record.topic, self.record.partition, self.record.key or b""
 
     @property
     def discarded(self) -> Command | None:

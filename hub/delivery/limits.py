@@ -33,9 +33,12 @@ class Limits:
         most = None if limits.per_day is None else _part_of_a_day(limits.per_day, share)
         self._quota = None if most is None else _Quota(most)
         self._week = Week(map(window_of, limits.closed))
+        self._none = rate is None and most is None and not limits.closed
 
     def wait(self, monotonic: float, epoch_ms: int) -> float:
         """Seconds until a call may start, 0.0 for now. Asking changes nothing."""
+        if self._none:
+            return 0.0
         pause = self._rate.wait(monotonic) if self._rate else 0.0
         start = at = epoch_ms + math.ceil(pause * 1000)
         while (later := self._opens(at)) > at:  # each turn passes a window or a spent day

@@ -99,7 +99,9 @@ def judge(
         verdict = row.verdict
         if verdict.then == "delivered" and not answer.valid:
             continue
-        if verdict.row in used or not all(get(request, p) is not None for p in verdict.change):
+        if verdict.row in used:
+            continue
+        if verdict.change and not all(get(request, p) is not None for p in verdict.change):
             continue
         if all(test(answer, event) for test in row.tests):
             return verdict

@@ -163,13 +163,13 @@ class Receipts:
 
     def _append(self, outgoing: Outgoing, acknowledged: Callable[[Position], None]) -> None:
         """Append until it is acknowledged; nothing new is polled meanwhile beyond the bound."""
-        loop = asyncio.get_running_loop()
 
         def done(result: Position | HubError) -> None:
             if isinstance(result, Position):
                 acknowledged(result)
             else:
                 log.warning("receipt_not_acknowledged", reason=result.what)
+                loop = asyncio.get_running_loop()
                 loop.call_later(RECEIPT_AGAIN, self._append, outgoing, acknowledged)
 
         try:

@@ -116,6 +116,8 @@ def _whole(limit: int) -> _Part:
     def write(value: Value) -> bytes:
         if type(value) is not int or not -limit <= value < limit:
             raise OddError
+        if 0 <= value < _TABLED:
+            return _LENGTHS[value]
         return _varint(value << 1 if value >= 0 else ~(value << 1))
 
     def read(raw: bytes, at: int) -> tuple[Value, int]:
