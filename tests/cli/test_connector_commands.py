@@ -161,6 +161,8 @@ def test_the_smallest_connector_of_the_guide_has_no_problems(tmp_path: Path) -> 
         "connector.yaml",
         "contract/bureau.openapi.yaml",
         "mapping.py",
+        "cases/told/processing.in.json",
+        "cases/told/processing.out.json",
     ]
     for name, text in files:
         file = tmp_path / "bureau" / name
@@ -168,6 +170,8 @@ def test_the_smallest_connector_of_the_guide_has_no_problems(tmp_path: Path) -> 
         file.write_text(text, encoding="utf-8")
     code, _, said = hub("connector", "check", str(tmp_path / "bureau"))
     assert (code, "1 flows, no problems" in said) == (0, True), said
+    code, _, said = hub("connector", "test", str(tmp_path / "bureau"))
+    assert (code, "1 of 1 cases hold" in said) == (0, True), said
 
 
 def test_a_folder_that_is_no_connector_is_refused(tmp_path: Path) -> None:
