@@ -64,7 +64,7 @@ class Probed:
         if found is None and self._inner is not None:
             await self._inner(scope, receive, send)
             return
-        nothing = Refusal(404, "unknown-operation", "Only /health and /metrics are here")
+        nothing = Refusal(404, "unknown-operation", "Ask /health/live, /health/ready or /metrics")
         await respond(send, found or of_refusal(nothing))
 
 
