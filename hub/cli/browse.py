@@ -15,7 +15,7 @@ import orjson
 from hub.broker import KafkaBroker
 from hub.contract.types import Document
 from hub.dev.progress import to_stderr
-from hub.errors import Halt, HubError, Reject
+from hub.errors import Halt, HubError, Reject, Retry
 from hub.events.catalogue import Catalogue, load
 from hub.events.codec import Codec
 from hub.events.headers import read_headers
@@ -26,7 +26,7 @@ from hub.settings import Settings
 from hub.surroundings import bootstrap, now_ms, registry_url
 
 POLL = 0.5  # seconds
-IDLE_POLLS = 20  # without a record, before reading is given up
+IDLE_POLLS = 20  # without a record: the broker is silent
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,8 @@ def read(
     """What now stands at these partitions and is to be kept, in order of the broker's time.
 
     `start`: from which offsets on, or from which time (epoch ms); from the beginning where it names
-    none. How far it has come is shown on a terminal.
+    none. How far it has come is shown on a terminal. Raises Retry where the broker falls silent: a
+    part would look like the whole.
     """
     reader = browser.broker.reader(spots)
     found: list[Record] = []
@@ -91,9 +92,11 @@ def read(
         begins |= {spot: max(begins[spot], starts.get(spot, 0)) for spot in spots}
         for spot, begin in begins.items():
             reader.seek(spot, begin)
-        while idle < IDLE_POLLS and any(reader.position(s) < ends[s] for s in spots):
+        while any(reader.position(s) < ends[s] for s in spots):
             polled = reader.poll(POLL)
             idle = 0 if polled else idle + 1
+            if idle >= IDLE_POLLS:
+                raise _silent(spots[0].topic)
             found += [record for record in polled if keep(record)]
             progress.now(_how_far({s: reader.position(s) for s in spots}, begins, ends))
     finally:
@@ -112,7 +115,7 @@ def _how_far(
 
 
 def record_at(browser: Browser, place: Position) -> Record | None:
-    """The record that stands there; None if it is gone."""
+    """The record that stands there; None if it is gone. Raises Retry where the broker is silent."""
     spot = Spot(place.topic, place.partition)
     reader = browser.broker.reader([spot])
     try:
@@ -122,9 +125,13 @@ def record_at(browser: Browser, place: Position) -> Record | None:
         for _ in range(IDLE_POLLS):
             for record in reader.poll(POLL):
                 return record if record.offset == place.offset else None
-        return None
+        raise _silent(place.topic)
     finally:
         reader.close()
+
+
+def _silent(topic: str) -> Retry:
+    return Retry(f"the broker has given nothing for {IDLE_POLLS * POLL:.0f} s", where=topic)
 
 
 def _has_key(record: Record, key: str | None) -> bool:

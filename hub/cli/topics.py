@@ -77,12 +77,25 @@ def event_show(
         settings = load()
         with access(settings, f"event {event_id}", unmask) as unmasked:
             browser = open_browser(settings)
-            for record in records(browser, EVENT_TOPICS, None):
-                row = event_row(browser, record, unmasked=unmasked, whole=True)
-                if str(row.get("id", "")).startswith(event_id):
-                    show_json(row)
-                    return
-        raise Reject(f"there is no event {event_id}", fix="hub event list")
+            record = _one(browser, event_id)
+            show_json(event_row(browser, record, unmasked=unmasked, whole=True))
+
+
+def _one(browser: Browser, named: str) -> Record:
+    """The event whose id begins so. Raises Reject where that is none, or several."""
+    found: dict[str, Record] = {}
+    for record in records(browser, EVENT_TOPICS, keep=lambda r: _id(r).startswith(named)):
+        found.setdefault(_id(record), record)  # where two gateways raced the first counts
+    if not named or not found:
+        raise Reject(f"there is no event {named or 'without an id'}", fix="hub event list")
+    if len(found) > 1:
+        which = ", ".join(list(found)[:5])
+        raise Reject(f"{named} names {len(found)} events", fix=f"say which: {which}")
+    return next(iter(found.values()))
+
+
+def _id(record: Record) -> str:
+    return dict(record.headers).get("ce_id", b"").decode(errors="replace")
 
 
 _KINDS = ", ".join((*get_args(Kind), *sorted(DECISIONS)))

@@ -30,6 +30,7 @@ BY = ("--by", "Trần Thị Thử", "--because", "bảng mã đã sửa")
 COMMANDS = {
     "act": topics.act,
     "dead-letter": dead.app,
+    "event": topics.event,
     "parked": parked.app,
     "receipt": topics.receipt,
 }
