@@ -97,14 +97,13 @@ class Gate:
         """Whether the system is meant, not the message.
 
         `before`: how many messages it had taken when this one failed last, None the first time. If
-        it took others since, this failure tells nothing of it: whatever it is called, it is this
-        message's, unless it came so soon after the last one that both may be one bad moment.
-        `known`: other messages of the same call have told what this one would tell.
+        it took others since, this failure alone tells nothing of it: whatever it is called, it is
+        this message's, unless it came so soon after the last one that both may be one bad moment.
+        A probe always tells: it was the best one there was. `known`: other messages of the same
+        call have told what this one would tell.
         """
         others = 0 if before is None else self.taken - before
-        if others:
-            self._breaker.dropped(now, key)
-        elif not known:
+        if not known and (not others or self.broken is not None):
             self._told(key, error, now)
         return (error.system and others < OTHERS) or self.broken is not None
 
