@@ -75,6 +75,24 @@ class Failures:
         self._host.ended(key, held, "DEAD_LETTERED", reason)
         return True
 
+    def unread(self, key: Key, held: Held, error: Retry) -> None:
+        """The schema of the event in hand is not known now: its dossier waits, nothing overtakes.
+
+        While the registry is away no window runs; what it does not have parks in the end.
+        """
+        if not self._host.may_go_on(held):
+            self._host.let_go(key, held)
+            return
+        log.warning("schema_postponed", registration=self._author.registration, reason=str(error))
+        held.failures += 1
+        held.failing_since = 0 if error.system else held.failing_since or self._author.clock()
+        if held.failing_since and self._parks(held):
+            self._aside.park(key, held, str(error), self._author.bundle)
+            self._host.pump()
+        else:
+            seconds = pause(self._policy, held.failures, error.after, 0.5)
+            self._departures.wait(key, seconds)
+
     def _apart(self, key: Key, held: Held, error: Apart, now: float) -> bool:
         """It is no failure of its own: it goes again, with half of those it was refused with."""
         self._gate.said_nothing(key, now)

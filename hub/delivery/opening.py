@@ -11,14 +11,10 @@ from hub.delivery.failures import Failures
 from hub.delivery.held import Held, Key
 from hub.delivery.host import Host
 from hub.delivery.outflow import Outflow
-from hub.delivery.policy import pause
 from hub.delivery.settling import note_twin
 from hub.errors import Reject, Retry
 from hub.events.codec import Codec
-from hub.log import get_logger
 from hub.registry.manifest import Delivery
-
-log = get_logger("hub.delivery")
 
 
 def open_job(held: Held, name: str, record: Document, flow: Outflow | None) -> Job | None:
@@ -116,10 +112,7 @@ class Opening:
         try:
             await asyncio.to_thread(self._codec.decode, value)
         except Retry as error:
-            log.info("schema_postponed", registration=self._registration, reason=error.what)
-            held.failures += 1
-            seconds = pause(self._delivery.retry, held.failures, error.after, 0.5)
-            self._departures.wait(key, seconds)
+            self._failures.unread(key, held, error)
         except Exception as error:  # noqa: BLE001 - as above
             self._failures.failed(key, held, error)
         else:

@@ -173,7 +173,7 @@ class Poll(Struct, frozen=True, forbid_unknown_fields=True):
 
     call: str
     items: str
-    every: int | Reference = 300
+    every: Annotated[int, Meta(ge=1)] | Reference = 300
     cursor: Cursor | None = None
     full: int | Reference | None = None  # a page with that many items: ask again at once
     each: Each | None = None

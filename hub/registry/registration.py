@@ -121,6 +121,7 @@ def complete(entry: RegistrationEntry, manifest: Manifest) -> Registration:
         elif value is not None and not _is(value, setting.type):
             problems.append(f"setting '{key}' is not a {setting.type}")
         settings[key] = value
+    problems += _poll_problems(manifest, settings)
     if problems:
         raise Reject("; ".join(problems), where=f"registration '{name}'", code="registration")
     return Registration(
@@ -136,6 +137,18 @@ def complete(entry: RegistrationEntry, manifest: Manifest) -> Registration:
         start=entry.start,
         paused=entry.paused,
     )
+
+
+def _poll_problems(manifest: Manifest, settings: Mapping[str, Plain]) -> list[str]:
+    """Settings by which a system would be asked without a pause."""
+    references = [flow.poll.every for flow in manifest.flows.values() if flow.poll]
+    keys = [str(one).removeprefix("$setting.") for one in references if isinstance(one, str)]
+    found = {key: settings.get(key) for key in keys}
+    return [
+        f"setting '{key}' is {value}, a poll every {value} s: at least 1"
+        for key, value in found.items()
+        if isinstance(value, int) and value < 1
+    ]
 
 
 def default_settings(manifest: Manifest) -> dict[str, Plain]:

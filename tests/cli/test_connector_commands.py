@@ -91,6 +91,8 @@ def test_a_connector_shows_how_often_and_when_its_system_is_called(broken: Path)
         ("connector.yaml", "kind: login", "kind: logon", "connector.yaml:", "logon"),
         ("connector.yaml", IN_FLIGHT, "limits: {per_day: 0}, ", "connector.yaml:54", "per_day: 0"),
         ("connector.yaml", IN_FLIGHT, NEVER, "connector.yaml:54", "whole week"),
+        ("connector.yaml", IN_FLIGHT, "in_flight: 0, ", "connector.yaml:54", "in_flight"),
+        ("connector.yaml", IN_FLIGHT, "timeout: 0, ", "connector.yaml:54", "timeout"),
         ("mapping.py", "row.updatedDate", "row.updateDate", "mapping.py:", "updateDate"),
         ("mapping.py", "def order(", "def ordre(", "mapping.py:", "order"),
     ],

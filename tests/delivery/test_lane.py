@@ -105,6 +105,7 @@ class World:
             "hub.act",
         ):
             self.broker.ensure_topic(topic, 2, {})
+        self.catalogue = catalogue
         self.codec = Codec(catalogue, Ids())
         self.writer = self.broker.writer()
         self.peer = Peer()

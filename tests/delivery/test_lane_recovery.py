@@ -13,9 +13,10 @@ from hub.contract.types import Document
 from hub.delivery.outflow import Question
 from hub.errors import Retry
 from hub.events.catalogue import Catalogue, load
+from hub.events.codec import Codec
 from hub.records import Outgoing, Spot
 from hub.registry.manifest import RetryPolicy
-from tests.delivery.test_lane import World, done, settled
+from tests.delivery.test_lane import WITHDRAWN, World, done, settled
 
 pytestmark = pytest.mark.process
 
@@ -326,6 +327,67 @@ def test_what_is_marked_and_not_sent_is_closed_at_the_stop(world: World) -> None
     world.go(settled(10))
     doubted = [r for r in world.receipts if r["note"] == "was in doubt"]
     assert len(doubted) == 1, "only the call that was made"
+
+
+def test_an_event_whose_schema_nobody_has_parks_and_goes_when_somebody_has_it(
+    world: World,
+) -> None:
+    world.retry = RetryPolicy(first=0.01, factor=1, longest=0.01, give_up=0.2, resume=0.3)
+    world.event("A", "1")
+    world.event("B", "1")
+    known, missing = world.codec._schemas, [True]
+
+    class Registry:
+        """Has the schemas in the end."""
+
+        def register(self, subject: str, text: str) -> int:
+            return known.register(subject, text)
+
+        def schema(self, number: int) -> str:
+            if missing[0] and number == strange:
+                raise Retry("is not known to the registry", where=f"schema id {number}")
+            return known.schema(number)
+
+    registry = Registry()
+    raw = (
+        next(r.value for p in (0, 1) for r in world.broker.since(Spot("hub.dossier", p), 0)) or b""
+    )
+    strange = registry.register("x", known.schema(int.from_bytes(raw[1:5], "big")))
+    world.codec = Codec(world.catalogue, registry)
+    headers = (("ce_id", b"odd"), ("ce_type", WITHDRAWN.encode()))
+    odd = raw[:1] + strange.to_bytes(4, "big") + raw[5:]
+    world.broker.keep(Outgoing("hub.dossier", b"C", odd, headers))
+    tick(world)
+    world.go(lambda w: open_parked(w) == 1 and len(w.peer.calls) == 2)
+    (told,) = [r for r in world.receipts if r["outcome"] == "PARKED"]
+    assert told["reason"] == f"schema id {strange}: is not known to the registry"
+    missing[0] = False
+    world.go(lambda w: open_parked(w) == 0)
+    assert world.outcomes() == {"DELIVERED": 3, "PARKED": 1}
+
+
+def test_while_the_registry_is_away_nobody_parks(world: World) -> None:
+    world.retry = RetryPolicy(first=0.01, factor=1, longest=0.01, give_up=0.05)
+    world.event("A", "1")
+    world.event("A", "2")
+    known, asked = world.codec._schemas, [0]
+
+    class Away:
+        def register(self, subject: str, text: str) -> int:
+            return known.register(subject, text)
+
+        def schema(self, number: int) -> str:
+            asked[0] += 1
+            if asked[0] < 20:
+                raise Retry("cannot be reached", where="registry", system=True)
+            return known.schema(number)
+
+    world.codec = Codec(world.catalogue, Away())
+    tick(world)
+    world.go(settled(2))
+    assert asked[0] == 20
+    assert world.outcomes() == {"DELIVERED": 2}
+    assert world.notes == {"A": ["1", "2"]}
 
 
 def test_foreign_records_on_the_receipt_topic_decide_nothing(world: World) -> None:

@@ -22,6 +22,10 @@ GOOD = """
     settings: {customer_code: C1}
     secrets: {consumer_key: "env:A", consumer_secret: "env:B"}
 """
+RESTLESS = (
+    "  - {connector: postal, name: bad, endpoint: 'http://x', settings: {customer_code: C,"
+    " scan_every: 0}, secrets: {consumer_key: 'env:A', consumer_secret: 'env:B'}}"
+)
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +49,7 @@ def _read(folder: Path, text: str, events: Events) -> Landscape:
         ("  - {connector: portal, name: bad}", "endpoint"),
         ("  - {connector: portal, name: bad, endpoint: 7}", "endpoint"),
         ("  - {connector: portal, name: bad, endpoint: 'http://x', settings: {no: 1}}", "'no'"),
+        (RESTLESS, "'scan_every' is 0"),
         ("  - {connector: portall, name: bad, endpoint: 'http://x'}", "portall"),
     ],
 )
