@@ -10,6 +10,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import AbstractContextManager, nullcontext
 from zlib import crc32
 
 from hub.errors import HubError, Reject, Retry
@@ -47,6 +48,9 @@ class MemoryBroker:
             raise Retry(f"group {group} has no offset for {missing[0]}")
         self.members[group] = MemoryMember(self, group, spots, rebalance)
         return self.members[group]
+
+    def together(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def cluster(self) -> str:
         return "twin"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, TypeAlias
 
@@ -208,6 +209,10 @@ class Broker(Protocol):
 
     def member(self, group: str, topics: Sequence[str], rebalance: Rebalance) -> Member:
         """Join a group, from the thread that will poll. Every partition has a committed offset."""
+        ...
+
+    def together(self) -> AbstractContextManager[None]:
+        """What this thread asks inside the block goes over one connection, not one each."""
         ...
 
     def cluster(self) -> str:

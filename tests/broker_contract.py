@@ -125,6 +125,14 @@ class BrokerContract:
         assert found is not None
         assert found["cleanup.policy"] == "compact"
 
+    def test_questions_asked_together_are_answered_as_apart(
+        self, broker: Broker, topic: str
+    ) -> None:
+        apart = broker.partitions(topic), broker.cluster()
+        with broker.together():
+            assert apart == (broker.partitions(topic), broker.cluster())
+        assert apart[0] == broker.partitions(topic)
+
     def test_a_group_goes_on_where_it_committed(self, broker: Broker, topic: str) -> None:
         broker.ensure_topic(topic, 1, {})
         spot, group = Spot(topic, 0), f"{topic}.group"

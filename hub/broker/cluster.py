@@ -1,7 +1,8 @@
 """A cluster: what opens writers and readers, and asks the cluster about itself."""
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from typing import TypeVar
 
 from kafka import KafkaAdminClient, OffsetAndMetadata, TopicPartition
@@ -49,6 +50,7 @@ class KafkaBroker:
         self._security = security or Security()
         self._options = _options(bootstrap, self._security)
         self._let_in = False
+        self._kept = threading.local()  # `admin`: a thread's client, while it asks together
 
     def writer(self, report: Report | None = None) -> KafkaWriter:
         return self._open(lambda: KafkaWriter(self._options, report))
@@ -118,20 +120,23 @@ class KafkaBroker:
         if refused:
             raise Retry(f"starting offsets were not committed ({', '.join(sorted(refused))})")
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        with closing(self._admin()) as self._kept.admin:
+            try:
+                yield
+            finally:
+                del self._kept.admin
+
+    def _admin(self) -> KafkaAdminClient:
+        return self._open(lambda: KafkaAdminClient(**self._options))
+
     def _ask(self, question: Callable[[KafkaAdminClient], T]) -> T:
-        admin = self._open(lambda: KafkaAdminClient(**self._options))
-        waiting = threading.Event()
-        try:
-            for _ in range(COORDINATOR_TRIES):
-                try:
-                    return question(admin)
-                except COORDINATOR_COMING:
-                    waiting.wait(COORDINATOR_WAIT)
-            return question(admin)
-        except KafkaError as error:
-            raise translate(error) from error
-        finally:
-            admin.close()
+        kept = getattr(self._kept, "admin", None)
+        if kept is not None:
+            return _answered(kept, question)
+        with closing(self._admin()) as admin:
+            return _answered(admin, question)
 
     def _open(self, make: Callable[[], T]) -> T:
         """A client of the library, which waits some seconds for a broker that is about to start.
@@ -153,6 +158,19 @@ class KafkaBroker:
             ) from error
         self._let_in = True
         return made
+
+
+def _answered(admin: KafkaAdminClient, question: Callable[[KafkaAdminClient], T]) -> T:
+    waiting = threading.Event()
+    try:
+        for _ in range(COORDINATOR_TRIES):
+            try:
+                return question(admin)
+            except COORDINATOR_COMING:
+                waiting.wait(COORDINATOR_WAIT)
+        return question(admin)
+    except KafkaError as error:
+        raise translate(error) from error
 
 
 def ensured(admin: KafkaAdminClient, name: str, partitions: int, config: Mapping[str, str]) -> int:

@@ -130,7 +130,8 @@ class Inbox:
     def _run(self) -> None:
         while not self._stop.is_set():
             try:
-                ensure_offsets(self._broker, self._group, self._topics, self._start)
+                with self._broker.together():
+                    ensure_offsets(self._broker, self._group, self._topics, self._start)
                 self._member = self._broker.member(self._group, self._topics, self)
                 self._poll(self._member)
             except HubError as error:

@@ -74,8 +74,9 @@ async def open_intake(
 
 def _prepare_topics(around: Surroundings) -> None:
     """Make what is missing; name what was there already and would forget facts."""
-    ensure_all(around.broker, around.settings.partitions)
-    found = list(misfits(around.broker))
+    with around.broker.together():
+        ensure_all(around.broker, around.settings.partitions)
+        found = list(misfits(around.broker))
     metrics.topic_misfits.set(len(found))
     for what in found:
         log.error("topic_would_forget", what=what, fix="alter it, or facts are lost with time")
