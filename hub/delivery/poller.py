@@ -7,7 +7,7 @@ on `hub.cursor`: one polls, the others stand by.
 
 import asyncio
 import hashlib
-import json
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -15,20 +15,21 @@ from adapters.http.messages import Answer, Client
 from hub import metrics
 from hub.contract.paths import get, put
 from hub.contract.types import Document, Value
+from hub.delivery.details import Details
 from hub.delivery.outcomes import Row, Verdict, judge
 from hub.delivery.outflow import Make
+from hub.delivery.positions import Positions
 from hub.errors import Halt, HubError, Reject, Retry
 from hub.intake.inflow import Inflow
 from hub.intake.intake import Intake
 from hub.intake.item import canonical
 from hub.log import get_logger, place_of
-from hub.records import Outgoing, Position, Writer
 from hub.registry.manifest import Poll
-from hub.topics import CURSOR
 
 log = get_logger("hub.poll")
 NOT_READY = 0.2  # seconds until the index is looked at again
 AFTER_FAILURE = 5.0  # seconds; doubled up to the poll's own interval
+SILENT = 3  # details in a row without an answer: the system is meant
 MOST_PAGES = 1_000  # in one go, before the interval is kept again
 
 
@@ -51,38 +52,13 @@ class PollPlan:
         return f"poll:{self.inflow.registration}:{self.inflow.flow}"
 
 
-class Positions:
-    """Positions of polls, kept on `hub.cursor`; in memory what was last acknowledged."""
-
-    def __init__(self, writer: Writer, known: Mapping[str, str]) -> None:
-        self._writer = writer
-        self._known = dict(known)
-
-    def get(self, key: str) -> str | None:
-        """The last position kept under this key."""
-        return self._known.get(key)
-
-    async def keep(self, key: str, value: str) -> None:
-        """Keep a position. Raises Retry if it was not acknowledged."""
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[None] = loop.create_future()
-
-        def done(result: Position | HubError) -> None:
-            if future.done():  # the poll was cancelled; others wait for results of the same flush
-                return
-            if isinstance(result, HubError):
-                future.set_exception(result)
-            else:
-                future.set_result(None)
-
-        body = json.dumps({"value": value}, ensure_ascii=False).encode()
-        self._writer.append(Outgoing(CURSOR, key.encode(), body), done)
-        await future
-        self._known[key] = value
-
-
 class _NoDetail(Exception):
     """The system lists an item and says nothing about it: perhaps it does the next time."""
+
+    def __init__(self, why: Retry | None = None) -> None:
+        """`why`: what it says instead, if that is no answer at all."""
+        super().__init__()
+        self.why = why
 
 
 class Poller:
@@ -95,13 +71,18 @@ class Poller:
         intake: Intake,
         positions: Positions,
         unready: Callable[[], str | None],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`unready` says why the index of known events may not be believed now, or None."""
+        """`unready` says why the index of known events may not be believed now, or None.
+
+        `clock` gives seconds that never go back.
+        """
         self._unready = unready
         self._plan = plan
         self._client = client
         self._intake = intake
         self._positions = positions
+        self._details = Details(clock)
 
     async def run(self) -> None:
         """Poll at the flow's interval; after a failure sooner, and never past what failed."""
@@ -160,17 +141,34 @@ class Poller:
     async def _items(self, items: list[Document]) -> int:
         """How many events they gave. Raises Retry, after all of them, where a detail was missing.
 
-        Then the page is read again, and what was kept of it is known.
+        Then the page is read again, and what was kept of it is known. A system that gives several
+        in a row no answer is asked for no more of them.
         """
-        kept = missing = 0
-        for item in items:
+        kept = missing = silent = 0
+        names = [hashlib.sha256(canonical(item, ())).hexdigest() for item in items]
+        self._details.only(names)
+        for item, name in zip(items, names, strict=True):
             try:
                 kept += await self._item(item)
-            except _NoDetail:
-                missing += 1
+                self._details.came(name)
+                silent = 0
+            except _NoDetail as error:
+                silent = silent + 1 if error.why else 0
+                if error.why and silent >= SILENT:
+                    raise error.why from error
+                if self._details.never_comes(name):
+                    await self._give_up(item)
+                else:
+                    missing += 1
         if missing:
             raise Retry(f"{missing} of {len(items)} items have no detail", where=self._plan.key)
         return kept
+
+    async def _give_up(self, item: Document) -> None:
+        inflow = self._plan.inflow
+        metrics.polls.labels(inflow.registration, inflow.flow, "rejected").inc()
+        log.error("polled_detail_missing", flow=self._plan.key)
+        await self._intake.set_aside(inflow, item, "its detail did not come")
 
     async def _item(self, item: Document) -> int:
         plan = self._plan
@@ -221,7 +219,10 @@ class Poller:
         if made is None or plan.poll.each is None:
             return None
         path = plan.poll.each.item
-        answer = await self._ask(*made, path)
+        try:
+            answer = await self._ask(*made, path)
+        except Retry as error:
+            raise _NoDetail(error) from error
         found = get(answer.document, path) if path else answer.document
         if isinstance(found, list):
             found = found[0] if found else None
@@ -278,16 +279,3 @@ class Poller:
         if failures == 0:
             return self._plan.every
         return min(self._plan.every, AFTER_FAILURE * 2.0 ** min(failures - 1, 10))
-
-
-def read_positions(records: Mapping[bytes, bytes | None]) -> dict[str, str]:
-    """The positions in the records of `hub.cursor`, the last of each key."""
-    found: dict[str, str] = {}
-    for key, body in records.items():
-        try:
-            value = json.loads(body or b"{}").get("value")
-        except (ValueError, AttributeError):
-            continue
-        if isinstance(value, str):
-            found[key.decode(errors="replace")] = value
-    return found

@@ -15,7 +15,8 @@ from hub.delivery.lane import Lane, Means, Terms
 from hub.delivery.orders import Orders
 from hub.delivery.outcomes import compile_rows
 from hub.delivery.places import Places
-from hub.delivery.poller import Poller, PollPlan, Positions, read_positions
+from hub.delivery.poller import Poller, PollPlan
+from hub.delivery.positions import Positions, read_positions
 from hub.delivery.returning import DueDates
 from hub.delivery.takeover import Takeover
 from hub.delivery.watch import Watch

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,8 +12,10 @@ import pytest
 from adapters.http.messages import Answer
 from hub.broker_memory import MemoryBroker
 from hub.contract.types import Document, Value
+from hub.delivery.details import WAITS
 from hub.delivery.outcomes import compile_rows, judge
-from hub.delivery.poller import AFTER_FAILURE, Poller, PollPlan, Positions, read_positions
+from hub.delivery.poller import AFTER_FAILURE, Poller, PollPlan
+from hub.delivery.positions import Positions, read_positions
 from hub.delivery.watch import read_last
 from hub.errors import Halt, HubError, Reject, Retry
 from hub.events.catalogue import load
@@ -59,6 +62,7 @@ class System:
     asked: list[Document] = field(default_factory=list)
     errors: list[HubError | Answer] = field(default_factory=list)
     renewed: int = 0
+    gone: set[Value] = field(default_factory=set)  # listed, but without a detail
 
     async def call(self, operation: str, document: Document, key: str) -> Answer:
         self.asked.append(document)
@@ -68,7 +72,8 @@ class System:
                 return error
             raise error
         if operation == "detail":
-            found: list[Value] = [*(row for row in self.rows if row["id"] == document["id"])]
+            there = (row for row in self.rows if row["id"] not in self.gone)
+            found: list[Value] = [*(row for row in there if row["id"] == document["id"])]
             return Answer(200, {"result": found})
         after = str(document.get("after", ""))
         page: list[Value] = [*(row for row in self.rows if str(row["id"]) > after)]
@@ -99,6 +104,7 @@ class World:
         every: float = 300,
         following: str = "id",
         good: Outcome | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> Poller:
         """A poller that begins with what stands on `hub.cursor`, as after a crash."""
         poll = Poll(
@@ -123,7 +129,7 @@ class World:
             {},
         )
         positions = Positions(self.broker.writer(), read_positions(read_last(self.broker, CURSOR)))
-        return Poller(plan, self.system, self.intake, positions, lambda: None)
+        return Poller(plan, self.system, self.intake, positions, lambda: None, clock)
 
     def once(self, *, changes: bool = False, each: bool = False) -> int:
         return asyncio.run(self.poller(changes=changes, each=each).once())
@@ -308,6 +314,44 @@ def test_an_item_whose_detail_is_missing_is_asked_for_again(world: World, change
     assert "2" not in world.positions
     assert world.once(changes=changes, each=True) == 1
     assert len(set(world.kept)) == 2
+
+
+def test_one_item_without_an_answer_does_not_hold_up_those_behind_it(world: World) -> None:
+    world.system.rows = rows(1, 2, 3)
+    world.system.errors = [Answer(200, {"items": [*rows(1, 2, 3)]}), Answer(404, {})]
+    with pytest.raises(Retry, match="1 of 3 items have no detail"):
+        world.once(each=True)
+    assert len(world.kept) == 2
+    assert world.positions == []
+
+
+def test_a_system_that_answers_nothing_is_not_asked_for_the_whole_page(world: World) -> None:
+    world.system.rows = rows(*range(1, 10))
+    world.system.size = 9
+    away = Retry("no connection", system=True)
+    world.system.errors = [Answer(200, {"items": [*world.system.rows]}), away, away, away, away]
+    with pytest.raises(Retry, match="no connection"):
+        world.once(each=True)
+    assert len(world.system.asked) == 1 + 3
+
+
+def test_a_detail_that_never_comes_goes_to_a_person_and_the_list_goes_on(world: World) -> None:
+    now = [0.0]
+    world.system.rows = rows(1, 2, 3)
+    world.system.gone = {"1"}
+    poller = world.poller(each=True, clock=lambda: now[0])
+
+    async def polled() -> int:
+        return await poller.once()
+
+    for _ in range(2):
+        with pytest.raises(Retry, match="1 of 3 items have no detail"):
+            asyncio.run(polled())
+        now[0] += WAITS / 2
+    assert world.positions == []
+    assert asyncio.run(polled()) == 0
+    assert world.positions[-1] == "3"
+    assert world.acts == [("SET_ASIDE", "its detail did not come")]
 
 
 @pytest.mark.parametrize(
