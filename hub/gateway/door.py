@@ -171,9 +171,8 @@ class Door:
         reply = self._general.get(told)
         if reply is None or refusal.status in (404, 405):
             return self._server.refuse(refusal)
-        reason = " ".join(part for part in (refusal.title, refusal.field, refusal.detail) if part)
         try:
-            body = reply.body(Said({}, reason))
+            body = reply.body(Said({}, _reason(refusal)))
             response = self._server.answer(None, refusal.status, body)
         except Reject:
             return self._server.refuse(refusal)
@@ -181,6 +180,11 @@ class Door:
 
     def _count(self, flow: str, outcome: str) -> None:
         metrics.counter(metrics.received, self.name, flow, outcome).inc()
+
+
+def _reason(refusal: Refusal) -> str:
+    particulars = " ".join(part for part in (refusal.field, refusal.detail) if part)
+    return ": ".join(part for part in (refusal.title, particulars) if part)
 
 
 def _said(message: Message, outcome: Taken | HubError) -> Said:

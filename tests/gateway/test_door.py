@@ -145,6 +145,20 @@ def test_what_is_refused_at_the_door(
     assert world.kept == 0
 
 
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"body": b"{"}, "The message cannot be read: not well-formed JSON"),
+        ({"body": {"nguon": "TINH"}}, "The message is not what the contract says: /maHoSo is missing; expected"),
+    ],
+)
+def test_a_refusal_tells_what_is_wrong_where_and_what_to_do(
+    world: World, change: dict[str, Any], told: str
+) -> None:
+    found = orjson.loads(world.file(world.door(), **change).body)["thongBao"]
+    assert found.startswith(told)
+
+
 def test_a_secret_is_told_without_its_rule(world: World) -> None:
     response = world.file(world.door(), FILING | {"doMat": "C"})
     assert said(response) == (400, "TU_CHOI")
