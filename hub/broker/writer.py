@@ -12,7 +12,6 @@ from concurrent.futures import Future
 from contextlib import suppress
 
 from kafka import KafkaProducer
-from kafka.errors import KafkaError
 
 from hub.broker.refusals import unsent
 from hub.errors import HubError, Retry
@@ -119,14 +118,15 @@ class KafkaWriter:
         sent = _start_all(producer, batch)
         # Without the flush the library sends a batch as soon as its first record is there: half of
         # a writer's time then went into waking the sender for batches of 1.6 records.
-        with suppress(KafkaError):  # each record's own future tells what became of it
+        with suppress(Exception):  # each record's own future tells what became of it
             producer.flush(timeout=FLUSH)
         results = [(done, _settle(future, deadline)) for future, done in sent]
         if any(isinstance(result, Retry) for _, result in results):
             # After a time-out kafka-python 3.0.12 drops its producer id and never asks for a new
             # one: nothing would be sent again (tests/system/test_writer.py). So it is replaced.
             self._producer = None
-            producer.close(timeout=0)
+            with suppress(Exception):
+                producer.close(timeout=0)
         return results
 
     def _ready(self) -> "KafkaProducer | HubError":

@@ -102,3 +102,25 @@ def test_what_does_not_fit_is_refused_at_once_and_the_rest_is_kept(
     assert all(future.result(10).offset == 0 for future in taken)
     assert writer.send(Outgoing("t", b"k", body)).result(10).offset == 0
     writer.close()
+
+
+class Broken(Producer):
+    """Fails in ways that the library does not promise."""
+
+    def flush(self, timeout: float) -> None:
+        raise ValueError("I/O operation on closed file")
+
+    def close(self, timeout: float) -> None:
+        raise RuntimeError
+
+
+def test_no_slip_of_the_library_ends_the_writers_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    producer = Broken()
+    producer.gate.set()
+    monkeypatch.setattr(writing, "KafkaProducer", lambda **_: producer)
+    writer = KafkaBroker("127.0.0.1:9").writer()
+    with pytest.raises(Retry):
+        writer.send(Outgoing("t", b"a", b"1")).result(10)
+    assert writer.send(Outgoing("t", b"a", b"1")).result(10).offset == 0
+    monkeypatch.setattr(Broken, "close", Producer.close)
+    writer.close()
