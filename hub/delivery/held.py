@@ -59,6 +59,11 @@ class Part:
         self.tracker.polled(offset)
         self._order.append(offset)
 
+    def holds_up(self, offset: int) -> int:
+        """How far the polls have come behind this one; 0 where the commit has passed it."""
+        ahead = self._order and offset >= self.tracker.committable
+        return self._order[-1] - offset if ahead else 0
+
     def noted(self, offsets: tuple[int, ...], position: int) -> None:
         """A record about these events stands at this position of the journal."""
         for offset in offsets:

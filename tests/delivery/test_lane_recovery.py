@@ -228,6 +228,30 @@ def test_a_dossier_that_fails_for_long_parks_and_the_others_flow(world: World) -
     assert open_parked(world) == 3
 
 
+def held_up(world: World) -> None:
+    """One event that fails, and thirty behind it in its partition that do not."""
+    world.retry = RetryPolicy(first=0.01, factor=1, longest=0.01, give_up=3_600)
+    world.peer.answer = only("A", busy)  # type: ignore[assignment]
+    world.event("A", "1", partition=0)
+    for number in range(30):
+        world.event(f"B{number}", "1", partition=0)
+
+
+def test_a_dossier_for_which_many_commits_wait_parks_before_its_time(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.delivery.failures.FAR", 20)
+    held_up(world)
+    world.go(settled(31))
+    assert (open_parked(world), world.committed) == (1, 31)
+
+
+def test_a_dossier_for_which_few_commits_wait_is_tried_again(world: World) -> None:
+    held_up(world)
+    world.go(lambda w: settled(30)(w) and len(w.notes["A"]) > 5)
+    assert (open_parked(world), world.committed) == (0, 0)
+
+
 def tick(world: World) -> None:
     """The clock goes on by 20 ms each time it is read."""
     world.step = 20
