@@ -70,11 +70,6 @@ def avro_types(files: Mapping[str, bytes]) -> AvroTypes:
     return AvroTypes(reader.records, reader.full_names)
 
 
-def full_name(files: Mapping[str, bytes], short: str) -> str:
-    """The full name of a record. Raises KeyError for an unknown one; else as avro_types."""
-    return avro_types(files).full_name(short)
-
-
 @dataclass(slots=True)
 class _Reader:
     problems: Problems

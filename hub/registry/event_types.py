@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from hub.contract.avro import avro_types, full_name
+from hub.contract.avro import avro_types
 from hub.contract.types import Record
 
 
@@ -19,10 +19,7 @@ class Events:
 def read_events(folder: Path) -> Events:
     """The records of a folder of .avsc files."""
     files = {path.name: path.read_bytes() for path in sorted(folder.glob("*.avsc"))}
-    records = {
-        name: record
-        for name, record in avro_types(files).items()
-        if not full_name(files, name).startswith("hub.")
-    }
-    names = {name: full_name(files, name) for name in records}
-    return Events(records, {n: f for n, f in names.items() if not f.startswith("common.")})
+    types = avro_types(files)
+    names = {name: types.full_name(name) for name in types}
+    records = {n: record for n, record in types.items() if not names[n].startswith("hub.")}
+    return Events(records, {n: names[n] for n in records if not names[n].startswith("common.")})
