@@ -20,6 +20,7 @@ from hub.delivery.settling import Receipts
 from hub.records import Spot
 
 AHEAD = 3  # times what the calls in flight hold: so many events are marked at most, sent or not
+AT_ONCE = 256  # events taken in one go: each is decoded, and everybody else waits meanwhile
 
 
 class Departures:
@@ -100,7 +101,7 @@ class Departures:
     def _take(self) -> None:
         if self._gate.broken is None and self._host.halted is None:
             self._queue.rested()  # the system is well
-        room = self._room()
+        room = min(self._room(), AT_ONCE)
         taken: list[Item] = []
         while len(taken) < room and (item := self._queue.take()) is not None:
             if self._open(*item):

@@ -127,54 +127,67 @@ class _Talk:
             waiting = [one for place, one in enumerate(waiting) if place not in places]
 
     async def _call(self, said: list[_Saying]) -> None:
-        """One call. Whatever comes of it is for those whose items were in it."""
-        loop = asyncio.get_running_loop()
-        started = loop.time()
+        """One call; each hears what came of it for its item, and nobody waits for ever."""
+        heard: list[Answer | Exception]
+        try:
+            heard = self._taken_apart(*await self._ask(said), said)
+        except Exception as error:  # noqa: BLE001 - each job's attempt tells them apart
+            heard = [error] * len(said)
+        for saying, one in zip(said, heard, strict=True):
+            if isinstance(one, Exception):
+                saying.heard.set_exception(one)
+            else:
+                saying.heard.set_result(one)
+
+    async def _ask(self, said: list[_Saying]) -> tuple[Answer, float]:
+        """The answer to all of them, and the seconds that it took.
+
+        One item that cannot be written takes nobody with it.
+        """
         parts = [saying.part for saying in said]
         request, key = self._joining.joined(parts), key_of([saying.key for saying in said])
+        started = asyncio.get_running_loop().time()
         try:
             answer = await self.client.call(parts[0].operation, request, key)
-        except Exception as error:  # noqa: BLE001 - each job's attempt tells them apart
-            self._unanswered(said, error)
-            return
-        if len(said) > 1:  # its text may quote one item's person in another's receipt
-            answer = replace(answer, excerpt=f"in a call of {len(said)}")
+        except Exception as error:
+            if isinstance(error, Retry) and error.sent:
+                self._size.too_much(len(said))
+            if len(said) > 1 and not isinstance(error, Retry | Halt):
+                raise Apart("cannot be sent with others", items=len(said)) from error
+            raise
+        return answer, asyncio.get_running_loop().time() - started
+
+    def _taken_apart(
+        self, answer: Answer, seconds: float, said: list[_Saying]
+    ) -> list[Answer | Exception]:
+        """What each hears of an answer."""
+        items, now = len(said), asyncio.get_running_loop().time()
+        if items > 1:  # its text may quote one item's person in another's receipt
+            answer = replace(answer, excerpt=f"in a call of {items}")
+        parts = [saying.part for saying in said]
         rows = self._joining.apart(answer, parts) if _is_success(answer) else None
-        if rows is not None:
-            self._size.answered(len(said), loop.time() - started, loop.time())
-        elif answer.status in TOO_LONG:
-            self._size.too_much(len(said))
-        for place, saying in enumerate(said):
-            _tell(saying, rows[place] if rows else self._whole(saying, answer, len(said)))
+        if answer.status in TOO_LONG:
+            self._size.too_much(items)
+        if rows is None:
+            return [self._whole(saying, answer, items) for saying in said]
+        self._size.answered(items, seconds, now)
+        return [row or _nothing() for row in rows]
 
-    def _unanswered(self, said: list[_Saying], error: Exception) -> None:
-        """What kept the call from being made or answered; one item that cannot be written does."""
-        if isinstance(error, Retry) and error.sent:
-            self._size.too_much(len(said))
-        if len(said) > 1 and not isinstance(error, Retry | Halt):
-            error = Apart("cannot be sent with others", items=len(said))
-        for saying in said:
-            saying.heard.set_exception(error)
-
-    def _whole(self, saying: _Saying, answer: Answer, items: int) -> Answer | Retry | None:
+    def _whole(self, saying: _Saying, answer: Answer, items: int) -> Answer | Retry:
         """An answer without rows, as one of `items` hears it; it cannot mean delivered."""
         job = saying.member.job
         verdict = judge(job.flow.rows, answer, saying.part.request, job.record, set())
         if _is_success(answer) and (verdict.row is None or verdict.then == "delivered"):
-            return None
+            return _nothing()
         if items == 1 or not _refuses(answer, verdict):
             return answer
         self._size.too_much(items)
         return Apart(f"refused with others: answered {answer.status}", items=items)
 
 
-def _tell(saying: _Saying, heard: Answer | Retry | None) -> None:
-    """Its part of the answer; None: there is none, so that nobody knows what became of it."""
-    if isinstance(heard, Answer):
-        saying.heard.set_result(heard)
-    else:
-        nothing = Retry("the answer has no row for this item", sent=True)
-        saying.heard.set_exception(heard or nothing)
+def _nothing() -> Retry:
+    """Nobody knows what became of the item."""
+    return Retry("the answer has no row for this item", sent=True)
 
 
 def _refuses(answer: Answer, verdict: Verdict) -> bool:

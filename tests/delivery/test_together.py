@@ -12,7 +12,7 @@ from hub.delivery.batch_size import BatchSize
 from hub.delivery.batching import Joining
 from hub.delivery.exchange import Job
 from hub.delivery.opening import prepare
-from hub.delivery.outcomes import compile_rows, compile_when
+from hub.delivery.outcomes import Row, Verdict, compile_rows, compile_when
 from hub.delivery.outflow import Outflow, Question
 from hub.delivery.together import Apart, attempt_together
 from hub.errors import Halt, HubError, Reject, Retry
@@ -242,6 +242,16 @@ def test_a_bug_of_one_is_its_own() -> None:
     peer = Peer()
     assert kinds(told(peer, [job("A"), bad, job("C")])) == ["True", "KeyError", "True"]
     assert peer.calls == ["AC"]
+
+
+def test_a_bug_in_the_table_leaves_nobody_waiting() -> None:
+    def broken(answer: Answer, event: Document) -> bool:
+        raise KeyError(event["code"])
+
+    table = (Row((broken,), Verdict("retry", 0)),)
+    flow = Outflow("peer", "told", "e", make, table, {}, joining=JOINING)
+    ends = told(Peer(lambda _: Answer(200, {})), [job("A", flow), job("B", flow)])
+    assert kinds(ends) == ["KeyError"] * 2
 
 
 @pytest.mark.parametrize(("names", "end"), [("A", "Reject"), ("AB", "Apart")])
