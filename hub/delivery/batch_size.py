@@ -43,7 +43,7 @@ class BatchSize:
             self._judge(self._seconds / ROUND, now)
 
     def too_much(self, items: int) -> None:
-        """A call of so many items got no answer in time, or was refused as a whole.
+        """A call of so many items got no answer in time, or was refused for their number.
 
         Calls of the same size that were under way beside it tell nothing new.
         """

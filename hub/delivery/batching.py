@@ -16,18 +16,21 @@ from hashlib import sha256
 from adapters.http.messages import Answer
 from hub.contract.paths import get, put
 from hub.contract.types import Document, Value
+from hub.delivery.outcomes import Test
 from hub.registry.batch import Batch, Pairs
 
+TOO_LARGE = 413  # HTTP
 Name = tuple[str, ...]  # what an item and its row have in common
 
 
 @dataclass(frozen=True, slots=True)
 class Joining:
-    """`batch` of a flow, compiled. `pairs`: as `hub.registry.batch.pairs` gives them."""
+    """`batch` of a flow, compiled. `too_large`: all hold for an answer that says so."""
 
     flow: str
     batch: Batch
     pairs: Pairs
+    too_large: tuple[Test, ...] = ()
 
     def part(self, operation: str, request: Document) -> "Part | None":
         """The request as a part of a call; None where it has no list of one item, and goes alone.
@@ -61,6 +64,11 @@ class Joining:
             None if row is None else replace(answer, document=self._alone(answer, row))
             for row in found
         ]
+
+    def refuses_so_many(self, answer: Answer) -> bool:
+        """Whether an answer says that there were too many items in the call."""
+        said = self.too_large and all(test(answer, {}) for test in self.too_large)
+        return answer.status == TOO_LARGE or bool(said)
 
     def _by_name(self, rows: list[Value], parts: Sequence["Part"]) -> list[Value]:
         named: dict[Name, Value] = {}

@@ -166,8 +166,11 @@ class _Talk:
             answer = replace(answer, excerpt=f"in a call of {items}")
         parts = [saying.part for saying in said]
         rows = self._joining.apart(answer, parts) if _is_success(answer) else None
-        if answer.status in TOO_LONG:
+        too_many = self._joining.refuses_so_many(answer)
+        if too_many or answer.status in TOO_LONG:
             self._size.too_much(items)
+        if too_many and items > 1:
+            return [_apart(answer, items) for _ in said]
         if rows is None:
             return [self._whole(saying, answer, items) for saying in said]
         self._size.answered(items, seconds, now)
@@ -181,8 +184,11 @@ class _Talk:
             return _nothing()
         if items == 1 or not _refuses(answer, verdict):
             return answer
-        self._size.too_much(items)
-        return Apart(f"refused with others: answered {answer.status}", items=items)
+        return _apart(answer, items)
+
+
+def _apart(answer: Answer, items: int) -> Apart:
+    return Apart(f"refused with others: answered {answer.status}", items=items)
 
 
 def _nothing() -> Retry:

@@ -9,6 +9,8 @@ from typing import Annotated, TypeAlias
 
 from msgspec import Meta, Struct
 
+from hub.registry.yaml_file import Plain
+
 POSITION = "$position"  # rows stand in the order of the items, one each
 LONGEST_LINGER = 1.0  # seconds
 Pairs: TypeAlias = tuple[tuple[str, str], ...]  # path in the item, path in its row
@@ -23,6 +25,7 @@ class Batch(Struct, frozen=True, forbid_unknown_fields=True):
     most: Annotated[int, Meta(ge=2, le=1_000)] = 50  # items in one call
     # seconds that a call waits to be full, while another one of the registration is under way
     linger: Annotated[float, Meta(ge=0, le=LONGEST_LINGER)] = 0.0
+    too_large: dict[str, Plain] = {}  # how an answer says that there were too many, beside 413
 
 
 def pairs(batch: Batch) -> Pairs:

@@ -138,6 +138,8 @@ def _table_problems(flow: Flow, place: str) -> list[Problem]:
         compile_rows(flow.outcomes, {})
         if flow.in_doubt:
             compile_when(flow.in_doubt.found, {}, "in_doubt.found")
+        if flow.batch and flow.batch.too_large:
+            compile_when(flow.batch.too_large, {}, "batch.too_large")
         if flow.confirm:
             compile_when(flow.confirm.found, {}, "confirm.found", ITEM)
     except Reject as error:

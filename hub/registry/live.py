@@ -18,7 +18,7 @@ from hub.intake.confirming import Confirmation
 from hub.intake.inflow import Emit, Inflow
 from hub.intake.served import Want
 from hub.mapping.program import Flow as Compiled
-from hub.registry.batch import pairs
+from hub.registry.batch import Batch, pairs
 from hub.registry.bundle import Bundle, read_bundle
 from hub.registry.event_types import Events
 from hub.registry.manifest import Confirm, Flow, InDoubt, words
@@ -290,8 +290,13 @@ def _outflow(live: Live, name: str, flow: Flow, kind: str) -> Outflow:
         agencies=live.registration.agencies,
         ask=ask,
         in_doubt=_in_doubt(live, name, variant, doubt) if doubt else None,
-        joining=Joining(name, flow.batch, pairs(flow.batch)) if flow.batch else None,
+        joining=_joining(name, flow.batch, settings) if flow.batch else None,
     )
+
+
+def _joining(name: str, batch: Batch, settings: Mapping[str, Value]) -> Joining:
+    tests = compile_when(batch.too_large, settings, "batch.too_large") if batch.too_large else ()
+    return Joining(name, batch, pairs(batch), tests)
 
 
 def _in_doubt(live: Live, name: str, variant: str, doubt: InDoubt) -> Question:

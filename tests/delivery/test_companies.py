@@ -49,8 +49,8 @@ def grown(*flows: Outflow) -> Companies:
     found = Companies(flows)
     for one in flows:
         if one.joining is not None:
-            for _ in range(10):
-                size = found.size(one.joining)
+            size = found.size(one.joining)
+            while size.limit < one.joining.batch.most:
                 size.answered(size.limit, 0.1, 0)
     return found
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import pytest
 
@@ -102,9 +103,19 @@ def job(code: str, flow: Outflow = FLOW) -> Job:
     return made
 
 
-def told(peer: Peer, jobs: list[Job], size: BatchSize | None = None) -> list[bool | Exception]:
-    size = size or BatchSize(50)
-    return asyncio.run(attempt_together(jobs, JOINING, peer, lambda: 1, size))
+def grown(limit: int) -> BatchSize:
+    """A size that has become so large."""
+    size = BatchSize(50)
+    while size.limit < limit:
+        size.answered(size.limit, 0.1, 0)
+    return size
+
+
+def told(
+    peer: Peer, jobs: list[Job], size: BatchSize | None = None, joining: Joining = JOINING
+) -> list[bool | Exception]:
+    work = attempt_together(jobs, joining, peer, lambda: 1, size or BatchSize(50))
+    return asyncio.run(work)
 
 
 def kinds(ends: list[bool | Exception]) -> list[str]:
@@ -163,7 +174,6 @@ def test_requests_that_differ_go_one_after_the_other() -> None:
         Answer(400, {}),
         Answer(400, {}, valid=False),
         Answer(422, {"rows": [{"ma_ho_so": "A", "ma": "02"}]}),
-        Answer(413, {}, valid=False),
         Answer(500, {}, fault="Client"),
         Answer(500, {}, fault="Server"),
         Answer(200, {"loi": "thieu truong"}),
@@ -172,14 +182,29 @@ def test_requests_that_differ_go_one_after_the_other() -> None:
     ids=lambda said: f"{said.status} {said.fault} {said.valid} {said.document}",
 )
 def test_refused_as_a_whole_all_come_apart_and_nobody_is_in_doubt(said: Answer) -> None:
-    peer, jobs, size = Peer(lambda _: said), [*map(job, "ABCD")], BatchSize(50)
-    for _ in range(3):
-        size.answered(size.limit, 0.1, 0)
+    peer, jobs, size = Peer(lambda _: said), [*map(job, "ABCD")], grown(8)
     ends = told(peer, jobs, size)
     assert kinds(ends) == ["Apart"] * 4
     assert {end.items for end in ends if isinstance(end, Apart)} == {4}
     assert not any(one.was_in_doubt for one in jobs)
-    assert (peer.calls, size.limit) == (["ABCD"], 2)
+    assert (peer.calls, size.limit) == (["ABCD"], 8)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        Answer(413, {}, valid=False),
+        Answer(200, {"loi": "Quá nhiều hồ sơ"}),
+        Answer(500, {"faultstring": "", "loi": "QUÁ NHIỀU HỒ SƠ"}, fault="Server"),
+    ],
+    ids=lambda said: f"{said.status} {said.fault}",
+)
+def test_refused_for_their_number_they_come_apart_and_calls_get_smaller(said: Answer) -> None:
+    tests = compile_when({"loi": {"contains": "quá nhiều hồ sơ"}}, {}, "too_large")
+    size = grown(8)
+    ends = told(Peer(lambda _: said), [*map(job, "ABCD")], size, replace(JOINING, too_large=tests))
+    assert (kinds(ends), size.limit) == (["Apart"] * 4, 2)
+    assert kinds(told(Peer(lambda _: said), [job("A")])) != ["Apart"]
 
 
 def test_alone_a_refusal_is_its_own() -> None:
@@ -273,9 +298,7 @@ def test_two_rows_that_say_different_things_say_nothing() -> None:
 
 @pytest.mark.parametrize("said", [Retry("time-out", sent=True), Answer(504, {}), Answer(408, {})])
 def test_no_answer_in_time_makes_calls_smaller(said: Answer | HubError) -> None:
-    size = BatchSize(50)
-    for _ in range(3):
-        size.answered(size.limit, 0.1, 0)
+    size = grown(8)
     told(Peer(lambda _: said), [*map(job, "ABCDEFGH")], size)
     assert size.limit == 4
 

@@ -80,6 +80,7 @@ DELIVERED = "{result.error_code: {integer: 0}}, then: delivered"
         ("most: 20", "most: 1", "Expected `int` >= 2"),
         ("maxItems: 20", "maxItems: 1", "the contract takes at most 1"),
         ("linger: 0.02", "linger: 2", "Expected `float` <= 1"),
+        ("linger: 0.02", "too_large: {error_code: {like: 9}}", "batch.too_large.error_code: "),
         ("linger: 0.02", "lingers: 2", "unknown field `lingers`"),
         (
             "{result.error_code: {integer: 0}}",
@@ -120,6 +121,7 @@ def test_a_problem_says_where_and_what_to_write(tmp_path: Path, events: Events) 
     [
         ("match: {MaHoSo: ma_ho_so}", "match: $position"),
         ("most: 20, linger: 0.02", "most: 2"),
+        ("linger: 0.02", "too_large: {error_code: {integer: 9}}"),
         ("when: {result.error_code: {integer: 0}}", "when: {status: 200, result.error_code: 0}"),
     ],
 )
