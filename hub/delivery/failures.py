@@ -75,8 +75,16 @@ class Failures:
                 error=type(error).__name__,
                 at=place_of(error),
             )
-        self._host.ended(key, held, "DEAD_LETTERED", reason)
+        self._refused(key, held, reason)
         return True
+
+    def _refused(self, key: Key, held: Held, reason: str) -> None:
+        """It can never be delivered as it is: its dossier goes on without it, or waits with it."""
+        holds = held.job is not None and held.job.flow.holds and self._aside.possible
+        if holds and self._host.may_go_on(held):
+            self._aside.park(key, held, reason, self._author.bundle)
+        else:
+            self._host.ended(key, held, "DEAD_LETTERED", reason)
 
     def unread(self, key: Key, held: Held, error: Retry) -> None:
         """The schema of the event in hand is not known now: its dossier waits, nothing overtakes.

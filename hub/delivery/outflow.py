@@ -41,6 +41,7 @@ class Outflow:
     agencies: frozenset[str] = frozenset()
     ask: Question | None = None
     in_doubt: Question | None = None
+    holds: bool = False  # a refused event parks, and its dossier waits for a person
     joining: Joining | None = None  # how several of it go out in one call
 
     def takes(self, record: Document) -> bool:

@@ -290,6 +290,7 @@ def _outflow(live: Live, name: str, flow: Flow, kind: str) -> Outflow:
         agencies=live.registration.agencies,
         ask=ask,
         in_doubt=_in_doubt(live, name, variant, doubt) if doubt else None,
+        holds=flow.after_refusal == "hold",
         joining=_joining(name, flow.batch, settings) if flow.batch else None,
     )
 

@@ -197,6 +197,7 @@ class Flow(Struct, frozen=True, forbid_unknown_fields=True):
     serves: str | None = None
     outcomes: list[Outcome] = []
     in_doubt: InDoubt | None = None
+    after_refusal: Literal["go_on", "hold"] | None = None  # of an event: what its dossier does
     confirm: Confirm | None = None
     answers: dict[Told, Reply] = {}
     doc: str = ""
@@ -268,7 +269,7 @@ def flow_problems(name: str, flow: Flow) -> list[str]:
 _KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "receive": (("emit", "identity"), ("split", "ignore", "answers", "aside", "confirm")),
     "poll": (("emit",), ("identity", "ignore", "aside", "outcomes")),
-    "on": (("call",), ("ask", "batch", "serves", "outcomes", "in_doubt")),
+    "on": (("call",), ("ask", "batch", "serves", "outcomes", "in_doubt", "after_refusal")),
 }
 
 

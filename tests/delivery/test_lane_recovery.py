@@ -437,3 +437,34 @@ def test_a_few_dossiers_that_get_503_hold_up_nobody_and_park(world: World) -> No
     world.step = 1
     world.go(lambda w: w.outcomes() == {"DELIVERED": 400, "PARKED": 2})
     assert all(world.notes[code] == ["1"] for code in well)
+
+
+def test_where_the_flow_says_so_a_refused_event_holds_its_dossier(world: World) -> None:
+    world.flow = replace(world.flow, holds=True)
+    for code, note in (("A", "1"), ("A", "never"), ("A", "2"), ("B", "1")):
+        world.event(code, note)
+    world.go(lambda w: w.outcomes() == {"DELIVERED": 2, "PARKED": 2})
+    assert world.notes == {"A": ["1"], "B": ["1"]}
+    world.event("A", "3")
+    world.go(lambda w: w.outcomes() == {"DELIVERED": 2, "PARKED": 3})  # another owner
+    reasons = {str(receipt["reason"]) for receipt in world.receipts}
+    assert "mapping.py:1:1: no such thing" in reasons
+
+
+def test_what_was_refused_and_then_taken_goes_on_in_order(world: World) -> None:
+    world.flow = replace(world.flow, holds=True)
+    world.retry = RetryPolicy(first=0.01, factor=2, longest=0.05, give_up=60, resume=0.05)
+    refusing = [True]
+
+    async def answer(operation: str, document: Document, key: str) -> Answer:
+        return Answer(200, {"Ma": "02" if refusing[0] and document["note"] == "2" else "00"})
+
+    world.peer.answer = answer
+    for note in "1234":
+        world.event("A", note)
+    world.go(lambda w: open_parked(w) == 3)
+    refusing.clear()
+    refusing.append(False)
+    world.go(lambda w: open_parked(w) == 0)
+    assert [note for note in world.notes["A"] if note != "2"] == ["1", "3", "4"]
+    assert world.notes["A"][-3:] == ["2", "3", "4"]
