@@ -60,7 +60,7 @@ class BrokerContract:
     def test_headers_come_back_as_they_were_given(self, broker: Broker, topic: str) -> None:
         broker.ensure_topic(topic, 1, {})
         writer = broker.writer()
-        headers = (("ce_id", b"1"), ("hub_flags", b"a,b"))
+        headers = (("ce_id", b"1"), ("hub_flags", b"a,b"), ("empty", b""))
         position = writer.send(Outgoing(topic, b"k", b"v", headers)).result(timeout=20)
         writer.close()
         reader = broker.reader([Spot(topic, 0)])

@@ -17,7 +17,7 @@ from hub.broker.refusals import translated
 from hub.broker.writer import MESSAGE_BYTES
 from hub.errors import Retry
 from hub.log import get_logger
-from hub.records import Rebalance, Record, Spot
+from hub.records import Headers, Rebalance, Record, Spot
 
 log = get_logger("hub.broker")
 
@@ -194,7 +194,12 @@ def _spots(offsets: Mapping[TopicPartition, int]) -> dict[Spot, int]:
 def _records(polled: Mapping[TopicPartition, Sequence[Any]]) -> list[Record]:
     # ConsumerRecord is untyped: this is the door where Any stops.
     return [
-        Record(r.topic, r.partition, r.offset, r.timestamp, r.key, r.value, tuple(r.headers))
+        Record(r.topic, r.partition, r.offset, r.timestamp, r.key, r.value, _headers(r.headers))
         for records in polled.values()
         for r in records
     ]
+
+
+def _headers(given: Sequence[tuple[str, bytes | None]]) -> Headers:
+    """As they stand; Kafka lets a header have no value, which is an empty one here."""
+    return tuple((name, value or b"") for name, value in given)

@@ -131,5 +131,5 @@ def _record(message: Any) -> Record:
         int((message.timestamp or 0) * 1000),
         message.key,
         message.value,
-        tuple((name, bytes(value)) for name, value in pairs),
+        tuple((name, bytes(value or b"")) for name, value in pairs),  # Kafka allows none
     )

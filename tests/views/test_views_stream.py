@@ -8,11 +8,12 @@ from typing import Any
 
 import faust
 import pytest
+from confluent_kafka import Producer
 from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth
 
 from hub.broker import KafkaBroker
 from hub.errors import Halt
-from hub.records import Outgoing, Record, Spot
+from hub.records import Record, Spot
 from hub.settings import Security
 from hub.views.app import credentials, make_app, run_app
 from tests.brokers import LiveBroker
@@ -106,13 +107,11 @@ def topic(kafka: LiveBroker, topic_prefix: str) -> str:
     name = f"{topic_prefix}stream"
     broker = KafkaBroker(kafka.bootstrap)
     broker.ensure_topic(name, 2, {})
-    writer = broker.writer()
-    try:
-        for n in range(10):
-            headers = (("ce_type", b"x"), ("empty", b""))
-            writer.send(Outgoing(name, b"k", b"%d" % n, headers, n % 2)).result(timeout=20)
-    finally:
-        writer.close()
+    producer = Producer({"bootstrap.servers": kafka.bootstrap})
+    headers: dict[str, str | bytes | None] = {"ce_type": b"x", "empty": None}  # Kafka allows that
+    for n in range(10):
+        producer.produce(name, b"%d" % n, b"k", n % 2, headers=headers)
+    assert producer.flush(20) == 0
     return name
 
 
