@@ -27,11 +27,15 @@ class Pool:
         self._idle: list[Connection] = []
         self._waiting: deque[tuple[float, asyncio.Future[None]]] = deque()
 
-    async def enter(self, deadline: float) -> None:
-        """Take a place; wait for one until `deadline`. Raises Retry, nothing sent."""
-        if self._free:
-            self._free -= 1
-            return
+    def enter(self) -> bool:
+        """Take a place if one is free."""
+        if not self._free:
+            return False
+        self._free -= 1
+        return True
+
+    async def wait(self, deadline: float) -> None:
+        """Stand in line for a place until `deadline`. Raises Retry, nothing sent."""
         place: asyncio.Future[None] = self._loop.create_future()
         self._waiting.append((deadline, place))
         try:

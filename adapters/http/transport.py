@@ -83,7 +83,8 @@ class Transport(httpx.AsyncBaseTransport):
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout
         pool = self._pools.get(origin) or self._open_pool(origin, loop)
-        await pool.enter(deadline)
+        if not pool.enter():
+            await pool.wait(deadline)
         try:
             connection = pool.reuse()
             if connection is None:
