@@ -27,8 +27,8 @@ CERTIFICATE = "certificate"  # in the scope's state: subject of a verified clien
 START = 10.0  # seconds until the server must listen
 AGAIN = 1.0  # seconds until a process that could not begin tries again
 GRACE = 6  # seconds that requests under way get
-# New objects until the collector looks for cycles among them; some 2 MB. Python's 700 are those of a
-# few events: a worker spent 5.7 % of its processor time on looking, with these 1.4 %.
+# New objects until the collector looks for cycles among them; some 2 MB. Python's 700 are a few
+# events' own: a worker spent 5.7 % of its processor time on looking, with these 1.4 %.
 YOUNG = 10_000
 HEAD_SECONDS = 10.0  # for the head of a request to arrive whole
 MOST_CONNECTIONS = 2_000  # at once; one with requests on it costs 55 KB
