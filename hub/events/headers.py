@@ -4,9 +4,10 @@ A worker decides by them alone whether an event concerns it, so they are short a
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+
+import msgspec
 
 from hub.errors import Reject
 
@@ -17,8 +18,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NEEDED = ("ce_id", "ce_source", "ce_type", "ce_time", "hub_flow")
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(msgspec.Struct, frozen=True):
     """What stands in the headers (decision 0005).
 
     `time`: when the hub recorded it, epoch ms. `digest`: keyed digest of the canonical item.

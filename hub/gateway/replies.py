@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
+import msgspec
+
 from hub.contract.paths import get
 from hub.contract.types import Document, Value
 from hub.registry.manifest import Reply, Told
@@ -17,8 +19,7 @@ from hub.registry.yaml_file import Plain
 _PLACE = re.compile(r"\{(doc\.[^{}]+|reason|count)\}")
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(msgspec.Struct, frozen=True):
     """What a reply may speak of."""
 
     document: Document

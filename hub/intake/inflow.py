@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+import msgspec
+
 from hub.contract.types import Document, Value
 from hub.errors import Reject
 from hub.events.identity import event_id
@@ -35,21 +37,22 @@ class Inflow:
     confirm: Confirmation | None = None  # what is asked about an item before it counts
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(msgspec.Struct, frozen=True):
     """An event that an item gave, before it is kept."""
 
     id: str
     type: str
     topic: str
     key: str
-    record: Document = field(repr=False)
+    record: Document
     digest: str
     flags: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        return f"Fact({self.id} {self.type})"
 
-@dataclass(frozen=True, slots=True)
-class Item:
+
+class Item(msgspec.Struct, frozen=True):
     """What one item says: who it is, and the events that it gave (often one, sometimes none)."""
 
     identity: tuple[str, ...]

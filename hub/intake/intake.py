@@ -8,8 +8,9 @@ a crash left half-kept is completed by the sender's repeat.
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+import msgspec
 
 from hub import metrics
 from hub.contract.types import Document
@@ -35,8 +36,7 @@ Verdict: TypeAlias = Literal["accepted", "duplicate", "conflict", "nothing"]
 log = get_logger("hub.intake")
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(msgspec.Struct, frozen=True):
     """What became of a message: `events` were appended, `conflicts` items were left out."""
 
     verdict: Verdict

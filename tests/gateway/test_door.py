@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import orjson
 import pytest
 import yaml
@@ -88,7 +89,7 @@ class World:
         }
         raw = body if isinstance(body, bytes) else orjson.dumps(body)
         request = HttpRequest("POST", "/ho-so", "", headers, raw, "127.0.0.1", root="/portal")
-        return asyncio.run(door.handle(replace(request, **changes)))
+        return asyncio.run(door.handle(msgspec.structs.replace(request, **changes)))
 
     @property
     def kept(self) -> int:
