@@ -74,6 +74,7 @@ class Journal:
     floor: int = 0
     also: frozenset[int] = frozenset()
     epoch: int = -1  # position of the last owner's record; -1: none was read
+    owners: int = 0  # how many owners' records were read
     ended: dict[int, int] = field(default_factory=dict)  # offset -> series of its last end
     parked: dict[int, int] = field(default_factory=dict)  # offset -> series
     failing: dict[int, Failing] = field(default_factory=dict)
@@ -87,6 +88,7 @@ class Journal:
         """Fold one record; records come in the order of their positions."""
         if entry.kind == "OWNER":
             self.epoch = entry.position
+            self.owners += 1
             return
         if entry.act >= 0 and entry.kind == "OUTCOME" and entry.epoch == self.epoch:
             self.acts.add(entry.act)

@@ -70,6 +70,7 @@ class Takeover:
         folds = Journals(self._registration, ours, also | self._revived(decided), self._codec)
         read = self._read(folds, starts(ours), epochs)
         journals = folds.by_spot
+        self._check_commits(committed, journals)
         mine = self._without_ended(mine, journals)
         _agree(journals, mine)
         acts = {
@@ -86,6 +87,23 @@ class Takeover:
             seconds=round(time.monotonic() - began, 3),
         )
         return Past(journals, mine, acts, decided)
+
+    def _check_commits(
+        self, committed: Mapping[Spot, tuple[int, str]], journals: Mapping[Spot, Journal]
+    ) -> None:
+        """Name offsets that no owner committed: what they passed was perhaps not delivered."""
+        strange = [
+            f"{spot.topic}/{spot.partition}"
+            for spot, journal in journals.items()
+            if journal.owners > 1 and place_of(committed[spot][1]) == Place()
+        ]
+        if strange:
+            log.error(
+                "offsets_of_another",
+                registration=self._registration,
+                partitions=strange,
+                fix="ops/runbooks/undelivered.md, Offsets of another",
+            )
 
     def _follow(self, partitions: int) -> None:
         if partitions > self._partitions:

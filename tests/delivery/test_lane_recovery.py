@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from adapters.http.messages import Answer
 from hub.contract.types import Document
@@ -176,6 +177,28 @@ def test_what_has_its_end_is_not_told_again_though_its_commit_was_lost(world: Wo
     world.event("G", "1")
     world.go(settled(7))
     assert len(world.peer.calls) == told + 1
+
+
+def test_offsets_that_another_committed_are_named_and_may_be_set_back(world: World) -> None:
+    """As `kafka-consumer-groups --reset-offsets --to-earliest` does: without our metadata."""
+    for number in range(3):
+        world.event("A", str(number), partition=0)
+    world.go(settled(3))
+    spot = Spot("hub.dossier", 0)
+    world.event("A", "3", partition=0)
+    world.broker.offsets["hub.peer"][spot] = (4, "")
+    with capture_logs() as said:
+        world.event("B", "1", partition=1)
+        world.go(settled(4))
+    (line,) = [line for line in said if line["event"] == "offsets_of_another"]
+    assert line["partitions"] == ["hub.dossier/0"]
+    world.broker.offsets["hub.peer"][spot] = (0, "")
+    world.go(settled(5))
+    assert world.notes == {"A": ["0", "1", "2", "3"], "B": ["1"]}
+    with capture_logs() as said:
+        world.event("B", "2", partition=1)
+        world.go(settled(6))
+    assert [line for line in said if line["event"] == "offsets_of_another"] == []
 
 
 def test_the_metadata_of_the_commit_covers_what_is_open(world: World) -> None:
