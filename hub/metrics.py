@@ -52,6 +52,7 @@ parked = Gauge(
 broken = Gauge(
     "hub_breaker_open", "ALERT when 1: the system is down, only probes go out", ["registration"]
 )
+batch = Gauge("hub_batch_events", "Events that one call may hold now", ["registration"])
 pace = Gauge("hub_pace_calls", "Calls that may be in flight now", ["registration"])
 lag = Gauge("hub_lag_events", "Events on the topics behind the committed offset", ["registration"])
 halted = Gauge("hub_halted", "ALERT when 1: the registration waits for a person", ["registration"])

@@ -65,7 +65,10 @@ def list_(*, as_json: Json = False) -> None:
 
 @app.command(epilog="Example: hub connector show connectors/postal")
 def show(folder: Folder, *, as_json: Json = False) -> None:
-    """Show a connector's flows and limits: what comes in, what goes out, how often at most."""
+    """Show a connector's flows and limits: what comes in, what goes out, how often at most.
+
+    per_call: how many events one call may hold.
+    """
     with answering():
         bundle = _read(folder)
         limits = bundle.manifest.delivery.limits
@@ -77,6 +80,7 @@ def show(folder: Folder, *, as_json: Json = False) -> None:
                 or (flow.poll.call if flow.poll else ", ".join(words(flow.on))),
                 "to": ", ".join(words(flow.emit) or words(flow.call)),
                 "serves": flow.serves,
+                "per_call": flow.batch.most if flow.batch else 1 if flow.on else None,
             }
             for name, flow in bundle.manifest.flows.items()
         ]
@@ -86,7 +90,7 @@ def show(folder: Folder, *, as_json: Json = False) -> None:
             return
         say(f"{bundle.name}: {bundle.manifest.title} ({bundle.manifest.adapter}), {bundle.digest}")
         say(f"limits, where a registration has none of its own: {limits_text(limits)}")
-        show_rows(rows, ("flow", "kind", "from", "to", "serves"), as_json=False)
+        show_rows(rows, ("flow", "kind", "from", "to", "serves", "per_call"), as_json=False)
 
 
 @app.command(epilog="Example: hub connector check connectors/postal")

@@ -20,17 +20,23 @@ from hub.delivery.outcomes import Test
 from hub.registry.batch import Batch, Pairs
 
 TOO_LARGE = 413  # HTTP
+LONGEST_CODE = 20  # characters; what is longer is a sentence
 Name = tuple[str, ...]  # what an item and its row have in common
 
 
 @dataclass(frozen=True, slots=True)
 class Joining:
-    """`batch` of a flow, compiled. `too_large`: all hold for an answer that says so."""
+    """`batch` of a flow, compiled.
+
+    `too_large`: all hold for an answer that says so. `codes`: the fields of a row that the outcome
+    table compares with codes; people are shown them.
+    """
 
     flow: str
     batch: Batch
     pairs: Pairs
     too_large: tuple[Test, ...] = ()
+    codes: tuple[str, ...] = ()
 
     def part(self, operation: str, request: Document) -> "Part | None":
         """The request as a part of a call; None where it has no list of one item, and goes alone.
@@ -60,10 +66,7 @@ class Joining:
         if not isinstance(rows, list) or not rows:
             return None
         found = self._by_name(rows, parts) if self.pairs else _by_position(rows, parts)
-        return [
-            None if row is None else replace(answer, document=self._alone(answer, row))
-            for row in found
-        ]
+        return [None if row is None else self._alone(answer, row) for row in found]
 
     def refuses_so_many(self, answer: Answer) -> bool:
         """Whether an answer says that there were too many items in the call."""
@@ -79,8 +82,11 @@ class Joining:
                 named[name] = row if named.get(name, row) == row else None
         return [named.get(part.name) for part in parts]
 
-    def _alone(self, answer: Answer, row: Value) -> Document:
-        return put(answer.document, self.batch.rows, [row])
+    def _alone(self, answer: Answer, row: Value) -> Answer:
+        codes = [f"{path}: {str(get(row, path))[:LONGEST_CODE]}" for path in self.codes]
+        excerpt = "; ".join([answer.excerpt, *codes])
+        document = put(answer.document, self.batch.rows, [row])
+        return replace(answer, document=document, excerpt=excerpt)
 
 
 @dataclass(frozen=True, slots=True)

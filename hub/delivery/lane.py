@@ -141,7 +141,7 @@ class Lane:
         self._tasks: set[asyncio.Task[None]] = set()
         self.bytes = 0  # of the events taken and not settled
         self.arrived = 0  # records handed over by the inbox, ever
-        self._watch()
+        self._watch(companies)
 
     def _gate(self, means: Means) -> Gate:
         name, delivery = self.terms.registration, self.terms.delivery
@@ -150,7 +150,7 @@ class Lane:
         limits = Limits(delivery.limits, means.share)
         return Gate(name, Pace(delivery.in_flight), limits, places, self._clock)
 
-    def _watch(self) -> None:
+    def _watch(self, companies: Companies) -> None:
         name = self.terms.registration
         metrics.waiting.labels(name).set_function(lambda: len(self._queue))
         metrics.in_flight.labels(name).set_function(lambda: self.gate.calls)
@@ -158,6 +158,7 @@ class Lane:
         metrics.parked.labels(name).set_function(lambda: len(self._aside.parking))
         metrics.broken.labels(name).set_function(lambda: int(self.broken is not None))
         metrics.pace.labels(name).set_function(lambda: self.gate.width)
+        metrics.batch.labels(name).set_function(lambda: companies.largest)
 
     # What comes
 

@@ -4,7 +4,7 @@ Only a contract that answers for every item may be batched: what is matched here
 off the answer's rows.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, TypeAlias
 
 from msgspec import Meta, Struct
@@ -36,3 +36,19 @@ def pairs(batch: Batch) -> Pairs:
     if isinstance(match, Mapping):
         return tuple(match.items())
     return tuple((path, path) for path in ([match] if isinstance(match, str) else match))
+
+
+def codes(batch: Batch, conditions: Iterable[Mapping[str, Plain]]) -> tuple[str, ...]:
+    """The fields of a row that conditions of an outcome table compare with codes, each once.
+
+    Not those in which a part of a sentence is looked for, or which have only to be there.
+    """
+    start = f"{batch.rows}."
+    named = [
+        key.removeprefix(start)
+        for when in conditions
+        for key, wanted in when.items()
+        if key.startswith(start)
+        and not (isinstance(wanted, dict) and {"contains", "present"} & wanted.keys())
+    ]
+    return tuple(dict.fromkeys(named))

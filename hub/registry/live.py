@@ -18,7 +18,7 @@ from hub.intake.confirming import Confirmation
 from hub.intake.inflow import Emit, Inflow
 from hub.intake.served import Want
 from hub.mapping.program import Flow as Compiled
-from hub.registry.batch import Batch, pairs
+from hub.registry.batch import Batch, codes, pairs
 from hub.registry.bundle import Bundle, read_bundle
 from hub.registry.event_types import Events
 from hub.registry.manifest import Confirm, Flow, InDoubt, words
@@ -291,13 +291,15 @@ def _outflow(live: Live, name: str, flow: Flow, kind: str) -> Outflow:
         ask=ask,
         in_doubt=_in_doubt(live, name, variant, doubt) if doubt else None,
         holds=flow.after_refusal == "hold",
-        joining=_joining(name, flow.batch, settings) if flow.batch else None,
+        joining=_joining(live, name, flow.batch) if flow.batch else None,
     )
 
 
-def _joining(name: str, batch: Batch, settings: Mapping[str, Value]) -> Joining:
+def _joining(live: Live, name: str, batch: Batch) -> Joining:
+    settings, manifest = live.registration.settings, live.bundle.manifest
     tests = compile_when(batch.too_large, settings, "batch.too_large") if batch.too_large else ()
-    return Joining(name, batch, pairs(batch), tests)
+    table = [r.when for r in (*manifest.flows[name].outcomes, *manifest.outbound.outcomes)]
+    return Joining(name, batch, pairs(batch), tests, codes(batch, table))
 
 
 def _in_doubt(live: Live, name: str, variant: str, doubt: InDoubt) -> Question:

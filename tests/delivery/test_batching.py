@@ -1,5 +1,7 @@
 """Who goes together in one call, and whose each row of the answer is."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +9,8 @@ from hypothesis import strategies as st
 from adapters.http.messages import Answer
 from hub.contract.types import Document, Value
 from hub.delivery.batching import Joining, Part, company, key_of
-from hub.registry.batch import Batch, pairs
+from hub.registry.batch import Batch, codes, pairs
+from hub.registry.yaml_file import Plain
 
 BY_NAME = Batch("body.data", "result", "MaHoSo")
 BY_POSITION = Batch("body.data", "result", "$position")
@@ -136,6 +139,28 @@ def test_by_position_rows_count_if_there_is_one_for_each(
 def test_the_rest_of_the_answer_is_everybodys() -> None:
     (one,) = joining().apart(rows(row("A")), [part("A")]) or [None]
     assert one == Answer(200, {"error_code": 0, "result": [row("A")]}, excerpt="x")
+
+
+def test_people_see_the_codes_of_the_items_own_row() -> None:
+    shows = replace(joining(), codes=("code", "no.such"))
+    cut = shows.apart(rows(row("B", "7" * 30), row("A", 3)), [part("A"), part("B")])
+    assert cut is not None
+    excerpts = [one.excerpt for one in cut if one]
+    assert excerpts == ["x; code: 3; no.such: None", f"x; code: {'7' * 20}; no.such: None"]
+
+
+@pytest.mark.parametrize(
+    ("when", "found"),
+    [
+        ({"result.code": 0, "result.ma.so": {"integer": [1, 2]}}, ("code", "ma.so")),
+        ({"result.text": {"contains": "x"}, "result.any": {"present": True}}, ()),
+        ({"status": 200, "error_code": 0, "resulting.code": 1}, ()),
+    ],
+)
+def test_what_is_compared_with_a_code_is_a_code(
+    when: dict[str, Plain], found: tuple[str, ...]
+) -> None:
+    assert codes(BY_NAME, [when, when]) == found
 
 
 def test_one_item_keeps_its_key_and_the_same_items_give_the_same_key() -> None:

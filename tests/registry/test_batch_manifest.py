@@ -56,7 +56,7 @@ def test_a_mapping_makes_one_item_and_its_flow_joins_it(
     part = found.joining.part(*made)
     assert part is not None
     assert (part.operation, part.rest, part.name) == (operation, rest_, ("H44.99.99-251013-0001",))
-    assert part.flow == "told"
+    assert (part.flow, len(found.joining.codes)) == ("told", 1)
 
 
 BATCH = "batch: {join: data, rows: result, match: {MaHoSo: ma_ho_so}, most: 20, linger: 0.02}"
