@@ -41,6 +41,7 @@ class Tail:
         self._knows: float | None = None  # all that stood on the topics at that time is known
         self._behind = 0  # records
         self._ahead = 0  # times in a row
+        self._spoilt = ""  # why the index is to be begun anew
         self._thread = threading.Thread(target=self._run, name="tail", daemon=True)
 
     def start(self) -> None:
@@ -64,19 +65,23 @@ class Tail:
     def _run(self) -> None:
         while not self._stop.is_set():
             try:
+                if self._spoilt:
+                    self._renew()
                 self._follow()
             except HubError as error:
                 log.warning("tail_interrupted", reason=error.what)
             except Exception as error:  # noqa: BLE001 - the client's own errors; begun anew below
                 log.warning("tail_interrupted", error=type(error).__name__, at=place_of(error))
                 if type(error) is sqlite3.DatabaseError:  # damaged; a full disk is another kind
-                    self._renew("damaged")
+                    self._spoilt = "damaged"
             self._stop.wait(AGAIN)
 
-    def _renew(self, why: str) -> None:
-        log.error("index_renewed", why=why)
+    def _renew(self) -> None:
+        """Begin the index anew; where that fails (a full disk), the next round tries once more."""
+        log.error("index_renewed", why=self._spoilt)
         self._doubt()
         self._index.renew()
+        self._spoilt = ""
 
     def _doubt(self) -> None:
         """Nothing is accepted until it has caught up again."""
@@ -106,7 +111,8 @@ class Tail:
         self._ahead += 1
         if self._ahead < AHEAD:
             raise Retry("the topics end before what is known of them")
-        self._renew("ahead of its topics")
+        self._spoilt = "ahead of its topics"
+        self._renew()
         return {}
 
     def _read(self, reader: Reader, spots: Sequence[Spot]) -> None:

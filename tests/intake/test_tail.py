@@ -164,6 +164,35 @@ def test_a_table_found_damaged_while_it_is_followed_is_begun_anew(
     index.close()
 
 
+def test_a_table_that_could_not_be_begun_anew_is_when_the_disk_has_room_again(
+    broker: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tail_module, "AGAIN", 0.02)
+    refusals = iter([True, True, True])
+
+    class OnFullDisk(FactIndex):
+        damaged = True
+
+        def positions(self) -> dict[Spot, int]:
+            if self.damaged:
+                raise sqlite3.DatabaseError("database disk image is malformed")
+            return super().positions()
+
+        def renew(self) -> None:
+            self.damaged = False
+            if next(refusals, False):
+                self.close()
+                raise sqlite3.OperationalError("database or disk is full")
+            super().renew()
+
+    index = OnFullDisk(tmp_path / "index.db", "twin")
+    broker.say(0)
+    with following(broker, index) as tail:
+        until(lambda: tail.problem() is None)
+        assert index.digest(_id(0)) == b"\xab"
+    index.close()
+
+
 def test_a_topic_that_grows_is_followed_whole(
     index: FactIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
