@@ -1,8 +1,11 @@
 """Which of those that wait go out together, and how long one waits for company."""
 
 from collections import deque
+from math import ceil, log2
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hub.contract.types import Document
 from hub.delivery.batching import Joining
@@ -142,3 +145,35 @@ def test_a_full_company_and_one_that_goes_alone_wait_for_nobody() -> None:
     assert companies.first(deque([held("A", patient), held("B", patient)]), 1.0) == (0, 0.0)
     for alone in (held("A", patient, doubt=True), held("A", patient, company=1)):
         assert companies.first(deque([alone]), 1.0) == (0, 0.0)
+
+
+@given(st.integers(1, 60), st.sets(st.integers(0, 59), max_size=6), st.integers(2, 50))
+def test_however_many_are_at_fault_each_ends_alone_and_the_others_go_once(
+    count: int, faults: set[int], most: int
+) -> None:
+    """As a lane does it: who comes apart goes first again, in half the company."""
+    one = flow("one", most=most)
+    companies = grown(one)
+    waiting = deque(held(str(number), one) for number in range(count))
+    guilty = {str(number) for number in faults if number < count}
+    taken: list[str] = []
+    alone: list[str] = []
+    calls = 0
+    while waiting:
+        key, first = waiting.popleft()
+        call = [(key, first), *companies.join(first, waiting)]
+        calls += 1
+        assert len(call) <= most
+        names = [event.event_id for _, event in call]
+        if not guilty & set(names):
+            taken += names
+        elif len(call) == 1:
+            alone += names
+        else:
+            for item in call:
+                item[1].company = max(1, len(call) // 2)
+                waiting.appendleft(item)
+    assert sorted(taken + alone) == sorted(str(number) for number in range(count))
+    assert set(alone) == guilty
+    halvings = ceil(log2(min(most, count) + 1)) + 1
+    assert calls <= ceil(count / most) + len(guilty) * 3 * halvings
