@@ -124,6 +124,8 @@ def up(listen: Listen = None, bootstrap: Bootstrap = None) -> None:
     """Start registry, gateway, worker and views on this machine; Ctrl-C stops them all.
 
     --listen is the gateway's; the others take free ports.
+
+    When one of them ends by itself, the others are stopped; then exit 4.
     """
     from hub.cli.up import up as run
 
