@@ -22,7 +22,12 @@ from hub.settings import load
 app = typer.Typer(
     no_args_is_help=True, help="Connectors: how the hub talks with each kind of system."
 )
-Folder = Annotated[Path, typer.Argument(help="a connector's folder, for example connectors/postal")]
+Folder = Annotated[
+    Path,
+    typer.Argument(
+        exists=True, file_okay=False, help="a connector's folder, for example connectors/postal"
+    ),
+]
 
 
 @app.callback()

@@ -181,6 +181,12 @@ def test_a_folder_that_is_no_connector_is_refused(tmp_path: Path) -> None:
     assert (code, "has no connector.yaml" in said) == (1, True)
 
 
+@pytest.mark.parametrize("command", ["show", "check", "test"])
+def test_a_folder_that_is_not_there_is_wrong_usage(command: str) -> None:
+    code, _, said = hub("connector", command, "postal")
+    assert (code, "does not exist" in said) == (2, True)
+
+
 def test_a_link_in_a_bundle_is_refused(broken: Path) -> None:
     (broken / "contract" / "extra.yaml").symlink_to("/etc/hostname")
     code, _, said = hub("connector", "check", str(broken))
