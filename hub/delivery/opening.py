@@ -68,6 +68,7 @@ class Opening:
         self._codec = codec
         self._departures = departures
         self._failures = failures
+        self._asking = asyncio.Lock()
 
     def opened(self, key: Key, held: Held) -> bool:
         """Whether the event in hand is to be sent now; otherwise it has been seen to."""
@@ -108,9 +109,14 @@ class Opening:
         return True
 
     async def _learn_schema(self, key: Key, held: Held, value: bytes) -> None:
-        """Ask the registry, which blocks; the dossier waits, and nothing overtakes."""
+        """Ask the registry, which blocks; the dossier waits, and nothing overtakes.
+
+        One at a time: what the first is told, the others need not ask.
+        """
         try:
-            await asyncio.to_thread(self._codec.decode, value)
+            async with self._asking:
+                if not self._codec.knows(value):
+                    await asyncio.to_thread(self._codec.decode, value)
         except Retry as error:
             self._failures.unread(key, held, error)
         except Exception as error:  # noqa: BLE001 - as above
