@@ -89,8 +89,8 @@ class KafkaMember:
             partition_assignment_strategy=[CooperativeStickyAssignor()],
             session_timeout_ms=SESSION_MS,
             heartbeat_interval_ms=HEARTBEAT_MS,
-            fetch_max_wait_ms=100,
-            max_poll_records=1000,
+            fetch_max_wait_ms=500,  # what comes is sent at once; an idle member asks twice a second
+            max_poll_records=250,  # together with what a lane holds: the rest waits undecoded
             max_partition_fetch_bytes=MESSAGE_BYTES,
             allow_auto_create_topics=False,
         )

@@ -21,18 +21,21 @@ class Archive:
         """The events that stand at these positions of hub.parked, by their own offset."""
         wanted = set(positions)
         found: dict[int, Record] = {}
-        for record in stretch(self._broker, PARKED, [partition], min(wanted), max(wanted) + 1):
+        for record in stretch(self._broker, PARKED, {partition: min(wanted)}, max(wanted) + 1):
             event = event_of(record) if record.offset in wanted else None
             if event is not None:
                 found[event.offset] = event
         return found
 
-    def acts(self, partition: int, start: int) -> Sequence[Record]:
-        """The acts of a partition from an offset on."""
-        return list(stretch(self._broker, ACT, [partition], start))
+    def acts(self, starts: Mapping[int, int]) -> Mapping[int, Sequence[Record]]:
+        """The acts of these partitions, each from its offset on."""
+        found: dict[int, list[Record]] = {partition: [] for partition in starts}
+        for record in stretch(self._broker, ACT, starts):
+            found[record.partition].append(record)
+        return found
 
     def letter(self, place: Position) -> Record | None:
         """The dead letter that stands there, if it still does."""
         offset = place.offset
-        found = stretch(self._broker, DEAD, [place.partition], offset, offset + 1)
+        found = stretch(self._broker, DEAD, {place.partition: offset}, offset + 1)
         return next((record for record in found if record.offset == offset), None)

@@ -1,6 +1,6 @@
 """The partitions that are a lane's now, and which of their events concern it."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 
 from hub.delivery.held import Held, Key, Part
 from hub.delivery.takeover import Past
@@ -68,9 +68,9 @@ class Assigned:
             return None
         return held
 
-    def of_number(self, partition: int) -> Iterator[Part]:
+    def of_number(self, partition: int) -> dict[Spot, Part]:
         """The parts with this partition number, of whichever topic."""
-        return (part for spot, part in self._parts.items() if spot.partition == partition)
+        return {spot: part for spot, part in self._parts.items() if spot.partition == partition}
 
     def __getitem__(self, spot: Spot) -> Part:
         """Raises KeyError for one that is not ours."""

@@ -5,9 +5,9 @@ done when its events have their ends; until then the commit's metadata points at
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from hub.delivery.acts import Acts, Command
+from hub.delivery.acts import Command
 from hub.delivery.archive import Archive
 from hub.delivery.aside import Aside
 from hub.delivery.held import Held, Key, Part
@@ -16,7 +16,7 @@ from hub.delivery.letters import next_series, revived
 from hub.errors import HubError
 from hub.events.codec import Codec
 from hub.log import get_logger
-from hub.records import Record
+from hub.records import Record, Spot
 
 log = get_logger("hub.delivery")
 AGAIN = 5.0  # seconds until what could not be read is tried again
@@ -30,8 +30,8 @@ class Clerk:
         self._aside = aside
         self._archive = archive
         self._codec = codec
-        self._looking: set[Part] = set()
-        self._heard: set[Part] = set()  # of these there is something new, perhaps
+        self._looking = False
+        self._heard: dict[Spot, Part] = {}  # of these there is something new, perhaps
 
     def take(self, part: Part, records: Sequence[Record]) -> None:
         """Carry out what these records of `hub.act` ask for. Raises Retry (schema not known)."""
@@ -42,27 +42,32 @@ class Clerk:
             if command is not None:
                 self._carry_out(part, command)
 
-    async def catch_up(self, part: Part, partition: int) -> None:
-        """Read what is new on `hub.act`, until it could be read; many who ask share a look."""
-        self._heard.add(part)
-        if part in self._looking:
-            return
-        self._looking.add(part)
-        try:
-            while part in self._heard and part.acts is not None and not part.going:
-                self._heard.discard(part)
-                await self._look(part, part.acts, partition)
-        finally:
-            self._looking.discard(part)
-            self._heard.discard(part)
+    async def catch_up(self, parts: Mapping[Spot, Part]) -> None:
+        """Read what is new on `hub.act` for these, until it could be read.
 
-    async def _look(self, part: Part, acts: Acts, partition: int) -> None:
+        One look serves all of them, and all who ask meanwhile share the next: a lane that begins
+        with many partitions opens one connection, not one for each.
+        """
+        self._heard.update(parts)
+        if self._looking:
+            return
+        self._looking = True
         try:
-            found = await asyncio.to_thread(self._archive.acts, partition, acts.unread)
-            self.take(part, found)
+            while starts := _starts(self._heard):
+                these, self._heard = self._heard, {}
+                await self._look(these, starts)
+        finally:
+            self._looking = False
+            self._heard = {}
+
+    async def _look(self, parts: dict[Spot, Part], starts: Mapping[int, int]) -> None:
+        try:
+            found = await asyncio.to_thread(self._archive.acts, starts)
+            for spot, part in parts.items():
+                self.take(part, found.get(spot.partition, ()))
         except HubError as error:
-            log.warning("acts_postponed", partition=partition, reason=error.what)
-            self._heard.add(part)
+            log.warning("acts_postponed", partitions=sorted(starts), reason=error.what)
+            self._heard = parts | self._heard
             await asyncio.sleep(AGAIN)
 
     def _carry_out(self, part: Part, command: Command) -> None:
@@ -132,3 +137,13 @@ class Clerk:
     def _done(self, part: Part, command: Command) -> None:
         if part.acts is not None:
             part.acts.carried_out(command.act)
+
+
+def _starts(parts: Mapping[Spot, Part]) -> dict[int, int]:
+    """Per partition number of `hub.act`, from where to read; for those that stay ours."""
+    starts: dict[int, int] = {}
+    for spot, part in parts.items():
+        if part.acts is not None and not part.going:
+            unread = part.acts.unread
+            starts[spot.partition] = min(unread, starts.get(spot.partition, unread))
+    return starts

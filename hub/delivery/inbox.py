@@ -9,6 +9,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 from hub import metrics
@@ -21,12 +22,37 @@ from hub.records import Broker, Member, Spot
 T = TypeVar("T")
 log = get_logger("hub.delivery")
 
-POLL = 0.1  # seconds
+POLL = 0.25  # seconds
 COMMIT_EVERY = 0.25  # seconds
+MEASURE_EVERY = 1.0  # seconds
 MOST_EVENTS = 4_000  # in a lane, before its partitions pause
 MOST_BYTES = 32 * 1024 * 1024
+LANES = 4  # may hold so much; of more lanes, each has its share
 RELEASE = 3.0  # seconds that calls under way get when partitions are revoked
+# Each lane fetches every event, and a fetch costs about a millisecond of the core that all share:
+# so the more lanes, the more events go into one. What comes after a longer pause does not wait.
+GATHER = 0.005  # seconds for each lane beside the first
+CROWD = 200  # records of one poll: there are more, and nothing to wait for
 AGAIN = 1.0  # seconds until the broker is tried again
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one lane may take of its process.
+
+    `events`, `bytes`: so much it holds before its partitions pause. `gather`: seconds that events
+    are given to come together.
+    """
+
+    events: int
+    bytes: int
+    gather: float
+
+
+def share_of(lanes: int) -> Share:
+    """The share of each of so many lanes."""
+    of = max(LANES, lanes)
+    return Share(MOST_EVENTS * LANES // of, MOST_BYTES * LANES // of, GATHER * (lanes - 1))
 
 
 def group_of(registration: str) -> str:
@@ -78,6 +104,7 @@ class Inbox:
         self._group = group_of(lane.terms.registration)
         self._stop = threading.Event()
         self._handed = 0
+        self._share = share_of(1)
         self._mine: set[Spot] = set()
         self._paused: set[Spot] = set()
         self._committed: dict[Spot, tuple[int, str]] = {}
@@ -87,8 +114,9 @@ class Inbox:
         self.last_poll = time.monotonic()
         self._thread = threading.Thread(target=self._run, name=f"inbox-{self._group}", daemon=True)
 
-    def start(self) -> None:
-        """Begin polling."""
+    def start(self, lanes: int = 1) -> None:
+        """Begin polling, as one of so many lanes of this process."""
+        self._share = share_of(lanes)
         self._thread.start()
 
     def stop(self) -> None:
@@ -157,7 +185,7 @@ class Inbox:
             log.warning("inbox_left_hard", group=self._group, error=type(error).__name__)
 
     def _poll(self, member: Member) -> None:
-        next_commit = time.monotonic() + COMMIT_EVERY
+        next_commit = next_measure = time.monotonic() + COMMIT_EVERY
         while not self._stop.is_set():
             records = member.poll(POLL)
             if self._new:
@@ -166,10 +194,14 @@ class Inbox:
             if records:
                 self._handed += len(records)
                 self._loop.call_soon_threadsafe(self._lane.arrive, records)
+                if len(records) < CROWD:
+                    self._stop.wait(self._share.gather)
             self._balance(member)
             if self.last_poll >= next_commit:
                 next_commit = self.last_poll + COMMIT_EVERY
                 self._commit(self._settled())
+            if self.last_poll >= next_measure:
+                next_measure = self.last_poll + MEASURE_EVERY
                 self._measure(member)
         self._commit(self._settled())
 
@@ -185,8 +217,9 @@ class Inbox:
     def _balance(self, member: Member) -> None:
         """Pause when the lane holds enough, resume when it has room again."""
         held = self._lane.held + self._handed - self._lane.arrived
-        full = held >= MOST_EVENTS or self._lane.bytes >= MOST_BYTES
-        room = held < MOST_EVENTS // 2 and self._lane.bytes < MOST_BYTES // 2
+        events, size = self._share.events, self._share.bytes
+        full = held >= events or self._lane.bytes >= size
+        room = held < events // 2 and self._lane.bytes < size // 2
         if full and self._mine - self._paused:
             member.pause(self._mine - self._paused)
             self._paused = set(self._mine)

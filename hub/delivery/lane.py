@@ -169,16 +169,15 @@ class Lane:
             self._aside.found(shelved)
         self._aside.look_again(self.terms.bundle)
         if self._clerk is not None:
-            for spot in past.journals:
-                part = self._assigned[spot]
+            parts = {spot: self._assigned[spot] for spot in past.journals}
+            for spot, part in parts.items():
                 self._clerk.take(part, past.decided[spot.partition])
-                self.task(self._clerk.catch_up(part, spot.partition))
+            self.task(self._clerk.catch_up(parts))
 
     def decided(self, partition: int) -> None:
         """There is a new act of a person about an event of this partition number."""
         if self._clerk is not None:
-            for part in self._assigned.of_number(partition):
-                self.task(self._clerk.catch_up(part, partition))
+            self.task(self._clerk.catch_up(self._assigned.of_number(partition)))
 
     def arrive(self, records: Sequence[Record]) -> None:
         """Take what was polled, in poll order."""

@@ -87,7 +87,7 @@ async def _main(settings: Settings, stop: asyncio.Event) -> None:
         work.orders.start()
         stack.push_async_callback(ended, work.orders.stop, LEAVE, "orders")
         for _, inbox in work.lanes:
-            inbox.start()
+            inbox.start(len(work.lanes))
         if polls:
             await _poll(around, work, polls, writer)
         names = [lane.terms.registration for lane, _ in work.lanes]

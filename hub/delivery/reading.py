@@ -1,7 +1,7 @@
 """Reading a stretch of a topic to what was its end when asked, in bounded time."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 
 from hub.errors import Retry
 from hub.records import Broker, Record, Spot
@@ -12,21 +12,23 @@ LONGEST = 30.0  # seconds
 def stretch(
     broker: Broker,
     topic: str,
-    partitions: Sequence[int],
-    start: int | None = None,
+    starts: Mapping[int, int],
     end: int | None = None,
 ) -> Iterator[Record]:
-    """The records from `start` (else the first) to before `end` (else all there are now).
+    """The records of these partitions, each from its start to before `end` (else all up to now).
+
+    A start before the first record means that one. Partitions come mixed, each in its order.
 
     Raises Retry when the broker does not give them in time.
     """
-    spots = [Spot(topic, partition) for partition in partitions]
+    first = {Spot(topic, partition): start for partition, start in starts.items()}
+    spots = list(first)
     reader = broker.reader(spots)
     deadline = time.monotonic() + LONGEST
     try:
         begins, ends = reader.begin(), reader.end()
         for spot in spots:
-            reader.seek(spot, begins[spot] if start is None else max(start, begins[spot]))
+            reader.seek(spot, max(first[spot], begins[spot]))
         last = {spot: ends[spot] if end is None else min(end, ends[spot]) for spot in spots}
         while any(reader.position(spot) < last[spot] for spot in spots):
             if time.monotonic() > deadline:

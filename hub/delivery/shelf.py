@@ -31,7 +31,7 @@ def read_shelf(broker: Broker, registration: str, partitions: Sequence[int]) -> 
     """
     found: dict[bytes, Shelved | None] = {}
     prefix = f"{registration}|".encode()
-    for record in stretch(broker, PARKED, sorted(set(partitions))):
+    for record in stretch(broker, PARKED, dict.fromkeys(partitions, 0)):
         if record.key is not None and record.key.startswith(prefix):
             found[record.key] = _shelved(record)
     return sorted((s for s in found.values() if s), key=lambda s: (s.spot, s.offset))

@@ -129,10 +129,8 @@ class Takeover:
         for spot, place in places.items():
             starts[spot.partition] = min(place.acts, starts.get(spot.partition, place.acts))
         return {
-            number: [
-                r for r in self._archive.acts(number, start) if concerns(r, self._registration)
-            ]
-            for number, start in starts.items()
+            number: [record for record in records if concerns(record, self._registration)]
+            for number, records in self._archive.acts(starts).items()
         }
 
     def _revived(self, decided: Mapping[int, Sequence[Record]]) -> set[Position]:

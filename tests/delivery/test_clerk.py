@@ -1,7 +1,7 @@
 """How a lane reads what people decided."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 import pytest
@@ -28,11 +28,12 @@ class Topic:
         self.asked: list[int] = []
         self._failures = failures
 
-    def acts(self, partition: int, start: int) -> Sequence[Record]:
+    def acts(self, starts: Mapping[int, int]) -> Mapping[int, Sequence[Record]]:
+        ((partition, start),) = starts.items()
         self.asked.append(start)
         if len(self.asked) <= self._failures:
             raise Retry("the records could not be read in time")
-        return ACTS[start : self.there]
+        return {partition: ACTS[start : self.there]}
 
 
 class Never:
@@ -56,7 +57,7 @@ def test_many_acts_that_are_heard_of_together_are_read_together() -> None:
 
     async def hear() -> None:
         one = clerk(topic)
-        await asyncio.gather(*(one.catch_up(mine, SPOT.partition) for _ in range(100)))
+        await asyncio.gather(*(one.catch_up({SPOT: mine}) for _ in range(100)))
 
     asyncio.run(hear())
     assert len(topic.asked) <= 2
@@ -70,7 +71,7 @@ def test_what_waits_to_be_carried_out_is_not_read_again() -> None:
     topic.there = 1
     mine.acts.read(ACTS[0], CODEC)
     topic.there = 3
-    asyncio.run(clerk(topic).catch_up(mine, SPOT.partition))
+    asyncio.run(clerk(topic).catch_up({SPOT: mine}))
     assert topic.asked == [1]
 
 
@@ -80,7 +81,7 @@ def test_acts_that_cannot_be_read_now_are_read_as_soon_as_they_can(
     monkeypatch.setattr("hub.delivery.clerk.AGAIN", 0.01)
     topic, mine = Topic(failures=2), part()
     topic.there = 3
-    asyncio.run(clerk(topic).catch_up(mine, SPOT.partition))
+    asyncio.run(clerk(topic).catch_up({SPOT: mine}))
     assert topic.asked == [0, 0, 0]
     assert mine.acts is not None
     assert mine.acts.position == 3

@@ -146,7 +146,12 @@ class World:
         self.broker.keep(Outgoing("hub.dossier", code.encode(), value, tuple(headers), partition))
 
     async def run(
-        self, until: Callable[["World"], bool], *, in_flight: int = 8, drain: float = 5
+        self,
+        until: Callable[["World"], bool],
+        *,
+        in_flight: int = 8,
+        drain: float = 5,
+        lanes: int = 1,
     ) -> Lane:
         """Deliver until the condition holds (20 s at most), then drain and commit."""
         terms = Terms(
@@ -168,7 +173,7 @@ class World:
         self.lane = lane
         takeover = Takeover(self.broker, self.broker.writer(), self.codec, "peer", 2)
         inbox = Inbox(self.broker, lane, ["hub.dossier", "hub.catalogue"], loop, takeover)
-        inbox.start()
+        inbox.start(lanes)
         try:
             async with asyncio.timeout(20):
                 while not until(self):
