@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock lint unit process system check test fault faults demo interop apicurio rivals bench
+.PHONY: help setup lock lint unit process system check test fault faults demo interop apicurio rivals scaling bench
 
 help: ## the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -64,6 +64,9 @@ rivals: setup ## the hub beside what people would pick instead (an hour on a qui
 	@mkdir -p .hub
 	$(BIN)/python -m ops.bench.rivals --out .hub/rivals.json
 	$(BIN)/python -m ops.bench.rivals.page .hub/rivals.json
+
+scaling: setup ## processes, partitions, connectors, slow systems (two hours at most; goes on where it ended)
+	$(BIN)/python -m ops.bench.scaling --out .hub/scaling.json; $(BIN)/python -m ops.bench.scaling.page .hub/scaling.json
 
 bench: setup ## speed, memory and start-up against their targets, on this machine
 	$(BIN)/python -m ops.bench

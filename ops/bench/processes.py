@@ -69,6 +69,10 @@ class Child:
         kilobytes = status.partition("VmHWM:")[2].split()[0]
         return int(kilobytes) * 1024 / 1e6
 
+    def threads(self) -> int:
+        """How many it has now."""
+        return len(list(Path(f"/proc/{self.pid}/task").iterdir()))
+
     def tail(self) -> str:
         """The end of its log."""
         return self.log.read_bytes()[-TAIL:].decode(errors="replace")

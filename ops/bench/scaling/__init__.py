@@ -1,0 +1,1 @@
+"""How the worker grows: with processes, partitions, connectors, and with slow systems."""
