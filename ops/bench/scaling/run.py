@@ -14,6 +14,7 @@ from ops.bench.scaling.stage import Stage, Workers, open_stage
 
 DOSSIERS = 5_000
 PACED = 10.0  # seconds of the part that measures latency
+SHORTEST = 6.0  # seconds of a steady run: a lag is looked at by thirds
 IDLE = 5.0  # seconds
 SLOW = 2.0  # seconds until the slow neighbour answers
 Values = dict[str, float]
@@ -55,7 +56,8 @@ def maximum(case: Case, calls: int, stage: Stage, workers: Workers) -> Values:
 
 def steady(case: Case, calls: int, stage: Stage, workers: Workers) -> Values:
     """`behind`: events that waited more at the end than at the beginning; `rate` of calls."""
-    facts = schedule(min(calls, int(case.pace * case.seconds)), DOSSIERS)
+    seconds = min(case.seconds, max(SHORTEST, calls / case.pace))
+    facts = schedule(int(case.pace * seconds), DOSSIERS)
     cpu, began = workers.cpu(), time.monotonic()
     sent = stage.trickle(facts, case.pace)
     busy = (workers.cpu() - cpu) / (time.monotonic() - began)
