@@ -122,8 +122,7 @@ class Failures:
             self._host.let_go(key, held)
             return True
         self._receipts.tried(held, error)
-        before = held.taken_before if held.failures else None
-        held.taken_before = self._gate.taken
+        before = held.last_seen(self._gate.taken, system=error.system)
         systems = self._gate.failed(key, error, now, before=before, known=known)
         held.failures += 1
         metrics.counter(metrics.attempts, self._author.registration, "retry").inc()

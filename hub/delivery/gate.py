@@ -96,9 +96,9 @@ class Gate:
     ) -> bool:
         """Whether the system is meant, not the message.
 
-        `before`: how many messages it had taken when this one failed last, None the first time. If
-        it took others since, this failure alone tells nothing of it: whatever it is called, it is
-        this message's, unless it came so soon after the last one that both may be one bad moment.
+        `before`: how many messages it had taken when this one failed before, None for never. If it
+        took others since, this failure alone tells nothing of it: whatever it is called, it is this
+        message's, unless it came so soon after the last one that both may be one bad moment.
         A probe always tells: it was the best one there was. `known`: other messages of the same
         call have told what this one would tell.
         """

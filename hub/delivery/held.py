@@ -149,7 +149,8 @@ class Held:
     failing_since: int = 0  # epoch ms of the first failure
     company: int = 0  # most events in one call with it, itself included; 0: what its flow says
     waits_since: float = 0.0  # for company, seconds of the loop's clock
-    taken_before: int = 0  # messages that the system had taken when it failed last
+    taken_first: int = 0  # messages that the system had taken when it failed for the first time
+    taken_last: int = 0  # and when it failed last
     doubted: bool = False  # somebody before us may have sent it
     series: int = 0
     act: int = -1  # the act that opened the series
@@ -169,6 +170,17 @@ class Held:
         command = self.part.discards.get(self.record.offset) if self.parked else None
         place = command.letter if command is not None else None
         return command if place is not None and place.offset == self.position else None
+
+    def last_seen(self, taken: int, *, system: bool) -> int | None:
+        """It fails when the system has taken so many; how many they were when that told something.
+
+        None the first time. A failure of the system (`system`) may be gone and come again between
+        two attempts. One of the message does not: it counts from the first time.
+        """
+        before = None if not self.failures else self.taken_last if system else self.taken_first
+        self.taken_first = taken if before is None else self.taken_first
+        self.taken_last = taken
+        return before
 
     @property
     def size(self) -> int:

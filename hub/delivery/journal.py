@@ -139,8 +139,11 @@ class Journal:
             self.failing.pop(offset, None)
 
     def _attempted(self, entry: Entry, offset: int) -> None:
-        if entry.note != IN_DOUBT:
-            self._marks.get(offset, {}).pop(entry.epoch, None)
+        marks = self._marks.get(offset, {})
+        mark = marks.get(entry.epoch)
+        # One that was appended anew may stand behind the mark of a later call: not its answer.
+        if mark is not None and entry.note != IN_DOUBT and entry.at >= mark.at:
+            del marks[entry.epoch]
         if entry.note not in (NOT_SENT, APART):
             failing = self.failing.setdefault(offset, Failing(0, entry.at))
             failing.failures += 1

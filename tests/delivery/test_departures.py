@@ -99,8 +99,7 @@ class Yard:
         """Its call ends so, and is to be repeated."""
         key, held = self.calls.pop(code)
         now = asyncio.get_running_loop().time()
-        before = held.taken_before if held.failures else None
-        held.taken_before = self.gate.taken
+        before = held.last_seen(self.gate.taken, system=True)
         self.gate.failed(key, AWAY, now, before=before)
         held.failures += 1
         self.gate.end()

@@ -1,5 +1,6 @@
 """The fold of a lane's journal: what a new owner knows, whatever earlier owners wrote when."""
 
+from dataclasses import replace
 from random import Random
 
 from hypothesis import given
@@ -85,6 +86,13 @@ def test_what_the_commit_has_passed_is_forgotten_unless_it_is_parked() -> None:
     entries = (owner(0), end(1, 0, 4), end(2, 0, 5, series=1), end(3, 0, 9))
     assert fold(*entries, floor=9).ended == {9: 0}
     assert fold(*entries, floor=9, also=frozenset({5})).ended == {5: 1, 9: 0}
+
+
+def test_an_answer_that_was_appended_anew_behind_the_next_mark_does_not_close_it() -> None:
+    first, second = replace(mark(1, 0, 5), at=10), replace(mark(2, 0, 5), at=30)
+    late = replace(tried(3, 0, 5), at=20)
+    assert fold(owner(0), first, second, late).doubt(5) is not None
+    assert fold(owner(0), first, replace(late, position=2)).doubt(5) is None
 
 
 def test_an_entry_is_read_from_its_document() -> None:

@@ -491,3 +491,27 @@ def test_what_was_refused_and_then_taken_goes_on_in_order(world: World) -> None:
     world.go(lambda w: open_parked(w) == 0)
     assert [note for note in world.notes["A"] if note != "2"] == ["1", "3", "4"]
     assert world.notes["A"][-3:] == ["2", "3", "4"]
+
+
+def test_messages_at_fault_hold_up_nobody_for_long_and_park_in_the_end(world: World) -> None:
+    """Ratings of dossiers that the system does not know: it says so of each, and takes others."""
+    world.retry = RetryPolicy(first=0.01, factor=1, longest=0.01, give_up=0.5)
+    world.step = 1
+    ill, well = "ABCDEFGH", ("W1", "W2", "W3")
+    added: list[str] = []
+
+    async def answer(operation: str, document: Document, key: str) -> Answer:
+        return await (busy if document["code"] in ill else done)(operation, document, key)
+
+    world.peer.answer = answer
+    for code in ill:
+        world.event(code, "1")
+
+    def over(w: World) -> bool:
+        if len(w.peer.calls) >= len(ill) and not added:
+            added.extend(well)
+            for code in well:
+                w.event(code, "1")
+        return w.outcomes() == {"DELIVERED": 3, "PARKED": 8}
+
+    world.go(over)
