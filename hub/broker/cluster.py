@@ -18,6 +18,7 @@ from kafka.errors import (
 )
 from kafka.partitioner.default import murmur2
 
+from hub.broker.clients import made
 from hub.broker.consumers import KafkaMember, KafkaReader
 from hub.broker.door import addresses, look, tls_context
 from hub.broker.refusals import translate
@@ -129,7 +130,7 @@ class KafkaBroker:
                 del self._kept.admin
 
     def _admin(self) -> KafkaAdminClient:
-        return self._open(lambda: KafkaAdminClient(**self._options))
+        return self._open(lambda: made(KafkaAdminClient, **self._options))
 
     def _ask(self, question: Callable[[KafkaAdminClient], T]) -> T:
         kept = getattr(self._kept, "admin", None)

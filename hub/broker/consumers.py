@@ -13,6 +13,7 @@ from kafka.consumer.subscription_state import AsyncConsumerRebalanceListener
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.errors import KafkaError
 
+from hub.broker.clients import made
 from hub.broker.refusals import translated
 from hub.broker.writer import MESSAGE_BYTES
 from hub.errors import Retry
@@ -31,7 +32,8 @@ class KafkaReader:
     """`hub.records.Reader` on a KafkaConsumer without a group."""
 
     def __init__(self, options: Mapping[str, object], spots: Sequence[Spot]) -> None:
-        self._consumer = KafkaConsumer(
+        self._consumer = made(
+            KafkaConsumer,
             **options,
             metrics_enabled=False,
             group_id=None,
@@ -80,7 +82,8 @@ class KafkaMember:
     def __init__(
         self, options: Mapping[str, object], group: str, topics: Sequence[str], rebalance: Rebalance
     ) -> None:
-        self._consumer = KafkaConsumer(
+        self._consumer = made(
+            KafkaConsumer,
             **options,
             metrics_enabled=False,
             group_id=group,
@@ -94,9 +97,13 @@ class KafkaMember:
             max_partition_fetch_bytes=MESSAGE_BYTES,
             allow_auto_create_topics=False,
         )
-        with translated():
-            for topic in topics:  # known before the group is joined, or it is joined twice
-                self._consumer.partitions_for_topic(topic)
+        try:
+            with translated():
+                for topic in topics:  # known before the group is joined, or it is joined twice
+                    self._consumer.partitions_for_topic(topic)
+        except BaseException:
+            self._consumer.close()
+            raise
         self._answered = -inf  # when the last heartbeat was sent that the group answered plainly
         self._keep_lease(self._consumer._coordinator)  # noqa: SLF001 - there is no public way
         self._consumer.subscribe(list(topics), listener=_Listener(rebalance, self._consumer))

@@ -13,6 +13,7 @@ from contextlib import suppress
 
 from kafka import KafkaProducer
 
+from hub.broker.clients import made
 from hub.broker.refusals import unsent
 from hub.errors import HubError, Retry
 from hub.records import Done, Outgoing, Position, Report
@@ -46,7 +47,7 @@ class KafkaWriter:
 
     def __init__(self, options: Mapping[str, object], report: Report | None) -> None:
         self._options = {**options, **PRODUCER}
-        self._producer: KafkaProducer | None = KafkaProducer(**self._options)
+        self._producer: KafkaProducer | None = made(KafkaProducer, **self._options)
         self._report = report or _call_all
         self._queue: deque[tuple[Outgoing, Done]] = deque()
         self._bytes = 0
@@ -132,7 +133,7 @@ class KafkaWriter:
     def _ready(self) -> "KafkaProducer | HubError":
         if self._producer is None:
             try:
-                self._producer = KafkaProducer(**self._options)
+                self._producer = made(KafkaProducer, **self._options)
             except Exception as error:  # noqa: BLE001 - the library raises many kinds; none may end the thread
                 return unsent(error)
         return self._producer

@@ -501,7 +501,7 @@ def test_messages_at_fault_hold_up_nobody_for_long_and_park_in_the_end(world: Wo
     added: list[str] = []
 
     async def answer(operation: str, document: Document, key: str) -> Answer:
-        return await (busy if document["code"] in ill else done)(operation, document, key)
+        return await (busy if str(document["code"]) in ill else done)(operation, document, key)
 
     world.peer.answer = answer
     for code in ill:
