@@ -54,11 +54,12 @@ def records(
     key: str | None = None,
     keep: Callable[[Record], bool] | None = None,
     since: int | None = None,
+    most: int | None = None,
 ) -> list[Record]:
     """What now stands on the topics, in order of the broker's time.
 
-    With `key` only its own, with `keep` only what that says yes to; the rest takes no memory. With
-    `since` (epoch ms) only what came then or later.
+    With `key` only its own, with `keep` only what that says yes to, with `most` only the last ones;
+    the rest takes no memory. With `since` (epoch ms) only what came then or later.
     """
     spots: list[Spot] = []
     for topic in topics:
@@ -67,7 +68,9 @@ def records(
             raise Reject("there is no such topic yet", where=topic, fix="start the hub: hub up")
         chosen = range(count) if key is None else [browser.broker.partition_of(key.encode(), count)]
         spots += [Spot(topic, partition) for partition in chosen]
-    return read(browser, spots, lambda r: _has_key(r, key) and (keep is None or keep(r)), since)
+    return read(
+        browser, spots, lambda r: _has_key(r, key) and (keep is None or keep(r)), since, most
+    )
 
 
 def read(
@@ -75,12 +78,13 @@ def read(
     spots: Sequence[Spot],
     keep: Callable[[Record], bool],
     start: Mapping[Spot, int] | int | None = None,
+    most: int | None = None,
 ) -> list[Record]:
     """What now stands at these partitions and is to be kept, in order of the broker's time.
 
-    `start`: from which offsets on, or from which time (epoch ms); from the beginning where it names
-    none. How far it has come is shown on a terminal. Raises Retry where the broker falls silent: a
-    part would look like the whole.
+    `most`: only the last so many. `start`: from which offsets on, or from which time (epoch ms);
+    from the beginning where it names none. How far it has come is shown on a terminal. Raises Retry
+    where the broker falls silent: a part would look like the whole.
     """
     reader = browser.broker.reader(spots)
     found: list[Record] = []
@@ -98,11 +102,18 @@ def read(
             if idle >= IDLE_POLLS:
                 raise _silent(spots[0].topic)
             found += [record for record in polled if keep(record)]
+            if most is not None and len(found) > 2 * most:
+                found = _last(found, most)
             progress.now(_how_far({s: reader.position(s) for s in spots}, begins, ends))
     finally:
         progress.now("")
         reader.close()
-    return sorted(found, key=lambda r: (r.timestamp, r.topic, r.partition, r.offset))
+    return _last(found, most)
+
+
+def _last(found: list[Record], most: int | None) -> list[Record]:
+    in_order = sorted(found, key=lambda r: (r.timestamp, r.topic, r.partition, r.offset))
+    return in_order if most is None else in_order[max(0, len(in_order) - most) :]
 
 
 def _how_far(

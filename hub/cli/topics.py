@@ -51,17 +51,17 @@ def event_list(
         settings = load()
         known_type(kind, settings)
         browser = open_browser(settings)
-        rows = [
-            event_row(browser, r, unmasked=False, whole=False)
-            for r in records(browser, EVENT_TOPICS, dossier)
-        ]
-        chosen = [
-            row
-            for row in rows
-            if (kind or "") in str(row["type"]) and (not unserved or row.get("unserved"))
-        ]
+
+        def row_of(record: Record) -> Document:
+            return event_row(browser, record, unmasked=False, whole=False)
+
+        def is_chosen(record: Record) -> bool:
+            row = row_of(record)
+            return (kind or "") in str(row["type"]) and (not unserved or bool(row.get("unserved")))
+
+        chosen = records(browser, EVENT_TOPICS, dossier, is_chosen, most=limit)
         show_rows(
-            chosen[-limit:],
+            [row_of(record) for record in chosen],
             ("at", "key", "type", "source", "id", "flags", "unserved"),
             as_json=as_json,
         )

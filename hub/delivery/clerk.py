@@ -6,6 +6,7 @@ done when its events have their ends; until then the commit's metadata points at
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from hub.delivery.acts import Command
 from hub.delivery.archive import Archive
@@ -13,7 +14,7 @@ from hub.delivery.aside import Aside
 from hub.delivery.held import Held, Key, Part
 from hub.delivery.host import Host
 from hub.delivery.letters import next_series, revived
-from hub.errors import HubError
+from hub.errors import HubError, Reject
 from hub.events.codec import Codec
 from hub.log import get_logger
 from hub.records import Record, Spot
@@ -62,13 +63,22 @@ class Clerk:
 
     async def _look(self, parts: dict[Spot, Part], starts: Mapping[int, int]) -> None:
         try:
-            found = await asyncio.to_thread(self._archive.acts, starts)
+            found = await asyncio.to_thread(self._read, starts)
             for spot, part in parts.items():
                 self.take(part, found.get(spot.partition, ()))
         except HubError as error:
             log.warning("acts_postponed", partitions=sorted(starts), reason=error.what)
             self._heard = parts | self._heard
             await asyncio.sleep(AGAIN)
+
+    def _read(self, starts: Mapping[int, int]) -> Mapping[int, Sequence[Record]]:
+        """The new acts; their schemas are asked for here, where it may take time."""
+        found = self._archive.acts(starts)
+        for record in (record for acts in found.values() for record in acts):
+            if not self._codec.knows(record.value or b""):
+                with suppress(Reject):  # foreign bytes: nobody's act
+                    self._codec.decode(record.value or b"")
+        return found
 
     def _carry_out(self, part: Part, command: Command) -> None:
         log.info("act_taken", kind=command.kind, act=command.act, partition=command.partition)

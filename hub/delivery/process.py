@@ -1,8 +1,8 @@
 """`hub worker`: the process that delivers, and that asks the systems which do not call."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, ExitStack, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -20,7 +20,6 @@ from hub.delivery.positions import Positions, read_positions
 from hub.delivery.returning import DueDates
 from hub.delivery.takeover import Takeover
 from hub.delivery.watch import Watch
-from hub.dev.disk import alone
 from hub.errors import Halt, HubError
 from hub.intake.opening import open_intake, open_writer
 from hub.log import get_logger
@@ -44,7 +43,6 @@ log = get_logger("hub.worker")
 DRAIN = 7.0  # seconds for calls under way, and their receipts
 ORDERED = 1.0  # seconds for due dates, where several parked dossiers may go on
 LEAVE = 4.0  # seconds for a thread to leave its group
-MOST_WORKERS = 64  # in one home
 PLACES = 512  # calls in flight of all registrations together
 CONNECTIONS = 256  # per system; a lane's own limit is lower
 STALE = 30.0  # seconds without a poll until the worker says that it is not well
@@ -148,8 +146,7 @@ async def _poll(
 ) -> None:
     """Poll while this process holds the watch."""
     stack = work.behind_polls
-    slot = stack.enter_context(_slot(around.settings.home))
-    opened = await open_intake(stack, around, writer, f"worker{slot}")
+    opened = await open_intake(stack, around, writer, "worker")
 
     def begin(records: dict[bytes, bytes | None]) -> None:
         positions = Positions(writer, read_positions(records))
@@ -167,20 +164,6 @@ async def _poll(
     watch = Watch(around.broker, asyncio.get_running_loop(), begin, end)
     watch.start()
     stack.push_async_callback(ended, watch.stop, LEAVE, "watch")
-
-
-@contextmanager
-def _slot(home: Path) -> Iterator[int]:
-    """A number that no other worker of this home has: its index is a file of its own."""
-    for number in range(MOST_WORKERS):
-        with ExitStack() as stack:
-            try:
-                stack.enter_context(alone(home / "run" / f"worker{number}.lock", "hub worker"))
-            except Halt:
-                continue
-            yield number
-            return
-    raise Halt("too many workers run in this home", where=str(home), fix="use several homes")
 
 
 def _plans(live: Live) -> list[PollPlan]:

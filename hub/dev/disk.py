@@ -7,11 +7,13 @@ import fcntl
 import os
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from hub.dev.waiting import until
 from hub.errors import Halt, Retry
+
+MOST = 64  # processes of one kind in one home
 
 
 @contextmanager
@@ -56,6 +58,23 @@ def alone(path: Path, what: str) -> Iterator[None]:
         file.write(f"{os.getpid()}\n")
         file.flush()
         yield
+
+
+@contextmanager
+def slot(folder: Path, name: str) -> Iterator[int]:
+    """The lowest number that no other process has which runs as `name` with this lock folder.
+
+    What is kept in a file of one's own has it in its name. Raises Halt when MOST of them run.
+    """
+    for number in range(MOST):
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(alone(folder / f"{name}{number}.lock", name))
+            except Halt:
+                continue
+            yield number
+            return
+    raise Halt(f"{MOST} of {name} run in this home", where=str(folder), fix="use several homes")
 
 
 def _try_lock(fd: int) -> bool:

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from hub import metrics
+from hub.dev.disk import slot
 from hub.errors import HubError
 from hub.intake.index import FactIndex
 from hub.intake.intake import Intake
@@ -53,9 +54,11 @@ async def open_writer(stack: AsyncExitStack, around: Surroundings) -> Writer:
 async def open_intake(
     stack: AsyncExitStack, around: Surroundings, writer: Writer, name: str
 ) -> Opened:
-    """An intake; its index stands in `state/facts-<name>.db`."""
+    """An intake; its index stands in `state/facts-<name><number>.db`, which is its alone."""
+    home = around.settings.home
+    number = stack.enter_context(slot(home / "run", name))
     cluster = await asyncio.to_thread(around.broker.cluster)
-    index = FactIndex(around.settings.home / "state" / f"facts-{name}.db", cluster)
+    index = FactIndex(home / "state" / f"facts-{name}{number}.db", cluster)
     stack.callback(index.close)
     tail = Tail(around.broker, EVENT_TOPICS, index)
     tail.start()

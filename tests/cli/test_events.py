@@ -56,3 +56,17 @@ def test_a_part_is_never_shown_as_the_whole(
     found = desk.hub(*words)
     assert (found.exit_code, found.stdout) == (3, "")
     assert "the broker has given nothing for 10 s" in found.stderr
+
+
+def test_of_many_events_the_last_are_listed_oldest_first(desk: Desk) -> None:
+    for _ in range(9):
+        desk.event()
+        desk.event(OTHER)
+    assert listed(desk) == [f"e17-{CODE}", f"e18-{OTHER}"]
+    assert listed(desk, "--dossier", CODE) == [f"e15-{CODE}", f"e17-{CODE}"]
+    assert listed(desk, "--type", "Published") == []
+
+
+def listed(desk: Desk, *words: str) -> list[str]:
+    found = desk.hub("event", "list", "--limit", "2", "--json", *words)
+    return [json.loads(line)["id"] for line in found.stdout.splitlines()]

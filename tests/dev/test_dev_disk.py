@@ -3,13 +3,14 @@
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from hub.dev.disk import locked, write_whole
+from hub.dev.disk import MOST, locked, slot, write_whole
 from hub.dev.waiting import until
-from hub.errors import Retry
+from hub.errors import Halt, Retry
 
 HOLD = """
 import sys
@@ -60,3 +61,20 @@ def test_waiting_looks_at_once_and_stops_at_the_deadline() -> None:
     assert not until(never, 0.1, every=0.04)
     assert len(looks) >= 2
     assert looks[-1] - looks[0] >= 0.1
+
+
+def test_each_process_of_a_kind_has_a_number_of_its_own(tmp_path: Path) -> None:
+    with slot(tmp_path, "gateway") as first, slot(tmp_path, "gateway") as second:
+        assert (first, second) == (0, 1)
+        with slot(tmp_path, "worker") as other:
+            assert other == 0
+    with slot(tmp_path, "gateway") as again:
+        assert again == 0
+
+
+def test_more_than_a_home_bears_is_told(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        for _ in range(MOST):
+            stack.enter_context(slot(tmp_path, "worker"))
+        with pytest.raises(Halt, match="64 of worker run"):
+            stack.enter_context(slot(tmp_path, "worker"))

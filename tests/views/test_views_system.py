@@ -223,21 +223,25 @@ def test_it_waits_for_what_is_not_there_and_outlives_what_breaks(
 
 
 def test_without_room_for_its_state_it_says_so_and_goes_on_when_there_is(
-    own_kafka: LiveBroker, tmp_home: Path
+    tmp_path: Path, tmp_home: Path
 ) -> None:
-    broker = KafkaBroker(own_kafka.bootstrap)
-    with serving(broker) as registry, running(tmp_home, own_kafka.bootstrap, registry) as views:
+    with (
+        running_broker(tmp_path / "kafka") as kafka,
+        serving(KafkaBroker(kafka.bootstrap)) as registry,
+        running(tmp_home, kafka.bootstrap, registry) as views,
+    ):
+        broker = KafkaBroker(kafka.bootstrap)
+        ensure_all(broker, PARTITIONS)
         codec = Codec(CATALOGUE, RegistryClient(registry))
         keep(broker, outgoing(STORIES[0], codec))
         assert views.knows(CODES[0]), views.log.read_text()
         files(views.process.pid, 0)  # to a write that is a full disk: setrlimit(2), EFBIG
         keep(broker, [one for story in STORIES[1:] for one in outgoing(story, codec)])
         assert until(lambda: "look at the disk" in str(views.get("/health/ready")[1]), FAR)
-        before = views.get("/counts")
+        assert [404] * 3 == [views.get(f"/dossiers/{code}")[0] for code in CODES[1:]]
         files(views.process.pid, resource.RLIM_INFINITY)
         assert until(views.ready, FAR), views.log.read_text()
         assert [True] * 4 == [views.knows(code) for code in CODES]
-        assert before != views.get("/counts")
 
 
 def files(pid: int, most: int) -> None:
