@@ -20,6 +20,7 @@ from hub.delivery.shelf import Shelved
 from hub.errors import HubError
 from hub.log import get_logger
 from hub.records import Record
+from hub.threads import apart
 
 log = get_logger("hub.delivery")
 BEHIND = "waits behind an earlier event of its dossier"
@@ -140,7 +141,7 @@ class Aside:
         if any(one.position < 0 for one in waiting):
             await asyncio.sleep(LOOK)  # its record is on its way
             return
-        found = await asyncio.to_thread(shelf, key[1], [one.position for one in waiting])
+        found = await apart(shelf, key[1], [one.position for one in waiting])
         part = self._host.part_of(key)
         if part is None:
             self.parking.forget(key)

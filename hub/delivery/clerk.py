@@ -18,6 +18,7 @@ from hub.errors import HubError, Reject
 from hub.events.codec import Codec
 from hub.log import get_logger
 from hub.records import Record, Spot
+from hub.threads import apart
 
 log = get_logger("hub.delivery")
 AGAIN = 5.0  # seconds until what could not be read is tried again
@@ -63,7 +64,7 @@ class Clerk:
 
     async def _look(self, parts: dict[Spot, Part], starts: Mapping[int, int]) -> None:
         try:
-            found = await asyncio.to_thread(self._read, starts)
+            found = await apart(self._read, starts)
             for spot, part in parts.items():
                 self.take(part, found.get(spot.partition, ()))
         except HubError as error:
@@ -115,7 +116,7 @@ class Clerk:
         """A dead letter goes out again, late, behind what its dossier has in the queue."""
         while not part.going and command.letter is not None:
             try:
-                letter = await asyncio.to_thread(self._archive.letter, command.letter)
+                letter = await apart(self._archive.letter, command.letter)
             except HubError as error:
                 log.warning("act_postponed", act=command.act, reason=error.what)
                 await asyncio.sleep(AGAIN)

@@ -15,6 +15,7 @@ from hub.delivery.settling import note_twin
 from hub.errors import Reject, Retry
 from hub.events.codec import Codec
 from hub.registry.manifest import Delivery
+from hub.threads import apart
 
 
 def open_job(held: Held, name: str, record: Document, flow: Outflow | None) -> Job | None:
@@ -116,7 +117,7 @@ class Opening:
         try:
             async with self._asking:
                 if not self._codec.knows(value):
-                    await asyncio.to_thread(self._codec.decode, value)
+                    await apart(self._codec.decode, value)
         except Retry as error:
             self._failures.unread(key, held, error)
         except Exception as error:  # noqa: BLE001 - as above

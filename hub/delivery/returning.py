@@ -4,7 +4,6 @@ First the one that is due first, as far as the views tell that in time; of the o
 failed first. The views only choose the order: without them the same dossiers go on.
 """
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
@@ -13,6 +12,7 @@ from typing import TypeAlias
 from hub.delivery.acts import dossier_of
 from hub.delivery.held import Key
 from hub.log import get_logger, place_of
+from hub.threads import apart
 
 log = get_logger("hub.delivery")
 # dossier codes -> when each is due, in texts that sort by time, as far as it is known; blocking
@@ -56,7 +56,7 @@ class Returning:
         by_age = sorted(fresh, key=lambda one: one.since)
         codes = [dossier_of(one.key[2]) for one in by_age]
         try:
-            return await asyncio.to_thread(self._due, codes)
+            return await apart(self._due, codes)
         except Exception as error:  # noqa: BLE001 - a bug there costs the order, not the turn
             log.error("due_dates_bug", error=type(error).__name__, at=place_of(error))
             return {}
