@@ -22,8 +22,11 @@ MESSAGE_BYTES = 2 * 1024 * 1024
 QUEUE_RECORDS = 20_000
 QUEUE_BYTES = 64 * 1024 * 1024
 # A flush costs kafka-python as much as some twenty records: a gateway under load made one for each
-# five, and used a third more processor time than with these. A lone record never waits.
+# five, and used a third more processor time than with these. A lone record never waits. Nor does
+# a crowd whose senders all wait for their yes: without PAUSE 32 of them got 2,186 ratings a second
+# through, with it 2,862; messages that cost a gateway more came to 2,083 instead of 2,247.
 GATHER = 0.005  # seconds
+PAUSE = 0.0005  # seconds in which nobody came
 CROWD = 500  # records
 FLUSH = 10.0  # seconds for one flush; the producer itself gives a record up after 6
 PRODUCER: Mapping[str, object] = {
@@ -103,12 +106,21 @@ class KafkaWriter:
         with self._wake:
             self._wake.wait_for(lambda: self._queue or self._closing)
             if self._several:
-                self._wake.wait_for(lambda: len(self._queue) >= CROWD or self._closing, GATHER)
+                self._gather()
             batch = list(self._queue)
             self._queue.clear()
             self._bytes = 0
         self._several = len(batch) > 1
         return batch
+
+    def _gather(self) -> None:
+        """Wait for company until no more comes, but not for long."""
+        until = time.monotonic() + GATHER
+        while not self._closing and len(self._queue) < CROWD and time.monotonic() < until:
+            before = len(self._queue)
+            self._wake.wait(PAUSE)
+            if len(self._queue) == before:
+                return
 
     def _flush(self, batch: list[tuple[Outgoing, Done]]) -> list[tuple[Done, Position | HubError]]:
         """Send all and wait for all, at most twice FLUSH seconds."""
