@@ -16,15 +16,17 @@ from hub.cli.deciding import (
     Most,
     Preview,
     Said,
+    about,
     decide,
     decisions_of,
+    only,
 )
 from hub.cli.edit import edited
 from hub.cli.narrowing import known_registration, known_type
 from hub.cli.options import SINCE, Json, Since, Unmask, milliseconds
 from hub.cli.output import answering, say, show_json, show_rows
 from hub.contract.types import Document
-from hub.delivery.acts import Command, Kind
+from hub.delivery.acts import Kind
 from hub.delivery.letters import Letter, State, decided, letters
 from hub.errors import HubError, Reject
 from hub.settings import load
@@ -230,12 +232,9 @@ def _open_ones(browser: Browser, wanted: Wanted) -> list[Letter]:
 def _one(browser: Browser, wanted: Wanted) -> Letter:
     """The one that is named. Raises Reject where that is none, or several."""
     found = _meant(browser, wanted)
-    if not found:
-        raise Reject(f"there is no dead letter {wanted.named}", fix="hub dead-letter list")
-    if len(found) > 1:
-        which = ", ".join(f"{one.place.text} ({one.registration})" for one in found[:5])
-        raise Reject(f"{wanted.named} names {len(found)} dead letters", fix=f"say which: {which}")
-    return found[0]
+    return only(
+        found, wanted.named or "", "dead letter", "hub dead-letter list", lambda one: one.place
+    )
 
 
 def _is_named(letter: Letter, named: str) -> bool:
@@ -244,20 +243,7 @@ def _is_named(letter: Letter, named: str) -> bool:
 
 
 def _decision(kind: Kind, letter: Letter, said: Said, value: bytes | None = None) -> Decision:
-    command = Command(
-        kind=kind,
-        registration=letter.registration,
-        topic=letter.source.topic,
-        partition=letter.source.partition,
-        dossier=letter.dossier,
-        by=said.by,
-        because=said.because,
-        offset=letter.source.offset,
-        letter=letter.place,
-        event_id=letter.event_id or None,
-        value=value,
-    )
-    return Decision(command, _row(letter))
+    return Decision(about(kind, letter, said, value), _row(letter))
 
 
 def _row(letter: Letter) -> Document:

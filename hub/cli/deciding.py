@@ -3,17 +3,17 @@
 Decisions are acts on `hub.act`; whoever delivers carries them out (hub.delivery.acts).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Protocol, TypeVar
 
 import typer
 
 from hub.cli.browse import Browser, records
 from hub.cli.output import say, show_rows
 from hub.contract.types import Document
-from hub.delivery.acts import Command, as_document, command_of, concerns, record_of
+from hub.delivery.acts import Command, Kind, as_document, command_of, concerns, record_of
 from hub.errors import HubError, Reject, Retry
 from hub.records import Position
 from hub.surroundings import now_ms
@@ -66,6 +66,54 @@ class Decision:
 
     command: Command
     row: Document
+
+
+class Kept(Protocol):
+    """An event that somebody may decide about, wherever it is kept."""
+
+    @property
+    def registration(self) -> str: ...
+    @property
+    def source(self) -> Position: ...
+    @property
+    def place(self) -> Position: ...
+    @property
+    def dossier(self) -> str: ...
+    @property
+    def event_id(self) -> str: ...
+
+
+K = TypeVar("K", bound=Kept)
+
+
+def about(kind: Kind, one: Kept, said: Said, value: bytes | None = None) -> Command:
+    """The decision about one event."""
+    return Command(
+        kind=kind,
+        registration=one.registration,
+        topic=one.source.topic,
+        partition=one.source.partition,
+        dossier=one.dossier,
+        by=said.by,
+        because=said.because,
+        offset=one.source.offset,
+        letter=one.place,
+        event_id=one.event_id or None,
+        value=value,
+    )
+
+
+def only(found: Sequence[K], named: str, what: str, fix: str, where: Callable[[K], Position]) -> K:
+    """The one that is named. Raises Reject where that is none, or several of `what`.
+
+    `where`: the place by which people name one.
+    """
+    if not found:
+        raise Reject(f"there is no {what} {named}", fix=fix)
+    if len(found) > 1:
+        which = ", ".join(f"{where(one).text} ({one.registration})" for one in found[:5])
+        raise Reject(f"{named} names {len(found)} {what}s", fix=f"say which: {which}")
+    return found[0]
 
 
 def decide(

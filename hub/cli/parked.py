@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from hub.cli.browse import Browser, access, moment, open_browser, readable, records
-from hub.cli.deciding import MOST, Because, By, Decision, Most, Preview, Said, decide
+from hub.cli.deciding import MOST, Because, By, Decision, Most, Preview, Said, about, decide, only
 from hub.cli.narrowing import known_registration, known_type
 from hub.cli.options import Json, Unmask
 from hub.cli.output import answering, say, show_json, show_rows
@@ -131,7 +131,10 @@ def discard(  # noqa: PLR0913 - options
             if (kind or "") in one.event_type and (reason or "") in one.reason
         ]
         if named is not None:
-            chosen = [_only([one for one in chosen if _is_named(one, named)], named)]
+            named_so = [one for one in chosen if _is_named(one, named)]
+            chosen = [
+                only(named_so, named, "waiting event", "hub parked list", lambda one: one.source)
+            ]
         said = Said(by, because, most, preview, as_json)
         columns = ("registration", "dossier", "source", "type", "reason")
         decide(browser, [_discarded(one, said) for one in chosen], columns, said)
@@ -139,16 +142,6 @@ def discard(  # noqa: PLR0913 - options
 
 def _is_named(one: ParkedEvent, named: str) -> bool:
     return named == one.source.text or (bool(named) and one.event_id.startswith(named))
-
-
-def _only(found: list[ParkedEvent], named: str) -> ParkedEvent:
-    """The one that is named. Raises Reject where that is none, or several."""
-    if not found:
-        raise Reject(f"nothing waits that is {named}", fix="hub parked list")
-    if len(found) > 1:
-        which = ", ".join(f"{one.source.text} ({one.registration})" for one in found[:5])
-        raise Reject(f"{named} names {len(found)} waiting events", fix=f"say which: {which}")
-    return found[0]
 
 
 def _waiting(
@@ -172,18 +165,6 @@ def _waiting(
 
 
 def _discarded(one: ParkedEvent, said: Said) -> Decision:
-    command = Command(
-        kind="DISCARDED",
-        registration=one.registration,
-        topic=one.source.topic,
-        partition=one.source.partition,
-        dossier=one.dossier,
-        by=said.by,
-        because=said.because,
-        offset=one.source.offset,
-        letter=one.record.place,
-        event_id=one.event_id or None,
-    )
     row: Document = {
         "registration": one.registration,
         "dossier": one.dossier,
@@ -192,7 +173,7 @@ def _discarded(one: ParkedEvent, said: Said) -> Decision:
         "type": one.event_type.rpartition(".")[2],
         "reason": one.reason,
     }
-    return Decision(command, row)
+    return Decision(about("DISCARDED", one, said), row)
 
 
 def _resumed(one: ParkedDossier, said: Said) -> Decision:

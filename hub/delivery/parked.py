@@ -29,6 +29,11 @@ class ParkedEvent:
         return dossier_of(self.key)
 
     @property
+    def place(self) -> Position:
+        """Where it stands on hub.parked."""
+        return self.record.place
+
+    @property
     def event_id(self) -> str:
         """The event's id; empty where its headers had none."""
         return self.headers.get("ce_id", "")

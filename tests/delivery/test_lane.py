@@ -3,7 +3,6 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 import pytest
 
@@ -19,7 +18,7 @@ from hub.delivery.outflow import Outflow
 from hub.delivery.returning import DueDates
 from hub.delivery.takeover import Takeover
 from hub.errors import Halt, HubError, Reject, Retry
-from hub.events.catalogue import Catalogue, load
+from hub.events.catalogue import Catalogue
 from hub.events.codec import Codec
 from hub.events.headers import Envelope, write_headers
 from hub.records import Done, Outgoing, Position, Spot
@@ -84,11 +83,6 @@ def mapping(
     if event["reason"] == "bug":
         raise KeyError("Nguyễn Văn Mẫu")
     return "tell", {"code": event["dossier_code"], "note": event["reason"]}
-
-
-@pytest.fixture(scope="module")
-def catalogue() -> Catalogue:
-    return load(Path("schemas/avro"))
 
 
 class World:
@@ -225,11 +219,6 @@ class World:
         for code, note, _ in self.peer.calls:
             told[code].append(note)
         return told
-
-
-@pytest.fixture
-def world(catalogue: Catalogue) -> World:
-    return World(catalogue)
 
 
 def settled(count: int) -> Callable[[World], bool]:

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -13,23 +12,12 @@ from hub.delivery.acts import Command, as_document, command_of, record_of
 from hub.delivery.archive import Archive
 from hub.delivery.letters import Letter, decided, letters
 from hub.errors import Retry
-from hub.events.catalogue import Catalogue, load
 from hub.records import Position, Record, Spot
 from hub.registry.manifest import RetryPolicy
 from tests.delivery.test_lane import WITHDRAWN, World, done, settled
 from tests.delivery.test_lane_recovery import busy, crashed, never, only, open_parked, tick
 
 pytestmark = pytest.mark.process
-
-
-@pytest.fixture(scope="module")
-def catalogue() -> Catalogue:
-    return load(Path("schemas/avro"))
-
-
-@pytest.fixture
-def world(catalogue: Catalogue) -> World:
-    return World(catalogue)
 
 
 async def refuse(operation: str, document: Document, key: str) -> Answer:

@@ -6,7 +6,6 @@ The lane is driven directly: what the broker's thread would hand over is handed 
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Mapping
-from pathlib import Path
 
 import pytest
 from prometheus_client import REGISTRY
@@ -15,7 +14,7 @@ from adapters.http.messages import Answer
 from hub.contract.types import Document
 from hub.delivery.lane import Lane, Means, Terms
 from hub.errors import Halt, HubError, Retry
-from hub.events.catalogue import Catalogue, load
+from hub.events.catalogue import Catalogue
 from hub.events.codec import Codec
 from hub.records import Done, Position, Record, Spot
 from hub.registry.manifest import Delivery, RetryPolicy
@@ -24,16 +23,6 @@ from tests.delivery.test_lane import WITHDRAWN, World
 pytestmark = pytest.mark.process
 
 BOUND = 10  # seconds
-
-
-@pytest.fixture(scope="module")
-def catalogue() -> Catalogue:
-    return load(Path("schemas/avro"))
-
-
-@pytest.fixture
-def world(catalogue: Catalogue) -> World:
-    return World(catalogue)
 
 
 def lane_of(

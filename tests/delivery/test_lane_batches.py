@@ -4,7 +4,6 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -14,7 +13,7 @@ from hub.delivery.batching import Joining
 from hub.delivery.outcomes import compile_rows, compile_when
 from hub.delivery.outflow import Outflow, Question
 from hub.errors import Reject, Retry
-from hub.events.catalogue import Catalogue, load
+from hub.events.catalogue import Catalogue
 from hub.records import Spot
 from hub.registry.batch import Batch, pairs
 from hub.registry.manifest import Outcome
@@ -122,11 +121,6 @@ class ListWorld(World):
 
     def ends(self) -> dict[str, str]:
         return {str(r["key"]): str(r["outcome"]) for r in self.receipts}
-
-
-@pytest.fixture(scope="module")
-def catalogue() -> Catalogue:
-    return load(Path("schemas/avro"))
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
@@ -13,23 +12,12 @@ from adapters.http.messages import Answer
 from hub.contract.types import Document
 from hub.delivery.outflow import Question
 from hub.errors import Retry
-from hub.events.catalogue import Catalogue, load
 from hub.events.codec import Codec
 from hub.records import Outgoing, Spot
 from hub.registry.manifest import RetryPolicy
 from tests.delivery.test_lane import WITHDRAWN, World, done, settled
 
 pytestmark = pytest.mark.process
-
-
-@pytest.fixture(scope="module")
-def catalogue() -> Catalogue:
-    return load(Path("schemas/avro"))
-
-
-@pytest.fixture
-def world(catalogue: Catalogue) -> World:
-    return World(catalogue)
 
 
 def kinds(world: World) -> Counter[str]:

@@ -2,29 +2,17 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import pytest
 
 from hub.delivery.returning import DueDates, Return, Returning
 from hub.delivery.shelf import read_shelf
-from hub.events.catalogue import Catalogue, load
 from hub.registry.manifest import RetryPolicy
 from tests.delivery.test_lane import World, done, settled
 from tests.delivery.test_lane_recovery import busy, open_parked, tick
 
 pytestmark = pytest.mark.process
 DUE = {"B": "2025-10-20 17:00", "C": "2025-10-16 17:00"}
-
-
-@pytest.fixture(scope="module")
-def catalogue() -> Catalogue:
-    return load(Path("schemas/avro"))
-
-
-@pytest.fixture
-def world(catalogue: Catalogue) -> World:
-    return World(catalogue)
 
 
 def one(code: str, since: int = 0) -> Return:

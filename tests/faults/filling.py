@@ -5,10 +5,8 @@ from collections.abc import Sequence
 
 from hub.errors import HubError
 from hub.events.codec import Codec
-from hub.events.headers import Envelope, write_headers
-from hub.events.identity import event_id
 from hub.records import Broker, Outgoing, Position
-from hub.topics import topic_of
+from ops.bench.feed import outgoing
 from ops.bench.messages import code, status_changed, tracked
 from ops.bench.processes import BenchError, until
 from tests.faults.evidence import Fact
@@ -43,7 +41,7 @@ def fill(
             else:
                 acknowledged.add(Fact(code(dossier), step))
 
-        writer.append(outgoing(codec, kind, dossier, step), done)
+        writer.append(fact(codec, kind, dossier, step), done)
 
     try:
         for dossier, step in wanted:
@@ -57,16 +55,6 @@ def fill(
     return frozenset(acknowledged)
 
 
-def outgoing(codec: Codec, kind: str, dossier: int, step: int) -> Outgoing:
-    """The record of one fact, as an intake would write it."""
-    envelope = Envelope(
-        id=event_id("load", "faults", (str(dossier), str(step)), 0),
-        source="load",
-        type=kind,
-        time=1_760_326_200_000,
-        flow="faults",
-        digest="0" * 32,
-    )
-    value = codec.encode(kind, MAKE[kind](dossier, step))
-    headers = tuple(write_headers(envelope))
-    return Outgoing(topic_of(kind), code(dossier).encode(), value, headers)
+def fact(codec: Codec, kind: str, dossier: int, step: int) -> Outgoing:
+    """The record of one fact."""
+    return outgoing(codec, kind, MAKE[kind](dossier, step), dossier, step)

@@ -14,7 +14,7 @@ from ops.bench.messages import code
 from ops.bench.processes import BenchError
 from ops.bench.scene import ROOT
 from tests.faults.evidence import Fact
-from tests.faults.filling import outgoing
+from tests.faults.filling import fact
 from tests.faults.manners import GOOD, LEISURELY
 from tests.faults.table import Plan
 from tests.faults.world import World
@@ -70,7 +70,7 @@ def schema_comes_late(world: World, plan: Plan) -> None:
     world.behave(GOOD)
     world.fill(plan.events)
     late, number = plan.events, _next_id(world.schemas)
-    first, second = (outgoing(world.codec, KIND, late, step) for step in (0, 1))
+    first, second = (fact(world.codec, KIND, late, step) for step in (0, 1))
     held = PREFIX.pack(MAGIC, number) + (first.value or b"")[PREFIX.size :]
     writer = KafkaBroker(world.broker.bootstrap).writer()
     try:
