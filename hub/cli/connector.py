@@ -11,8 +11,10 @@ from hub.cli.output import answering, say, show_json, show_rows
 from hub.contract.types import Document
 from hub.errors import Reject
 from hub.registry.bundle import Bundle, read_bundle
+from hub.registry.bundle_files import read_files
 from hub.registry.call_limits import limits_text
 from hub.registry.cases import run_cases
+from hub.registry.check import check as checking
 from hub.registry.event_types import read_events
 from hub.registry.live import read_landscape
 from hub.registry.manifest import words
@@ -100,19 +102,21 @@ def show(folder: Folder, *, as_json: Json = False) -> None:
 
 @app.command(epilog="Example: hub connector check connectors/postal")
 def check(folder: Folder, *, as_json: Json = False) -> None:
-    """Prove a connector, as a compiler would: manifest, contract, mapping, all errors at once."""
+    """Prove a connector, as a compiler would: manifest, contract, mapping, cases, all at once."""
     with answering():
-        try:
-            bundle = read_bundle(folder, read_events(load().schemas))
-        except BundleErrors as error:
-            for problem in error.problems:
-                if as_json:
-                    show_json(problem.as_dict())
-                else:
-                    say(problem.shown or str(problem))
-            say(str(error))
-            raise typer.Exit(1) from error
-        say(f"{bundle.name}: {len(bundle.manifest.flows)} flows, no problems ({bundle.digest})")
+        found = checking(folder.name, read_files(folder), read_events(load().schemas))
+        for problem in found.problems:
+            if as_json:
+                show_json(problem.as_dict())
+            else:
+                say(problem.shown or str(problem))
+        if found.bundle is None:
+            say(f"connector '{found.name}' has {len(found.problems)} problem(s)")
+            raise typer.Exit(1)
+        flows = len(found.bundle.manifest.flows)
+        say(
+            f"{found.name}: {flows} flows, {found.cases} cases, no problems ({found.bundle.digest})"
+        )
 
 
 @app.command("test", epilog="Example: hub connector test connectors/postal")

@@ -1,10 +1,9 @@
-"""A connector's folder, read and proved: what is wrong is found here, not when a message comes.
+"""A connector's files, read and proved: what is wrong is found here, not when a message comes.
 
 Reading yields a `Bundle` or every problem at once (`BundleErrors`). Nothing of a bundle is executed
 but the mapping that the checker compiled.
 """
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,16 +21,13 @@ from hub.mapping.diagnostics import MappingErrors
 from hub.mapping.program import FlowSignature, Program, compile_mapping
 from hub.registry.auth import auth_problems
 from hub.registry.batch_check import batch_problems
+from hub.registry.bundle_files import MANIFEST, digest_of, file_problems, read_files, stray_problems
 from hub.registry.call_limits import limit_problems
 from hub.registry.event_types import Events
 from hub.registry.manifest import Contracts, Flow, Manifest, Setting, decode, flow_problems, words
 from hub.registry.problem import BundleErrors, Problem
 from hub.registry.signatures import Sides, operation, signatures
 from hub.registry.yaml_file import YamlFile, read_yaml
-
-LARGEST = 1_048_576  # bytes of a bundle
-MOST_FILES = 500
-MANIFEST = "connector.yaml"
 
 NEVER_DELIVERED = "no outcome says `delivered`: every answer would be retried"
 NAME_SUCCESS = "say what success looks like, for example {when: {status: [200]}, then: delivered}"
@@ -46,54 +42,50 @@ class Bundle:
     inbound: Contract
     outbound: Contract
     program: Program
-    digest: str  # 16 hex digits over every file
+    sha256: str  # over every file: 64 hex digits
     files: Mapping[str, bytes] = field(repr=False)
 
-
-def read_files(folder: Path) -> dict[str, bytes]:
-    """The files of a bundle by relative path. Raises Reject for links, strays and too much."""
-    files: dict[str, bytes] = {}
-    total = 0
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder).as_posix()
-        if path.is_symlink():
-            raise Reject("a bundle holds no links", where=name, fix="put the file itself there")
-        if not path.is_file() or "__pycache__" in path.parts:
-            continue
-        total += path.stat().st_size
-        if total > LARGEST or len(files) >= MOST_FILES:
-            raise Reject(
-                f"a bundle holds at most {LARGEST} bytes in {MOST_FILES} files", where=name
-            )
-        files[name] = path.read_bytes()
-    if MANIFEST not in files:
-        raise Reject(f"has no {MANIFEST}", where=folder.name, fix="every connector has one")
-    return files
+    @property
+    def digest(self) -> str:
+        """What marks and receipts name it by: the first 16 digits."""
+        return self.sha256[:16]
 
 
 def read_bundle(folder: Path, events: Events) -> Bundle:
-    """Read and prove one connector. Raises BundleErrors with everything that is wrong."""
+    """Read and prove the connector of a folder. Raises BundleErrors with everything wrong."""
     try:
         files = read_files(folder)
+    except Reject as error:
+        raise BundleErrors(folder.name, (_problem(error),)) from error
+    return prove(folder.name, files, events)
+
+
+def prove(name: str, files: Mapping[str, bytes], events: Events) -> Bundle:
+    """Prove the connector `name` of these files. Raises BundleErrors with everything wrong."""
+    problems = list(file_problems(name, files))
+    if problems:
+        raise BundleErrors(name, tuple(problems))
+    try:
         yaml = read_yaml(files[MANIFEST], MANIFEST)
         manifest = decode(yaml, Manifest)
     except Reject as error:
-        raise BundleErrors(folder.name, (_problem(error),)) from error
-    problems = _manifest_problems(folder.name, manifest, yaml)
+        raise BundleErrors(name, (_problem(error),)) from error
+    problems = _manifest_problems(name, manifest, yaml)
+    problems += stray_problems(files, manifest.mapping)
     try:
         inbound, outbound = _contracts(manifest, files)
     except ContractErrors as error:
         problems += [_problem(found) for found in error.problems or (error,)]
-        raise BundleErrors(folder.name, tuple(problems)) from error
+        raise BundleErrors(name, tuple(problems)) from error
     except Reject as error:
-        raise BundleErrors(folder.name, (*problems, _problem(error))) from error
+        raise BundleErrors(name, (*problems, _problem(error))) from error
     sides = Sides(inbound, outbound, events.records, events.full_names)
     program, found = _program(manifest, sides, files, yaml)
     problems += found + _reply_problems(manifest, inbound, yaml)
     problems += batch_problems(manifest, outbound, yaml)
     if problems or program is None:
-        raise BundleErrors(folder.name, tuple(problems))
-    return Bundle(folder.name, manifest, inbound, outbound, program, _digest(files), files)
+        raise BundleErrors(name, tuple(problems))
+    return Bundle(name, manifest, inbound, outbound, program, digest_of(files), files)
 
 
 def _manifest_problems(name: str, manifest: Manifest, yaml: YamlFile) -> list[Problem]:
@@ -239,12 +231,3 @@ def _reply_problems(manifest: Manifest, inbound: Contract, yaml: YamlFile) -> li
 
 def _problem(error: Reject) -> Problem:
     return Problem(error.where, error.what, error.fix)
-
-
-def _digest(files: Mapping[str, bytes]) -> str:
-    """Names the bundle: every file that decides what it does, and its cases."""
-    whole = hashlib.sha256()
-    for name in sorted(files):
-        whole.update(f"{name}\0{len(files[name])}\0".encode())
-        whole.update(files[name])
-    return whole.hexdigest()[:16]

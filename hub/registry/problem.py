@@ -5,13 +5,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """`at` is "file:line[:column]" or a key's path; `shown` the offending text, underlined."""
+    """`at` is "file:line[:column]" or a key's path; `shown` the offending text, underlined.
+
+    `code`: short constant name of the kind, "unknown-field", the same in every language.
+    """
 
     at: str
     what: str
     fix: str = ""
     field: str = ""
     shown: str = ""
+    code: str = ""
 
     def __str__(self) -> str:
         text = f"{self.at}: {self.what}"
@@ -21,7 +25,13 @@ class Problem:
 
     def as_dict(self) -> dict[str, str]:
         """For programs."""
-        found = {"at": self.at, "field": self.field, "what": self.what, "fix": self.fix}
+        found = {
+            "at": self.at,
+            "code": self.code,
+            "field": self.field,
+            "what": self.what,
+            "fix": self.fix,
+        }
         return {key: value for key, value in found.items() if value}
 
 

@@ -171,7 +171,7 @@ def test_the_smallest_connector_of_the_guide_has_no_problems(tmp_path: Path) -> 
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
     code, _, said = hub("connector", "check", str(tmp_path / "bureau"))
-    assert (code, "1 flows, no problems" in said) == (0, True), said
+    assert (code, "1 flows, 1 cases, no problems" in said) == (0, True), said
     code, _, said = hub("connector", "test", str(tmp_path / "bureau"))
     assert (code, "1 of 1 cases hold" in said) == (0, True), said
 
