@@ -45,6 +45,9 @@ VARIABLES = (
         "HUB_WORKERS", "1", "worker processes in all; each keeps to its part of a system's limits"
     ),
     Variable("HUB_DIGEST_KEY", "", "reference; key of bodies' digests, the same for all gateways"),
+    Variable("HUB_ID", "hub", "this hub's name in certificates: one for another hub is refused"),
+    Variable("HUB_CERTIFY_KEY", "", "reference; Ed25519 key (PEM) of `hub connector certify`"),
+    Variable("HUB_CERTIFIERS", "", "file of the public keys whose certificates count; else ours"),
     Variable("HUB_MAY_UNMASK", "no", "yes: people may see personal data here, with a reason"),
     Variable("HUB_KAFKA_SECURITY", "PLAINTEXT", "PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL"),
     Variable("HUB_KAFKA_SASL_MECHANISM", "", "PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512 (default)"),
@@ -92,6 +95,9 @@ class Settings:
     partitions: int
     workers: int  # that share the systems' limits
     digest_key: str | None = field(repr=False)  # reference; key of the bodies' digests
+    hub_id: str = "hub"
+    certify_key: str | None = field(default=None, repr=False)  # reference; signs certificates
+    certifiers: Path | None = None  # file of the keys that count; None: our own alone
     may_unmask: bool = False  # whether people may see personal data here, with a reason
     tls: Tls | None = None
     security: Security = Security()
@@ -111,6 +117,9 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         partitions=_whole("HUB_PARTITIONS", env.get("HUB_PARTITIONS"), PARTITIONS, 1, 1000),
         workers=_whole("HUB_WORKERS", env.get("HUB_WORKERS"), 1, 1, 64),
         digest_key=env.get("HUB_DIGEST_KEY") or None,
+        hub_id=env.get("HUB_ID") or "hub",
+        certify_key=env.get("HUB_CERTIFY_KEY") or None,
+        certifiers=_file(env.get("HUB_CERTIFIERS")),
         may_unmask=_one_of("HUB_MAY_UNMASK", env.get("HUB_MAY_UNMASK", "no"), ("no", "yes"))
         == "yes",
         tls=_tls(env),
@@ -170,6 +179,10 @@ def _registrations(named: str | None) -> Path:
             fix="correct the path, or unset it for registrations.yaml in the working folder",
         )
     return file
+
+
+def _file(named: str | None) -> Path | None:
+    return Path(named).absolute() if named else None
 
 
 def _tls(env: Mapping[str, str]) -> Tls | None:

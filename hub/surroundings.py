@@ -4,10 +4,7 @@ The composition root: here, and in the `process` modules, parts are put together
 one part open another.
 """
 
-import contextlib
-import os
 import secrets
-import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +22,7 @@ from hub.errors import Halt, HubError, Retry
 from hub.events.catalogue import Catalogue
 from hub.events.catalogue import load as load_catalogue
 from hub.events.codec import Codec
+from hub.kept_secret import kept_secret
 from hub.log import get_logger
 from hub.registry.event_types import read_events
 from hub.registry.live import Landscape, Live, inbound, outbound, read_landscape
@@ -115,11 +113,9 @@ def digest_key(settings: Settings) -> bytes:
 
 def _own_key(file: Path) -> bytes:
     """The key in `file`, drawn if there is no file. Raises Halt if it holds no key."""
-    if not file.exists():
-        _draw_key(file)
-    text = file.read_bytes().strip()
+    text = kept_secret(file, lambda: secrets.token_hex(DIGEST_KEY_BYTES))
     try:
-        key = bytes.fromhex(text.decode("ascii"))
+        key = bytes.fromhex(text)
     except ValueError:
         key = b""
     if len(key) < DIGEST_KEY_BYTES:
@@ -130,21 +126,6 @@ def _own_key(file: Path) -> bytes:
             " counts as changed, once",
         )
     return key
-
-
-def _draw_key(file: Path) -> None:
-    """Write a new key; it appears whole, and where two processes draw at once, the first counts."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    handle, drawn = tempfile.mkstemp(dir=file.parent, prefix=f"{file.name}.")  # mode 0600
-    try:
-        with os.fdopen(handle, "w", encoding="ascii") as out:
-            out.write(secrets.token_hex(DIGEST_KEY_BYTES))
-            out.flush()
-            os.fsync(out.fileno())
-        with contextlib.suppress(FileExistsError):
-            os.link(drawn, file)
-    finally:
-        Path(drawn).unlink()
 
 
 def tell_problems(landscape: Landscape) -> None:

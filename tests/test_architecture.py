@@ -31,7 +31,7 @@ HOME: dict[str, tuple[str, ...]] = {
     "structlog": ("hub.log",),
     "prometheus_client": ("hub.metrics",),
     "signxml": ("adapters.soap",),
-    "cryptography": ("adapters",),
+    "cryptography": ("adapters", "hub.registry.certificates"),
     "uvicorn": ("hub.serving",),
     "uvloop": ("hub.serving",),
     "starlette": ("hub.registry.schemas", "hub.views"),

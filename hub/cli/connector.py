@@ -1,11 +1,11 @@
 """`hub connector`: what is there, whether it is right, whether its cases hold."""
 
 from pathlib import Path
-from typing import Annotated
 
 import typer
 from msgspec import to_builtins
 
+from hub.cli.certificate import Folder, certificate, certifier
 from hub.cli.options import Json
 from hub.cli.output import answering, say, show_json, show_rows
 from hub.contract.types import Document
@@ -24,12 +24,11 @@ from hub.settings import load
 app = typer.Typer(
     no_args_is_help=True, help="Connectors: how the hub talks with each kind of system."
 )
-Folder = Annotated[
-    Path,
-    typer.Argument(
-        exists=True, file_okay=False, help="a connector's folder, for example connectors/postal"
-    ),
-]
+
+app.command(epilog="Example: hub connector certificate connectors/postal postal.certificate.json")(
+    certificate
+)
+app.command(epilog="Example: hub connector certifier integration-desk")(certifier)
 
 
 @app.callback()
