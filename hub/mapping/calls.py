@@ -223,6 +223,17 @@ def _reject(context: Context, node: ast.Call, env: Env) -> Node:
     return Call(Known(NEVER), node, "f_reject", (parts[0],))
 
 
+def _todo(context: Context, node: ast.Call, env: Env) -> Node:
+    """A hole is a finding, and nothing else follows from it; a field that it fills says more."""
+    parts = _exactly(context, node, env, 1)
+    if parts is None:
+        return poison(node)
+    if not isinstance(parts[0], Literal) or not isinstance(parts[0].value, str):
+        what = "what a todo wants must be a literal text"
+        return context.error(node.args[0], "not-literal", what, fix='write todo("what is wanted")')
+    return context.hole(node, parts[0].value, env)
+
+
 def _code(context: Context, node: ast.Call, env: Env) -> Node:
     otherwise = [k.value for k in node.keywords if k.arg == "otherwise"]
     strange = [k for k in node.keywords if k.arg != "otherwise"]
@@ -337,5 +348,6 @@ def _total(
 _FORMS: Mapping[str, Callable[[Context, ast.Call, Env], Node]] = {
     "default": _default,
     "reject": _reject,
+    "todo": _todo,
     "code": _code,
 }

@@ -4,9 +4,11 @@ import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from hub.contract.types import Record, Type
+from hub.contract.types import Field, Record, Type
+from hub.mapping.candidates import candidates, named, readable
 from hub.mapping.diagnostics import MappingErrors, Report
 from hub.mapping.facts import Facts, both
+from hub.mapping.likeness import NO_SYNONYMS
 from hub.mapping.nodes import Literal, Node, Routine
 from hub.mapping.parse import Module
 from hub.mapping.statics import POISON, Known, Types
@@ -15,6 +17,7 @@ WORK = 10_000  # expressions looked at, over all flows and instances of helpers 
 COST = 100_000  # expressions that one call of a flow runs at most, turns of lists not counted
 CHAIN = 16  # helpers inside helpers: each nests the checker itself
 INSTANCES = 2_000  # of helper functions
+HOLE = "hole"  # the code of a finding that names what a person has to write
 
 Evaluate = Callable[[ast.expr, "Env"], Node]
 CallHelper = Callable[[ast.Call, tuple[Node, ...]], Node]
@@ -72,6 +75,7 @@ class Context:
     reads: list[tuple[ast.AST, str]] = field(default_factory=list)  # of what was given, by path
     routines: dict[object, Routine] = field(default_factory=dict)
     called: set[str] = field(default_factory=set)
+    holes: dict[int, tuple[ast.AST, str, Env]] = field(default_factory=dict)
     active: list[str] = field(default_factory=list)
     work: int = 0
     cost: int = 0
@@ -92,6 +96,25 @@ class Context:
             if self.report.full:
                 self.report.stop()
         return poison(where)
+
+    def hole(self, where: ast.AST, wanted: str, env: "Env") -> Node:
+        """A `todo`: a finding of its own, until the field that it fills is known."""
+        wanted = f"not written yet: {wanted}"
+        self.holes[id(where)] = (where, wanted, env)
+        self.report.error(where, HOLE, wanted, fix="write the value here in place of todo(…)")
+        if self.report.full:
+            self.report.stop()
+        return poison(where)
+
+    def fill(self, where: ast.AST, each: Field, note: str) -> None:
+        """Tell more of a hole once the field is known: its kind, and what could be meant."""
+        if id(where) not in self.holes:
+            return
+        node, wanted, env = self.holes[id(where)]
+        given = readable({name: local.known for name, local in env.names.items()}, self.scope.types)
+        found = candidates((each.name,), each.type, given, self.scope.types, NO_SYNONYMS)
+        fix = f"perhaps {named(found)}" if found else f"nothing here looks like {each.name}"
+        self.report.replace(node, HOLE, wanted, fix=fix, field=each.name, note=note)
 
     def spend(self, where: ast.AST, amount: int) -> None:
         """Count work; a mapping that multiplies itself is refused in bounded time."""

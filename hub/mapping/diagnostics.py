@@ -139,6 +139,14 @@ class Report:
         if len(self.found) < _FINDINGS:
             self.found.setdefault((span, what), finding)
 
+    def replace(
+        self, where: ast.AST, code: str, what: str, *, fix: str, field: str, note: str
+    ) -> None:
+        """Say more in a finding that was recorded already."""
+        span = self.span(where)
+        if (span, what) in self.found:
+            self.found[span, what] = Diagnostic(self.file, span, code, what, fix, field, note)
+
     def did_you_mean(self, name: str, known: Iterable[str]) -> str:
         """`did you mean 'state'?` for the nearest of `known`, or "" if none is near."""
         self.suggested += 1

@@ -233,6 +233,8 @@ def _coerce_list(context: Context, value: Items | Each | Join, target: ListOf, e
 
 def _coerce_one(context: Context, value: Node, target: Type, each: Field) -> Node:
     static = value.known.type
+    if isinstance(static, Poison):
+        context.fill(value.at, replace(each, type=target), _note(each))
     judged = fit(static, target, context.scope.types)
     if judged.kind == "no":
         return _misfit(context, value, target, each, judged.why)

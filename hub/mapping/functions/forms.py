@@ -38,3 +38,15 @@ def reject(why: AnyValue) -> AnyValue:
     Example: return reject("thành phần hồ sơ không có mã")
     """
     raise Reject(str(why))
+
+
+@function(form=True)
+def todo(wanted: AnyValue) -> AnyValue:
+    """A hole: what only a person can decide. It stands where any value may, and is never live.
+
+    The check names every hole, with the kind of value that is wanted there and what could be meant.
+    `hub connector new` writes one for each field that it cannot fill.
+
+    Example: todo("the fee, in VND, without tax")
+    """
+    raise AssertionError(wanted)
