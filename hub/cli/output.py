@@ -4,6 +4,7 @@ Exit 0 done · 1 rejected or not found · 2 wrong usage · 3 try later · 4 halt
 70 a bug.
 """
 
+import errno
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,7 +17,14 @@ from rich.table import Table
 
 from hub.errors import Halt, HubError, Reject, Retry
 
-CODES: Mapping[type[HubError], int] = {Reject: 1, Retry: 3, Halt: 4}
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class Usage(Reject):
+    """A word of the command line that means nothing here."""
+
+
+CODES: Mapping[type[HubError], int] = {Reject: 1, Usage: 2, Retry: 3, Halt: 4}
 
 
 @contextmanager
@@ -33,7 +41,8 @@ def answering() -> Iterator[None]:
 def heard() -> Iterator[None]:
     """Bring the answer out. Who reads it may stop, as `head` does: that is no error.
 
-    Raises typer.Exit(0) then, in place of whatever else would be told.
+    Raises typer.Exit(0) then, in place of whatever else would be told; typer.Exit(3) where there
+    is no room for it.
     """
     try:
         try:
@@ -45,9 +54,20 @@ def heard() -> Iterator[None]:
             raise
         raise typer.Exit(0) from None
     except BrokenPipeError:
-        # what is still buffered would be tried again, and fail, when Python ends
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget()
         raise typer.Exit(0) from None
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        _forget()
+        told = Retry(f"cannot be written: {error.strerror}", where="answer", fix="make room")
+        sys.stderr.write(f"error: {told}\n")
+        raise typer.Exit(CODES[Retry]) from None
+
+
+def _forget() -> None:
+    """What is still buffered would be tried again, and fail, when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def say(text: str) -> None:

@@ -61,7 +61,7 @@ class Aside:
         """The dossier leaves the queue: the event in hand, and all that waits behind it."""
         self.parking.stopped(key)
         log.error("dossier_parked", event_id=held.event_id, failures=held.failures, reason=reason)
-        rest = self._queue.drop(key)
+        rest = self._queue.drop((key,))
         self._set_aside(held, reason, bundle)
         for later in rest:
             self._set_aside(later, BEHIND, bundle)

@@ -211,14 +211,10 @@ class Departures:
     def drop(self, parts: dict[Spot, Part]) -> list[Held]:
         """Forget what waits of these partitions; what went, but for what was in hand."""
         self._unmark(lambda item: item[1].part.going)
-        gone: list[Held] = []
-        for key in self._queue:
-            if Spot(key[0], key[1]) in parts:
-                timer = self._timers.pop(key, None)
-                if timer is not None:
-                    timer.cancel()
-                gone += self._queue.drop(key)
-        return gone
+        keys = [key for key in self._queue if Spot(key[0], key[1]) in parts]
+        for timer in filter(None, (self._timers.pop(key, None) for key in keys)):
+            timer.cancel()
+        return self._queue.drop(keys)
 
     def close(self) -> None:
         """Send nothing any more."""

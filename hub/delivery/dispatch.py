@@ -7,7 +7,7 @@ for its next attempt gives its place to others, but not its key.
 """
 
 from collections import deque
-from collections.abc import Hashable, Iterator
+from collections.abc import Collection, Hashable, Iterator
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -72,17 +72,25 @@ class KeyedQueue(Generic[K, E]):
         else:
             del self._queues[key]
 
-    def drop(self, key: K) -> list[E]:
-        """Forget what waits under this key, but not what is being worked on; what went."""
-        queue = self._queues.pop(key, None)
-        if queue is None:
-            return []
-        gone = list(queue)
-        if key in self._hands:
-            self._queues[key] = deque((gone.pop(0),))
-        for ready in (self._ready, self._tired):
-            if key in ready and key not in self._hands:
-                ready.remove(key)
+    def drop(self, keys: Collection[K]) -> list[E]:
+        """Forget what waits under these keys, but not what is being worked on; what went.
+
+        One walk over the line for all of them: a partition that goes takes thousands with it.
+        """
+        gone: list[E] = []
+        out: set[K] = set()
+        for key in keys:
+            queue = self._queues.pop(key, None)
+            if queue is None:
+                continue
+            if key in self._hands:
+                self._queues[key] = deque((queue.popleft(),))
+            else:
+                out.add(key)
+            gone += queue
+        if out:
+            self._ready = deque(key for key in self._ready if key not in out)
+            self._tired = deque(key for key in self._tired if key not in out)
         self._size -= len(gone)
         return gone
 

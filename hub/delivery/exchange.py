@@ -15,7 +15,7 @@ from adapters.http.messages import Answer, Client
 from hub.contract.paths import get, put
 from hub.contract.types import Document
 from hub.delivery.batching import Part
-from hub.delivery.outcomes import Verdict, judge
+from hub.delivery.outcomes import Verdict, codes_said, judge
 from hub.delivery.outflow import Outflow, Question
 from hub.errors import Halt, HubError, Reject, Retry
 from hub.registry.manifest import Pages
@@ -105,7 +105,7 @@ async def _deliver(job: Job, client: Client, clock: Clock, request: Document) ->
         else:
             if says_nothing(verdict, answer):
                 job.doubt()
-            raise _error(verdict.then, answer, verdict.note)
+            raise _error(verdict.then, answer, verdict.note, job.flow)
     raise Retry("the calls of one attempt led nowhere", where=job.operation or "")
 
 
@@ -132,8 +132,10 @@ def says_nothing(verdict: Verdict, answer: Answer) -> bool:
     return answer.status >= 500 or (not answer.valid and not refused)  # noqa: PLR2004 - HTTP
 
 
-def _error(then: str, answer: Answer, note: str) -> HubError:
-    said = f"answered {answer.status}" + (f" ({note})" if note else "")
+def _error(then: str, answer: Answer, note: str, flow: Outflow) -> HubError:
+    codes = codes_said(flow.rows, answer)
+    said = f"answered {answer.status}" + (f", {codes}" if codes else "")
+    said += f" ({note})" if note else ""
     if then == "reject":
         return Reject(f"the system refuses it: {said}", code=REFUSED)
     if then == "halt":
@@ -242,7 +244,7 @@ async def _asked_once(
             await client.renew()
             continue
         if verdict.then in ("login", "system", "halt"):
-            raise _error(verdict.then, answer, verdict.note)
+            raise _error(verdict.then, answer, verdict.note, job.flow)
         if not _answered(verdict, answer):
             said = f"the question has no answer (status {answer.status})"
             raise Retry(said, where=question.operation, after=_asked(answer))

@@ -5,8 +5,9 @@ spellings of zero. So the table is data of the connector (decision 0003), and wh
 falls to the defaults below. An answer that breaks its contract never counts as delivered.
 """
 
+import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -22,6 +23,8 @@ Test: TypeAlias = Callable[[Answer, Document], bool]  # the answer, and what it 
 EVENT = "$event."
 ITEM = "$item."
 SETTING = "$setting."
+CODE = re.compile(r"-?(?!\d{9})[A-Za-z0-9_.]{1,20}")  # nine digits may be a person's number
+MOST_CODES = 3  # in one reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class Row:
 
     tests: tuple[Test, ...]
     verdict: Verdict
+    codes: tuple[str, ...] = ()  # paths of the answer that it compares with fixed values
 
 
 def compile_rows(rows: Sequence[Outcome], settings: Mapping[str, Value]) -> tuple[Row, ...]:
@@ -56,8 +60,34 @@ def compile_rows(rows: Sequence[Outcome], settings: Mapping[str, Value]) -> tupl
         tests = compile_when(row.when, settings, where)
         if row.then == "delivered" and not {"status", "fault"} & row.when.keys():
             tests = (_success, *tests)
-        made.append(Row(tests, verdict))
+        made.append(Row(tests, verdict, tuple(_code_paths(row.when))))
     return tuple(made)
+
+
+def _code_paths(when: Mapping[str, Plain]) -> Iterator[str]:
+    for key, wanted in when.items():
+        if key in ("status", "fault") or key.startswith("header."):
+            continue
+        if compared(wanted, EVENT) is None and (
+            not isinstance(wanted, dict) or "integer" in wanted
+        ):
+            yield key
+
+
+def codes_said(rows: Sequence[Row], answer: Answer) -> str:
+    """The system's own codes in an answer, for people: "error_code -99"; "" where it has none.
+
+    Only what the table compares with fixed values, and only what looks like a code: an answer's
+    other texts may speak of persons.
+    """
+    paths = dict.fromkeys(path for row in rows for path in row.codes)
+    said = [
+        f"{path} {value}"
+        for path in paths
+        for value in get_all(answer.document, path)
+        if isinstance(value, str | int) and CODE.fullmatch(str(value))
+    ]
+    return ", ".join(said[:MOST_CODES])
 
 
 def _success(answer: Answer, _: Document) -> bool:

@@ -33,6 +33,20 @@ def test_a_reader_that_has_gone_ends_a_command_quietly(words: tuple[str, ...]) -
     assert (ended.returncode, ended.stderr) == (0, b"")
 
 
+@pytest.mark.process
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_an_answer_without_room_is_told_as_such() -> None:
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "hub.cli", "settings", "--json"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert ended.returncode == 3
+    assert ended.stderr.startswith(b"error: answer: cannot be written: No space left"), ended.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -47,7 +61,7 @@ def test_a_reader_that_has_gone_ends_a_command_quietly(words: tuple[str, ...]) -
 )
 def test_a_word_that_no_schema_knows_is_refused(words: str, said: str) -> None:
     answer = CliRunner().invoke(app, words.split())
-    assert (answer.exit_code, said in answer.stderr) == (1, True), answer.output
+    assert (answer.exit_code, said in answer.stderr) == (2, True), answer.output
 
 
 def test_a_registration_is_known_by_the_file_or_by_what_it_left(tmp_path: Path) -> None:

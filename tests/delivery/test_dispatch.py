@@ -65,6 +65,18 @@ class DispatchMachine(RuleBasedStateMachine):
         self.queue.again(key)
         self.due.add(key)
 
+    @rule(keys=st.sets(KEYS))
+    def drop(self, keys: set[str]) -> None:
+        stays = {key: 1 if key in self.running else 0 for key in keys}
+        gone = {event for key in keys for event in self.model[key][stays[key] :]}
+        dropped = self.queue.drop(keys)
+        assert set(dropped) == gone
+        assert len(dropped) == len(gone)
+        for key in keys:
+            del self.model[key][stays[key] :]
+            self.waiting.pop(key, None)
+            self.due.discard(key)
+
     @invariant()
     def nothing_is_lost(self) -> None:
         assert len(self.queue) == sum(map(len, self.model.values()))

@@ -2,7 +2,7 @@ import pytest
 
 from adapters.http.messages import Answer
 from hub.contract.types import Document
-from hub.delivery.outcomes import compile_rows, compile_when, judge
+from hub.delivery.outcomes import codes_said, compile_rows, compile_when, judge
 from hub.errors import Reject
 from hub.registry.manifest import Outcome
 
@@ -46,6 +46,19 @@ def test_three_spellings_of_success_are_one(code: str | int) -> None:
 )
 def test_codes_and_messages_decide(document: Document, expected: str) -> None:
     assert then(Answer(200, document)) == expected
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ({"error_code": -99, "message": "Nguyễn Văn Thử không có hồ sơ"}, "error_code -99"),
+        ({"error_code": " "}, ""),
+        ({"error_code": "001099000001"}, ""),
+        ({}, ""),
+    ],
+)
+def test_a_reason_names_codes_and_no_persons(document: Document, said: str) -> None:
+    assert codes_said(DVCQG, Answer(200, document)) == said
 
 
 def test_a_row_again_has_one_turn_and_needs_its_field() -> None:
