@@ -125,7 +125,7 @@ def up(listen: Listen = None, bootstrap: Bootstrap = None) -> None:
 
     --listen is the gateway's; the others take free ports.
 
-    When one of them ends by itself, the others are stopped; then exit 4.
+    One that ends by itself later is started again, after a pause; the others go on.
     """
     from hub.cli.up import up as run
 

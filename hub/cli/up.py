@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,10 +23,12 @@ from hub.settings import Settings, environment
 from hub.surroundings import bootstrap
 
 PROCESSES = ("registry", "gateway", "worker", "views")
-START = 60.0  # seconds until a process must serve, or at least come nearer to it
+START = 180.0  # seconds until a process must serve, or at least come nearer to it
 SHOW = 5.0  # seconds between two words about what a process waits for
 STOP = 20.0  # seconds until a process must have ended
 LOOK = 0.1  # seconds
+PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0)  # seconds until one that ended by itself is started again
+WELL = 60.0  # seconds of life after which it counts as the first time again
 LEFT = re.compile(r"\b(\d+) records\b")  # of what a process says of itself while it catches up
 NEXT = "\nhub:           "  # a line of its own, under the address
 
@@ -44,9 +46,15 @@ class Program:
 class Child:
     """A process that was started here."""
 
-    name: str
+    program: Program
     process: subprocess.Popen[bytes]
     log: Path
+    since: float = field(default_factory=time.monotonic)
+
+    @property
+    def name(self) -> str:
+        """What it is called here."""
+        return self.program.name
 
     def url(self, settings: Settings) -> str | None:
         """Where it serves, once it does."""
@@ -83,16 +91,16 @@ class Patience:
 
     def word(self, now: float) -> str | None:
         """What the one who waits should see now, if anything."""
-        if self._least is None or now < self._next_word:
+        if now < self._next_word:
             return None
         self._next_word = now + SHOW
         return self.said
 
 
 def up(settings: Settings) -> None:
-    """Start, wait, stop.
+    """Start, wait, stop; what ends by itself later is started again.
 
-    Raises Halt when a process does not come up or ends by itself, or another `hub up` runs here.
+    Raises Halt when a process does not come up, or another `hub up` runs here.
     """
     with alone(settings.home / "run" / "up.lock", "hub up"):
         _run(settings)
@@ -104,7 +112,7 @@ def _run(settings: Settings) -> None:
 
 
 def together(programs: Sequence[Program], settings: Settings) -> None:
-    """Run these until SIGTERM or SIGINT. Raises Halt when one ends by itself, or never serves."""
+    """Run these until SIGTERM or SIGINT. Raises Halt when one does not come up."""
     address = bootstrap(settings)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -116,7 +124,7 @@ def together(programs: Sequence[Program], settings: Settings) -> None:
             _await(child, settings, stop)
         if not stop.is_set():
             say("hub: all processes serve; Ctrl-C stops them")
-        _watch(children, stop)
+        _watch(children, lambda program: _start(program, settings, address), stop)
     finally:
         _end(children)
 
@@ -143,7 +151,7 @@ def _start(program: Program, settings: Settings, address: str) -> Child:
             stderr=out,
             env=environment(changes),
         )
-    return Child(program.name, process, log)
+    return Child(program, process, log)
 
 
 def _await(child: Child, settings: Settings, stop: threading.Event) -> None:
@@ -193,15 +201,48 @@ def _ready(url: str) -> tuple[bool, list[str]]:
     return status == 404, lines if status == 503 else []  # noqa: PLR2004 - the registry has no such page
 
 
-def _watch(children: list[Child], stop: threading.Event) -> None:
+class Returns:
+    """When each process that ended by itself is started again: later and later, and always.
+
+    The others work meanwhile: where the gateway cannot start, what was accepted is still delivered.
+    """
+
+    def __init__(self) -> None:
+        self._times: dict[str, int] = {}
+        self._due: dict[str, float] = {}
+
+    def ended(self, name: str, lived: float, now: float) -> float:
+        """It has ended after so many seconds; in how many it is to be started."""
+        times = 0 if lived >= WELL else self._times.get(name, 0)
+        self._times[name] = times + 1
+        pause = PAUSES[min(times, len(PAUSES) - 1)]
+        self._due[name] = now + pause
+        return pause
+
+    def waits(self, name: str) -> bool:
+        """Whether its end is known."""
+        return name in self._due
+
+    def due(self, name: str, now: float) -> bool:
+        """Whether it is to be started now; said once."""
+        if self._due.get(name, now + 1) > now:
+            return False
+        del self._due[name]
+        return True
+
+
+def _watch(children: list[Child], start: Callable[[Program], Child], stop: threading.Event) -> None:
+    returns = Returns()
     while not stop.wait(LOOK):
-        for child in children:
-            code = child.process.poll()
-            if code is not None:
-                raise Halt(
-                    f"ended by itself (exit {code}): {_tail(child.log)}",
-                    where=child.name,
-                    fix=f"see {child.log}",
+        now = time.monotonic()
+        for place, child in enumerate(children):
+            if returns.due(child.name, now):
+                children[place] = start(child.program)
+            elif child.process.poll() is not None and not returns.waits(child.name):
+                pause = returns.ended(child.name, now - child.since, now)
+                say(
+                    f"hub: {child.name} ended by itself (exit {child.process.returncode}): "
+                    f"{_tail(child.log)}; started again in {pause:.0f} s; see {child.log}"
                 )
 
 

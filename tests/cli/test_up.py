@@ -14,7 +14,7 @@ from types import SimpleNamespace
 import pytest
 
 from hub.cli import up
-from hub.cli.up import START, Child, Patience, _await
+from hub.cli.up import PAUSES, START, WELL, Child, Patience, Program, Returns, _await, _watch
 from hub.delivery.process import WorkerHealth
 from hub.dev.disk import alone
 from hub.errors import Halt
@@ -57,7 +57,7 @@ def child(home: Path, *lines: str) -> Iterator[Child]:
         try:
             assert process.stdout is not None
             assert process.stdout.readline() == b"listening\n"
-            yield Child("gateway", process, home / "gateway.log")
+            yield Child(Program("gateway", "gateway"), process, home / "gateway.log")
         finally:
             process.terminate()
 
@@ -92,7 +92,7 @@ def test_only_fewer_records_are_nearer() -> None:
     patience = Patience(0.0)
     for now, said in ((1.0, ""), (5.0, "the broker has not been heard for 31 s")):
         patience.heard(said, now)
-        assert patience.word(now) is None
+    assert patience.word(6.0) == "the broker has not been heard for 31 s"
     assert not patience.over(START)
     assert patience.over(START + 1)
     patience.heard("90 records behind", START)
@@ -155,3 +155,48 @@ def test_the_lock_of_one_that_was_killed_is_taken_over(tmp_path: Path) -> None:
             pass
     with alone(lock, "hub up"):
         pass
+
+
+def test_one_that_ends_again_and_again_is_started_later_and_later() -> None:
+    returns = Returns()
+    pauses, now = [], 0.0
+    for _ in range(len(PAUSES) + 1):
+        pauses.append(returns.ended("worker", 1.0, now))
+        assert returns.waits("worker")
+        assert not returns.due("worker", now + pauses[-1] - 0.1)
+        assert not returns.due("gateway", now + 100)
+        now += pauses[-1]
+        assert returns.due("worker", now)
+        assert not returns.due("worker", now), "once"
+    assert tuple(pauses) == (*PAUSES, PAUSES[-1])
+    assert returns.ended("worker", WELL, now) == PAUSES[0]
+
+
+def test_one_that_ended_is_started_again_and_the_others_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(up, "PAUSES", (0.2,))
+    log = tmp_path / "worker.log"
+    log.write_text("error: no broker\n", encoding="utf-8")
+    stop = threading.Event()
+    started: list[Child] = []
+
+    def start(program: Program) -> Child:
+        assert program.name == "worker"
+        started.append(Child(program, subprocess.Popen(["sleep", "30"]), log))
+        stop.set()
+        return started[-1]
+
+    with subprocess.Popen(["sleep", "30"]) as other, subprocess.Popen(["false"]) as ended:
+        first = Child(Program("gateway", "gateway"), other, log)
+        children = [first, Child(Program("worker", "worker"), ended, log)]
+        try:
+            _watch(children, start, stop)
+            assert children == [first, *started]
+            assert other.poll() is None
+        finally:
+            for process in (other, *(child.process for child in started)):
+                process.terminate()
+                process.wait()
+    told = capsys.readouterr().err
+    assert "worker ended by itself (exit 1): error: no broker; started again in 0 s" in told
