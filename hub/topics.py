@@ -18,12 +18,15 @@ DEAD = "hub.dead"
 CURSOR = "hub.cursor"
 ACT = "hub.act"
 PARKED = "hub.parked"
+REGISTRY = "hub.registry"
 SCHEMAS = "_schemas"
 
 EVENT_TOPICS = (DOSSIER, CATALOGUE)
 EVENT_BYTES = 1_048_576  # an event; dead letters and the producer allow more, so the reason fits
 DEAD_BYTES = EVENT_BYTES + 131_072
 ACT_BYTES = EVENT_BYTES * 4 // 3 + 131_072  # an edited event stands there in base64
+
+REGISTRY_BYTES = ACT_BYTES  # a bundle of 1 MiB stands there in base64, with its files' names
 
 # What decides whether a record stays; the rest of a topic's settings is its operator's.
 SAFE = ("cleanup.policy", "retention.ms", "retention.bytes", "message.timestamp.type")
@@ -41,8 +44,8 @@ _COMPACTED = {
 }
 
 # The last day stays whole: a registry that comes back finds a record that lost a race and writes
-# the winner over it before compaction could keep the loser (hub.registry.schemas.state).
-_SCHEMAS = {
+# the winner over it before compaction could keep the loser (hub.registry.schemas.state, .ledger).
+_RACED = {
     "cleanup.policy": "compact",
     "min.compaction.lag.ms": "86400000",
     "message.timestamp.type": "LogAppendTime",
@@ -71,7 +74,8 @@ TOPICS = (
     Topic(PARKED, {**_COMPACTED, "max.message.bytes": str(DEAD_BYTES)}, follows=True),
     Topic(ACT, {**_KEPT, "max.message.bytes": str(ACT_BYTES)}, follows=True),
     Topic(CURSOR, _COMPACTED, single=True),
-    Topic(SCHEMAS, _SCHEMAS, single=True),
+    Topic(REGISTRY, {**_RACED, "max.message.bytes": str(REGISTRY_BYTES)}, single=True),
+    Topic(SCHEMAS, _RACED, single=True),
 )
 
 
