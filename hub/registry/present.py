@@ -1,0 +1,88 @@
+"""What is live now: the files' registrations, and what `hub.registry` says on top of them (0014).
+
+The files are the seed. Where the ledger knows a name, its word replaces the file's, also where it
+says that the name is retired.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from hub.errors import Reject
+from hub.registry.bundle import Bundle, prove
+from hub.registry.event_types import Events
+from hub.registry.ledger import SERVED, Entry, Ledger, Registered
+from hub.registry.live import Landscape, Live
+from hub.registry.manifest import decode
+from hub.registry.problem import BundleErrors, Problem
+from hub.registry.registration import RegistrationEntry, complete
+from hub.registry.yaml_file import in_memory
+
+
+def present(files: Landscape, ledger: Ledger, before: Landscape | None = None) -> Landscape:
+    """What is live, by the files as they were read and by the ledger as it stands.
+
+    A bundle that `before` (the landscape until now) or the files have proved is not proved again:
+    a large contract takes a second. What is wrong with a registration is told under its name, and
+    takes nobody along.
+    """
+    known = {live.bundle.sha256: live.bundle for live in (before.live if before else ())}
+    known |= {bundle.sha256: bundle for bundle in files.bundles.values()}
+    bundles = dict(files.bundles)
+    live = [one for one in files.live if one.name not in ledger.registrations]
+    down = set(files.down - ledger.registrations.keys())
+    said = {_place(name) for name in ledger.registrations}
+    problems = {name: found for name, found in files.problems.items() if name not in said}
+    for name, registered in sorted(ledger.registrations.items()):
+        if registered.state not in SERVED:
+            continue
+        try:
+            found = _live(registered, ledger, known, files.events)
+        except BundleErrors as error:
+            problems[_place(name)] = error.problems
+            down.add(name)
+        except Reject as error:
+            problems[_place(name)] = (Problem(error.where, error.what, error.fix),)
+            down.add(name)
+        else:
+            known[found.bundle.sha256] = bundles[found.bundle.name] = found.bundle
+            live.append(found)
+    return Landscape(bundles, tuple(live), frozenset(down), problems, files.events)
+
+
+def entry_of(registered: Registered) -> RegistrationEntry:
+    """Its entry, as one is read from registrations.yaml. Raises Reject naming what is wrong."""
+    return read_entry(registered.name, registered.connector, registered.entry)
+
+
+def read_entry(name: str, connector: str, entry: Entry) -> RegistrationEntry:
+    """The entry of the registration `name` of that connector; it need not repeat either.
+
+    Raises Reject for keys that are none, values of another type, another name or connector.
+    """
+    whole: Entry = {"name": name, "connector": connector, **entry}
+    found = decode(in_memory(_place(name), whole), RegistrationEntry)
+    for key, wanted in (("name", name), ("connector", connector)):
+        if (said := getattr(found, key)) != wanted:
+            what = f"{key} is '{said}', but this is the registration of '{wanted}'"
+            raise Reject(what, where=_place(name), code="registration")
+    return found
+
+
+def _live(
+    registered: Registered, ledger: Ledger, known: Mapping[str, Bundle], events: Events
+) -> Live:
+    bundle = known.get(registered.bundle)
+    if bundle is None or bundle.name != registered.connector:
+        files = ledger.bundles.get(registered.bundle)
+        if files is None:
+            what = f"bundle {registered.bundle[:16]} is not on hub.registry"
+            raise Reject(what, where=_place(registered.name), fix="register it anew")
+        bundle = prove(registered.connector, files, events)
+    entry = entry_of(registered)
+    registration = complete(entry, bundle.manifest)
+    paused = registered.state == "paused"
+    return Live(bundle, replace(registration, paused=paused))
+
+
+def _place(name: str) -> str:
+    return f"registration '{name}'"
