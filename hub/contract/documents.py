@@ -30,11 +30,15 @@ _WORDS: Final[Mapping[str, JsonScalar]] = {
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One file: its value, and the line (from 1) at which each object or list begins, by id()."""
+    """One file: its value, and the line (from 1) at which each object or list begins, by id().
+
+    `keys`: the line of each key of an object, by the object's id(), where they were asked for.
+    """
 
     name: str
     value: Json
     lines: Mapping[int, int] = field(repr=False)
+    keys: Mapping[tuple[int, str], int] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,8 @@ class Node:
             inner = self.value[key]
         step = str(key).replace("~", "~0").replace("/", "~1")
         line = self.source.lines.get(id(inner), self.line)
+        if isinstance(key, str):
+            line = self.source.keys.get((id(self.value), key), line)
         return Node(self.source, inner, f"{self.pointer}/{step}", line)
 
     def children(self) -> Iterator[tuple[str, "Node"]]:
@@ -92,8 +98,8 @@ class Node:
         return f"{self.source.name}:{self.line} #{self.pointer}"
 
 
-def read(name: str, body: bytes) -> Source:
-    """A YAML 1.2 (core schema) or JSON file.
+def read(name: str, body: bytes, *, key_lines: bool = False) -> Source:
+    """A YAML 1.2 (core schema) or JSON file; `key_lines`: with the line of every key.
 
     Raises Reject with file and line for aliases, tags, several documents, duplicate keys, keys that
     are not texts, more than 100 levels or 200,000 values, and for what is not YAML in UTF-8.
@@ -102,7 +108,7 @@ def read(name: str, body: bytes) -> Source:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Reject("not in UTF-8", name, "save it as UTF-8", "contract") from None
-    builder = _Builder(name)
+    builder = _Builder(name, key_lines=key_lines)
     try:
         for event in yaml.parse(text, Loader=yaml.CSafeLoader):
             builder.take(event)
@@ -113,7 +119,7 @@ def read(name: str, body: bytes) -> Source:
         raise Reject(
             "not YAML: a character that may not stand there", name, "", "contract"
         ) from None
-    return Source(name, builder.root, builder.lines)
+    return Source(name, builder.root, builder.lines, builder.keys)
 
 
 class Bundle:
@@ -144,10 +150,12 @@ class Bundle:
 class _Builder:
     """Puts events together, without recursion."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, key_lines: bool) -> None:
         self.root: Json = None
         self.lines: dict[int, int] = {}
+        self.keys: dict[tuple[int, str], int] = {}
         self._name = name
+        self._key_lines = key_lines
         self._open: list[dict[str, Json] | list[Json]] = []
         self._keys: list[str | None] = []  # of each open object: the key that waits for its value
         self._nodes = 0
@@ -191,7 +199,9 @@ class _Builder:
         if isinstance(container, list):
             container.append(value)
         elif (key := self._keys[-1]) is None:
-            self._keys[-1] = self._key(container, value, line)
+            key = self._keys[-1] = self._key(container, value, line)
+            if self._key_lines:
+                self.keys[id(container), key] = line
         else:
             container[key] = value
             self._keys[-1] = None

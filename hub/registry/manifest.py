@@ -1,11 +1,10 @@
 """connector.yaml: how the hub talks with one kind of system (decision 0003).
 
 Decoded into frozen structs that refuse unknown keys; what needs the contract or the mapping to be
-judged is judged in `hub.registry.check`.
+judged is judged in `hub.registry.bundle`.
 """
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal, TypeAlias, TypeVar
 
 import msgspec
@@ -14,6 +13,8 @@ from msgspec import Meta, Struct, convert
 from hub.errors import Reject
 from hub.registry.batch import Batch
 from hub.registry.call_limits import CallLimits
+from hub.registry.misfits import misfits
+from hub.registry.problem import Problem
 from hub.registry.yaml_file import Path, Plain, YamlFile
 
 S = TypeVar("S", bound=Struct)
@@ -237,20 +238,27 @@ def words(value: Words | None) -> tuple[str, ...]:
 def decode(file: YamlFile, kind: type[S], *, part: Plain = None, under: Path = ()) -> S:
     """A checked struct, of the file or of its `part` that stands `under` a path.
 
-    Raises Reject with file, line and the key's path.
+    Raises Reject with file, line and every misfit; `shape_problems` gives them one by one.
     """
+    value = part if under else file.value
     try:
-        return convert(part if under else file.value, kind)
+        return convert(value, kind)
     except msgspec.ValidationError as error:
-        what, _, at = str(error).partition(" - at `")
-        path = _path(at.rstrip("`"))
-        dotted = ".".join(str(part) for part in path)
-        raise Reject(
-            f"{dotted}: {what}" if dotted else what,
-            where=file.place((*under, *path)),
-            fix=_hint(what),
-            code="manifest",
-        ) from error
+        found = list(shape_problems(file, kind, part=part, under=under))
+        if not found:
+            raise Reject(str(error), where=file.place(under), code="manifest") from error
+        what = "; ".join(problem.what for problem in found)
+        raise Reject(what, found[0].at, found[0].fix, code="manifest") from error
+
+
+def shape_problems(
+    file: YamlFile, kind: type[S], *, part: Plain = None, under: Path = ()
+) -> Iterator[Problem]:
+    """Every key that is unknown or lacking, and every value that is not of its kind."""
+    for misfit in misfits(part if under else file.value, kind):
+        place = file.place((*under, *misfit.path))
+        field = ".".join(map(str, misfit.path))
+        yield Problem(place, str(misfit), misfit.fix, field, code=misfit.code)
 
 
 def flow_problems(name: str, flow: Flow) -> list[str]:
@@ -271,19 +279,3 @@ _KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "poll": (("emit",), ("identity", "ignore", "aside", "outcomes")),
     "on": (("call",), ("ask", "batch", "serves", "outcomes", "in_doubt", "after_refusal")),
 }
-
-
-def _path(text: str) -> Path:
-    # msgspec writes `$.flows[...].receive`, `$.outcomes[2].then`; "[...]" is a key it does not name
-    parts = re.findall(r"\.([^.\[]+)|\[(\d+)\]|\[(\.\.\.)\]", text)
-    path: list[str | int] = []
-    for word, index, unknown in parts:
-        if unknown:
-            break
-        path.append(int(index) if index else word)
-    return tuple(path)
-
-
-def _hint(what: str) -> str:
-    match = re.search(r"unknown field `(.+?)`", what)
-    return f"remove '{match[1]}', or see decision 0003 for the keys" if match else ""

@@ -44,7 +44,7 @@ class YamlFile:
 
 def read_yaml(body: bytes, name: str) -> YamlFile:
     """Parse one file. Raises Reject with file and line."""
-    return YamlFile(read(name, body))
+    return YamlFile(read(name, body, key_lines=True))
 
 
 def in_memory(name: str, value: Plain) -> YamlFile:

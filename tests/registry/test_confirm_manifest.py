@@ -40,8 +40,8 @@ def changed(folder: Path, file: str, before: str, after: str) -> Path:
         (FOUND, "{body.results.status: {text: 1, contains: x}}", "is not one condition"),
         (FOUND, "{body.results.status: {like: $item.status}}", "is not a condition"),
         (FOUND, "{}", "has no condition"),
-        (FOUND, FOUND + "\n      timeout: 0", "Expected `float` > 0"),
-        (FOUND, FOUND + "\n      timeout: 61", "Expected `float` <= 60"),
+        (FOUND, FOUND + "\n      timeout: 0", "confirm.timeout is "),
+        (FOUND, FOUND + "\n      timeout: 61", "confirm.timeout is "),
         ("ask: GET /getOrder", "ask: GET /nowhere", "'GET /nowhere' is not an operation"),
         ("ask: GET /getOrder", "ask: GET /GetListOrder", "leads nowhere at 'body'"),
         (  # another kind of flow
