@@ -10,11 +10,12 @@ gives `list[tuple[event name, record]]`, a call flow's `tuple[operation name, re
 
 import ast
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from hub.contract.types import ListOf, OneOf, Record, Ref, Type
 from hub.mapping.context import Context, Scope
-from hub.mapping.diagnostics import MappingErrors, Report, Span
+from hub.mapping.diagnostics import Diagnostic, MappingErrors, Report, Span
 from hub.mapping.expressions import expression
 from hub.mapping.flow import Flow, measure, spend
 from hub.mapping.generate import module as generated
@@ -93,6 +94,14 @@ def _spans(context: Context, named: Sequence[tuple[ast.AST, str]]) -> tuple[tupl
 def check_only(source: str, file: str, flows: Sequence[FlowSignature], settings: Record) -> None:
     """Check a mapping without compiling it. Raises MappingErrors with every finding."""
     _checked(source, file, flows, settings)
+
+
+def syntax(source: str, file: str) -> tuple[Diagnostic, ...]:
+    """What is wrong with a mapping by itself, whatever its contract and its flows are."""
+    report = Report(file, source.split("\n"))
+    with suppress(MappingErrors):  # that it stopped there is in the report
+        parse(source, report)
+    return report.sorted()
 
 
 def _flow(
@@ -233,4 +242,5 @@ __all__ = [
     "Program",
     "check_only",
     "compile_mapping",
+    "syntax",
 ]

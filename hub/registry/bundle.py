@@ -4,7 +4,7 @@ Reading yields a `Bundle` or every problem at once (`BundleErrors`). Nothing of 
 but the mapping that the checker compiled.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,25 +12,24 @@ from hub.contract.binding import credential_header, without_headers
 from hub.contract.load import load_contract
 from hub.contract.problems import ContractErrors
 from hub.contract.types import Boolean as BooleanType
-from hub.contract.types import Contract, Integer, ListOf, MapOf, Record, Text, Type, Value
+from hub.contract.types import Contract, Integer, ListOf, MapOf, Record, Text, Type
 from hub.contract.types import Field as TypeField
 from hub.contract.xmlschema import schema_of
-from hub.delivery.outcomes import ITEM, compile_rows, compile_when
 from hub.errors import Reject
-from hub.mapping.diagnostics import MappingErrors
-from hub.mapping.program import FlowSignature, Program, compile_mapping
-from hub.registry.auth import auth_problems
+from hub.mapping.diagnostics import Diagnostic, MappingErrors
+from hub.mapping.program import FlowSignature, Program, compile_mapping, syntax
 from hub.registry.batch_check import batch_problems
 from hub.registry.bundle_files import MANIFEST, digest_of, file_problems, read_files, stray_problems
-from hub.registry.call_limits import limit_problems
+from hub.registry.contract_paths import astray
+from hub.registry.credentials import credential_problems
 from hub.registry.event_types import Events
-from hub.registry.manifest import Contracts, Flow, Manifest, Setting, decode, flow_problems, words
+from hub.registry.manifest import Contracts, Manifest, Setting, words
+from hub.registry.manifest_check import Reading, read_manifest
 from hub.registry.problem import BundleErrors, Problem
-from hub.registry.signatures import Sides, operation, signatures
+from hub.registry.signatures import Sides, signatures
 from hub.registry.yaml_file import YamlFile, read_yaml
 
-NEVER_DELIVERED = "no outcome says `delivered`: every answer would be retried"
-NAME_SUCCESS = "say what success looks like, for example {when: {status: [200]}, then: delivered}"
+MAPPING = "mapping.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +50,18 @@ class Bundle:
         return self.sha256[:16]
 
 
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What could be made of a bundle's files, and all that is wrong with them.
+
+    `bundle` is None where anything is. `reading` is the manifest as far as it could be read.
+    """
+
+    problems: tuple[Problem, ...]
+    reading: Reading | None = None
+    bundle: Bundle | None = None
+
+
 def read_bundle(folder: Path, events: Events) -> Bundle:
     """Read and prove the connector of a folder. Raises BundleErrors with everything wrong."""
     try:
@@ -62,129 +73,137 @@ def read_bundle(folder: Path, events: Events) -> Bundle:
 
 def prove(name: str, files: Mapping[str, bytes], events: Events) -> Bundle:
     """Prove the connector `name` of these files. Raises BundleErrors with everything wrong."""
+    found = examine(name, files, events)
+    if found.bundle is None:
+        raise BundleErrors(name, found.problems)
+    return found.bundle
+
+
+def examine(name: str, files: Mapping[str, bytes], events: Events) -> Examined:
+    """Read the connector `name` of these files, and prove it.
+
+    A stage that does not need what failed before it reports too, so that one round of mending goes
+    as far as it can. Never raises for what the files say.
+    """
     problems = list(file_problems(name, files))
     if problems:
-        raise BundleErrors(name, tuple(problems))
+        return Examined(tuple(problems))
+    problems += credential_problems(files)
     try:
         yaml = read_yaml(files[MANIFEST], MANIFEST)
-        manifest = decode(yaml, Manifest)
     except Reject as error:
-        raise BundleErrors(name, (_problem(error),)) from error
-    problems = _manifest_problems(name, manifest, yaml)
-    problems += stray_problems(files, manifest.mapping)
-    try:
-        inbound, outbound = _contracts(manifest, files)
-    except ContractErrors as error:
-        problems += [_problem(found) for found in error.problems or (error,)]
-        raise BundleErrors(name, tuple(problems)) from error
-    except Reject as error:
-        raise BundleErrors(name, (*problems, _problem(error))) from error
+        return Examined((*problems, _problem(error), *_syntax(files, MAPPING)))
+    reading = read_manifest(name, yaml)
+    problems += reading.problems
+    if reading.manifest is None:
+        return Examined((*problems, *_syntax(files, MAPPING)), reading)
+    problems += stray_problems(files, reading.manifest.mapping)
+    program, sides, found = _compiled(reading, reading.manifest, files, events, yaml)
+    problems += found
+    if problems or program is None or sides is None:
+        return Examined(tuple(dict.fromkeys(problems)), reading)
+    made = Bundle(
+        name, reading.manifest, sides.inbound, sides.outbound, program, digest_of(files), files
+    )
+    return Examined((), reading, made)
+
+
+def _compiled(
+    reading: Reading,
+    manifest: Manifest,
+    files: Mapping[str, bytes],
+    events: Events,
+    yaml: YamlFile,
+) -> tuple[Program | None, Sides | None, list[Problem]]:
+    """The mapping between the contract and the events; its syntax alone without a contract."""
+    inbound, outbound, problems = _contracts(manifest, files)
+    if inbound is None or outbound is None:
+        return None, None, [*problems, *_syntax(files, manifest.mapping)]
     sides = Sides(inbound, outbound, events.records, events.full_names)
-    program, found = _program(manifest, sides, files, yaml)
-    problems += found + _reply_problems(manifest, inbound, yaml)
-    problems += batch_problems(manifest, outbound, yaml)
-    if problems or program is None:
-        raise BundleErrors(name, tuple(problems))
-    return Bundle(name, manifest, inbound, outbound, program, digest_of(files), files)
+    program, found = _program(manifest, sides, files, yaml, reading.lost)
+    return program, sides, [*problems, *found, *_agreement(manifest, sides, yaml)]
 
 
-def _manifest_problems(name: str, manifest: Manifest, yaml: YamlFile) -> list[Problem]:
-    problems: list[Problem] = []
-    if manifest.name != name:
-        problems.append(
-            Problem(yaml.place(("name",)), f"is '{manifest.name}', the folder is '{name}'")
+def _agreement(manifest: Manifest, sides: Sides, yaml: YamlFile) -> Iterator[Problem]:
+    """What the manifest says of the contract."""
+    yield from batch_problems(manifest, sides.outbound, yaml)
+    for lost in astray(manifest, sides):
+        dotted = ".".join(map(str, lost.path))
+        yield Problem(
+            yaml.place(lost.path), f"{dotted}: {lost.what}", lost.fix, dotted, code="path"
         )
-    for flow_name, flow in manifest.flows.items():
-        place = yaml.place(("flows", flow_name))
-        problems += [Problem(place, what) for what in flow_problems(flow_name, flow)]
-        problems += _table_problems(flow, place)
-        rows = (*flow.outcomes, *manifest.outbound.outcomes)
-        if flow.on and not any(row.then == "delivered" for row in rows):
-            problems.append(Problem(place, NEVER_DELIVERED, NAME_SUCCESS))
-    problems += [Problem(yaml.place(path), what) for path, what in auth_problems(manifest)]
-    problems += _limit_problems(manifest, yaml)
-    receives = any(flow.receive for flow in manifest.flows.values())
-    if receives and manifest.inbound is None:
-        problems.append(Problem(yaml.place(("flows",)), "receives, but says nothing of `inbound`"))
-    try:
-        compile_rows(manifest.outbound.outcomes, _blank(manifest))
-        if manifest.outbound.in_doubt:
-            compile_when(manifest.outbound.in_doubt.found, {}, "in_doubt.found")
-    except Reject as error:
-        problems.append(
-            Problem(yaml.place(("outbound",)), f"{error.where}: {error.what}", error.fix)
-        )
-    return problems
 
 
-def _limit_problems(manifest: Manifest, yaml: YamlFile) -> list[Problem]:
-    under = ("delivery", "limits")
-    return [
-        Problem(yaml.place((*under, *misfit.path)), f"{'.'.join(under)}.{misfit}", misfit.fix)
-        for misfit in limit_problems(manifest.delivery.limits)
-    ]
-
-
-def _table_problems(flow: Flow, place: str) -> list[Problem]:
-    try:
-        compile_rows(flow.outcomes, {})
-        if flow.in_doubt:
-            compile_when(flow.in_doubt.found, {}, "in_doubt.found")
-        if flow.batch and flow.batch.too_large:
-            compile_when(flow.batch.too_large, {}, "batch.too_large")
-        if flow.confirm:
-            compile_when(flow.confirm.found, {}, "confirm.found", ITEM)
-    except Reject as error:
-        return [Problem(place, f"{error.where}: {error.what}", error.fix)]
-    return []
-
-
-def _blank(manifest: Manifest) -> dict[str, Value]:
-    """A value of the right kind for each setting, to prove a table that mentions one."""
-    return {n: ["x"] if s.type == "list" else "x" for n, s in manifest.settings.items()}
-
-
-def _contracts(manifest: Manifest, files: Mapping[str, bytes]) -> tuple[Contract, Contract]:
-    """Inbound and outbound; the latter without the headers of our own credentials."""
-    inbound, outbound = _published(manifest, files)
-    if manifest.adapter == "soap" and manifest.inbound is not None:
-        schema_of(inbound)  # the gateway will check messages with it
-    headers = frozenset(filter(None, map(credential_header, manifest.outbound.auth)))
-    return inbound, without_headers(outbound, headers)
-
-
-def _published(manifest: Manifest, files: Mapping[str, bytes]) -> tuple[Contract, Contract]:
-    given = manifest.contract
+def _contracts(
+    manifest: Manifest, files: Mapping[str, bytes]
+) -> tuple[Contract | None, Contract | None, list[Problem]]:
+    """Inbound and outbound, the latter without the headers of our own credentials."""
+    given, problems = manifest.contract, list[Problem]()
+    sides = (given.inbound, given.outbound) if isinstance(given, Contracts) else (given,)
     bundle = {name: body for name, body in files.items() if name.startswith("contract/")}
-    if isinstance(given, Contracts):
-        inbound = load_contract(manifest.adapter, bundle, words(given.inbound))
-        return inbound, load_contract(manifest.adapter, bundle, words(given.outbound))
-    both = load_contract(manifest.adapter, bundle, words(given))
-    return both, both
+    read: list[Contract | None] = []
+    for index, roots in enumerate(sides):
+        try:
+            contract = load_contract(manifest.adapter, bundle, words(roots))
+            if manifest.adapter == "soap" and manifest.inbound is not None and index == 0:
+                schema_of(contract)  # the gateway will check messages with it
+            read.append(contract)
+        except ContractErrors as error:
+            problems += [_problem(found) for found in error.problems or (error,)]
+            read.append(None)
+        except Reject as error:
+            problems.append(_problem(error))
+            read.append(None)
+    headers = frozenset(filter(None, map(credential_header, manifest.outbound.auth)))
+    outbound = read[-1]
+    return read[0], without_headers(outbound, headers) if outbound else None, problems
+
+
+def _syntax(files: Mapping[str, bytes], mapping: str) -> list[Problem]:
+    """What can be said of the mapping alone."""
+    if mapping not in files:
+        return []
+    source = files[mapping].decode("utf-8", "replace")
+    return [_found(d, source) for d in syntax(source, mapping)]
+
+
+def _found(diagnostic: Diagnostic, source: str) -> Problem:
+    d = diagnostic
+    return Problem(d.at, d.what, d.fix, d.field, d.render(source), d.code)
 
 
 def _program(
-    manifest: Manifest, sides: Sides, files: Mapping[str, bytes], yaml: YamlFile
+    manifest: Manifest,
+    sides: Sides,
+    files: Mapping[str, bytes],
+    yaml: YamlFile,
+    lost: frozenset[str],
 ) -> tuple[Program | None, list[Problem]]:
+    """The compiled mapping. Functions of `lost` flows are no leftovers."""
     name = manifest.mapping
     if name not in files:
-        return None, [Problem(yaml.place(("mapping",)), f"the bundle has no {name}")]
+        fix = "write a function for each flow into it"
+        return None, [Problem(yaml.place(("mapping",)), f"the bundle has no {name}", fix)]
     try:
         source = files[name].decode("utf-8")
     except UnicodeDecodeError:
-        return None, [Problem(name, "is not UTF-8")]
+        return None, [Problem(name, "is not UTF-8", "save it as UTF-8")]
     flows: list[FlowSignature] = []
     problems: list[Problem] = []
     for found in signatures(manifest, sides, source):
         if isinstance(found, FlowSignature):
             flows.append(found)
         else:
-            problems.append(Problem(yaml.place(_flow_path(found)), found.what, found.fix))
+            path = _flow_path(found)
+            problems.append(Problem(yaml.place(path), found.what, found.fix, ".".join(path)))
+            lost |= {path[1]}
     try:
         return compile_mapping(source, name, flows, settings_record(manifest)), problems
     except MappingErrors as error:
         problems += [
-            Problem(d.at, d.what, d.fix, d.field, d.render(source)) for d in error.diagnostics
+            _found(d, source)
+            for d in error.diagnostics
+            if not (lost and d.code == "unused-function")
         ]
         return None, problems
 
@@ -217,17 +236,5 @@ def _setting_type(setting: Setting) -> Type:
     return kinds[setting.type]
 
 
-def _reply_problems(manifest: Manifest, inbound: Contract, yaml: YamlFile) -> list[Problem]:
-    """Operations that are received must exist; what is answered is proved by the cases."""
-    problems: list[Problem] = []
-    for name, flow in manifest.flows.items():
-        if flow.receive:
-            try:
-                operation(inbound, flow.receive)
-            except Reject as error:
-                problems.append(Problem(yaml.place(("flows", name)), error.what, error.fix))
-    return problems
-
-
 def _problem(error: Reject) -> Problem:
-    return Problem(error.where, error.what, error.fix)
+    return Problem(error.where, error.what, error.fix, code=error.code)

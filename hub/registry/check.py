@@ -4,15 +4,19 @@ Beyond what `hub.registry.bundle` proves, the bundle's cases are run, and, where
 given, its entry is held against the manifest.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from hub.errors import Reject
-from hub.registry.bundle import Bundle, prove
-from hub.registry.cases import Result, run_cases
+from hub.registry.bundle import Bundle, Examined, examine
+from hub.registry.case_check import case_file_problems
+from hub.registry.cases import run_cases
 from hub.registry.event_types import Events
-from hub.registry.problem import BundleErrors, Problem
-from hub.registry.registration import RegistrationEntry, complete
+from hub.registry.manifest import Manifest
+from hub.registry.problem import Problem
+from hub.registry.registration import RegistrationEntry, entry_misfits
+from hub.registry.yaml_file import Path
+
+Place = Callable[[Path], str]  # where a part of the entry stands, "registrations.yaml:12"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,43 +30,55 @@ class Checked:
 
 
 def check(
-    name: str, files: Mapping[str, bytes], events: Events, entry: RegistrationEntry | None = None
+    name: str,
+    files: Mapping[str, bytes],
+    events: Events,
+    entry: RegistrationEntry | None = None,
+    place: Place | None = None,
 ) -> Checked:
     """Check the connector `name` of these files, and the entry by which it would go live.
 
     Never raises for what the files say. Nothing is written, and nothing outside is asked.
     """
-    try:
-        bundle = prove(name, files, events)
-    except BundleErrors as error:
-        return Checked(name, None, error.problems)
-    results = _results(bundle, events)
-    problems = [*_case_problems(results), *_entry_problems(bundle, entry)]
-    held = sum(1 for result in results if isinstance(result, Result) and not result.difference)
-    return Checked(name, None if problems else bundle, tuple(problems), held)
+    found = examine(name, files, events)
+    problems = list(found.problems)
+    held = 0
+    if found.reading is not None and found.reading.manifest is not None:
+        manifest = found.reading.manifest
+        cases, held = _cases(found, manifest, files, events)
+        problems += cases
+        problems += _entry_problems(manifest, entry, place or _dotted)
+    return Checked(name, None if problems else found.bundle, tuple(problems), held)
 
 
-def _results(bundle: Bundle, events: Events) -> list[Result | Problem]:
-    try:
-        return [*run_cases(bundle, events)]
-    except Reject as error:
-        return [Problem(error.where, error.what, error.fix, code="case")]
+def _cases(
+    found: Examined, manifest: Manifest, files: Mapping[str, bytes], events: Events
+) -> tuple[list[Problem], int]:
+    """What is wrong with the cases, and how many hold; they run where all else is right."""
+    lost = found.reading.lost if found.reading else frozenset[str]()
+    problems = list(case_file_problems(files, manifest.flows.keys() | lost))
+    if found.bundle is None or any(problem.code != "no-case" for problem in problems):
+        return problems, 0
+    results = [result for result in run_cases(found.bundle, events) if result.case]
+    failed = [result for result in results if result.difference]
+    problems += [
+        Problem(
+            f"cases/{result.flow}/{result.case}",
+            f"does not hold: {result.difference}",
+            "mend the mapping, or the case if it expects the wrong thing",
+            code="case",
+        )
+        for result in failed
+    ]
+    return problems, len(results) - len(failed)
 
 
-def _case_problems(results: list[Result | Problem]) -> Iterator[Problem]:
-    for result in results:
-        if isinstance(result, Problem):
-            yield result
-        elif result.difference:
-            place = f"cases/{result.flow}/{result.case}" if result.case else "cases"
-            what = f"flow '{result.flow}': {result.difference}"
-            yield Problem(place, what, code="case")
+def _entry_problems(
+    manifest: Manifest, entry: RegistrationEntry | None, place: Place
+) -> Iterator[Problem]:
+    for misfit in entry_misfits(entry, manifest) if entry is not None else ():
+        yield Problem(place(misfit.path), misfit.what, misfit.fix, code=misfit.code)
 
 
-def _entry_problems(bundle: Bundle, entry: RegistrationEntry | None) -> Iterator[Problem]:
-    if entry is None:
-        return
-    try:
-        complete(entry, bundle.manifest)
-    except Reject as error:
-        yield Problem(error.where, error.what, error.fix, code="registration")
+def _dotted(path: Path) -> str:
+    return ".".join(["registration", *map(str, path)])

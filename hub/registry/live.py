@@ -19,6 +19,7 @@ from hub.intake.inflow import Emit, Inflow
 from hub.intake.served import Want
 from hub.mapping.program import Flow as Compiled
 from hub.registry.batch import Batch, codes, pairs
+from hub.registry.bindings import Resolve, bind_inbound, bind_outbound
 from hub.registry.bundle import Bundle, read_bundle
 from hub.registry.event_types import Events
 from hub.registry.manifest import Confirm, Flow, InDoubt, words
@@ -26,9 +27,6 @@ from hub.registry.problem import BundleErrors, Problem
 from hub.registry.registration import (
     Registration,
     RegistrationEntry,
-    Resolve,
-    bind_inbound,
-    bind_outbound,
     complete,
     read_registrations,
 )

@@ -1,25 +1,27 @@
 """registrations.yaml: where one system stands, with which credential, serving which agencies.
 
 A registration holds references to secrets, never secrets; they are followed when the adapters are
-opened, in `bind`.
+opened, in `hub.registry.bindings`.
 """
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
+from urllib.parse import urlsplit
 
 from msgspec import Struct, to_builtins
 
-from hub.contract.binding import Auth, Binding, Limits
-from hub.errors import Halt, Reject
+from hub.errors import Reject
+from hub.nearest import nearest
 from hub.registry.call_limits import limit_problems
-from hub.registry.manifest import Delivery, Manifest, Scalar, Setting, decode
+from hub.registry.manifest import Delivery, Manifest, Setting, decode
+from hub.registry.misfits import Misfit
 from hub.registry.problem import Problem
 from hub.registry.yaml_file import Plain, YamlFile, in_memory
 
-Resolve = Callable[[str], str]
+REFERENCES = ("env:", "file:")
 
 
 class RegistrationEntry(Struct, frozen=True, forbid_unknown_fields=True):
@@ -98,32 +100,10 @@ def read_registrations(file: YamlFile) -> tuple[list[RegistrationEntry], dict[st
 def complete(entry: RegistrationEntry, manifest: Manifest) -> Registration:
     """Check an entry against its connector's manifest. Raises Reject naming every misfit."""
     name = entry.name or entry.connector
-    problems = [
-        f"setting '{s}' is not one of the connector's"
-        for s in entry.settings
-        if s not in manifest.settings
-    ]
-    problems += [
-        f"secret '{s}' is not one of the connector's"
-        for s in entry.secrets
-        if s not in manifest.secrets
-    ]
-    problems += [
-        f"secret '{s}' is missing"
-        for s, secret in manifest.secrets.items()
-        if s not in entry.secrets and not secret.optional
-    ]
-    settings: dict[str, Plain] = {}
-    for key, setting in manifest.settings.items():
-        value = entry.settings.get(key, _default(setting))
-        if value is None and not setting.optional:
-            problems.append(f"setting '{key}' ({setting.type}) is missing")
-        elif value is not None and not _is(value, setting.type):
-            problems.append(f"setting '{key}' is not a {setting.type}")
-        settings[key] = value
-    problems += _poll_problems(manifest, settings)
-    if problems:
-        raise Reject("; ".join(problems), where=f"registration '{name}'", code="registration")
+    misfits = list(entry_misfits(entry, manifest))
+    if misfits:
+        what = "; ".join(misfit.what for misfit in misfits)
+        raise Reject(what, f"registration '{name}'", misfits[0].fix, code="registration")
     return Registration(
         name=name,
         connector=entry.connector,
@@ -131,7 +111,7 @@ def complete(entry: RegistrationEntry, manifest: Manifest) -> Registration:
         route=entry.route,
         paths=entry.paths,
         agencies=frozenset(entry.agencies),
-        settings=settings,
+        settings=_settings(entry, manifest),
         secrets=entry.secrets,
         delivery=_delivery(name, manifest.delivery, entry.delivery),
         start=entry.start,
@@ -139,94 +119,97 @@ def complete(entry: RegistrationEntry, manifest: Manifest) -> Registration:
     )
 
 
-def _poll_problems(manifest: Manifest, settings: Mapping[str, Plain]) -> list[str]:
+def entry_misfits(entry: RegistrationEntry, manifest: Manifest) -> Iterator[Misfit]:
+    """Everything in an entry that its connector's manifest does not allow."""
+    yield from _endpoint_misfits(entry.endpoint)
+    yield from _secret_misfits(entry, manifest)
+    yield from _setting_misfits(entry, manifest)
+    try:
+        _delivery(entry.name or entry.connector, manifest.delivery, entry.delivery)
+    except Reject as error:
+        yield Misfit(("delivery",), f"delivery: {error.what}", error.fix, "delivery")
+
+
+def _secret_misfits(entry: RegistrationEntry, manifest: Manifest) -> Iterator[Misfit]:
+    yield from _strangers("secret", entry.secrets, manifest.secrets)
+    for key, secret in manifest.secrets.items():
+        if key not in entry.secrets and not secret.optional:
+            fix = f"add secrets: {{{key}: env:NAME}}, or file:PATH"
+            yield Misfit(("secrets",), f"secret '{key}' is missing", fix, "missing-key")
+    for key, reference in entry.secrets.items():
+        if not reference.startswith(REFERENCES):
+            what = f"secret '{key}' is not a reference"
+            fix = "write env:NAME or file:PATH; whoever saw this value knows it: have it changed"
+            yield Misfit(("secrets", key), what, fix, "literal-secret")
+
+
+def _setting_misfits(entry: RegistrationEntry, manifest: Manifest) -> Iterator[Misfit]:
+    yield from _strangers("setting", entry.settings, manifest.settings)
+    settings = _settings(entry, manifest)
+    for key, setting in manifest.settings.items():
+        value, kind = settings[key], setting.type
+        if value is None and not setting.optional:
+            fix = f"add settings: {{{key}: …}}{f' ({setting.doc})' if setting.doc else ''}"
+            yield Misfit(("settings",), f"setting '{key}' ({kind}) is missing", fix, "missing-key")
+        elif value is not None and not fits_setting(value, kind):
+            yield Misfit(("settings", key), f"setting '{key}' is not a {kind}", f"write a {kind}")
+    yield from _poll_misfits(manifest, settings)
+
+
+def _settings(entry: RegistrationEntry, manifest: Manifest) -> dict[str, Plain]:
+    return {
+        key: entry.settings.get(key, default_of(setting))
+        for key, setting in manifest.settings.items()
+    }
+
+
+def _strangers(
+    kind: str, given: Mapping[str, object], known: Mapping[str, object]
+) -> Iterator[Misfit]:
+    for key in given.keys() - known.keys():
+        near = nearest(key, known)
+        listed = ", ".join(known) or "none"
+        fix = f"did you mean '{near}'?" if near else f"its {kind}s are: {listed}"
+        what = f"{kind} '{key}' is not one of the connector's"
+        yield Misfit((f"{kind}s", key), what, fix, "unknown-key")
+
+
+def _endpoint_misfits(endpoint: str) -> Iterator[Misfit]:
+    """An address that no call could be made to, or that holds a credential."""
+    fix = "write it as https://host[:port][/path]"
+    try:
+        parts = urlsplit(endpoint)
+        _ = parts.port
+    except ValueError:
+        yield Misfit(("endpoint",), "endpoint is no address", fix)
+        return
+    if parts.username is not None or parts.password is not None:
+        what = "endpoint holds a user or password"
+        yield Misfit(("endpoint",), what, "leave it out: credentials are secrets", "literal-secret")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        yield Misfit(("endpoint",), "endpoint is no address of http or https", fix)
+    if parts.query or parts.fragment:
+        yield Misfit(("endpoint",), "endpoint has a query or a fragment", fix)
+
+
+def _poll_misfits(manifest: Manifest, settings: Mapping[str, Plain]) -> Iterator[Misfit]:
     """Settings by which a system would be asked without a pause."""
     references = [flow.poll.every for flow in manifest.flows.values() if flow.poll]
     keys = [str(one).removeprefix("$setting.") for one in references if isinstance(one, str)]
-    found = {key: settings.get(key) for key in keys}
-    return [
-        f"setting '{key}' is {value}, a poll every {value} s: at least 1"
-        for key, value in found.items()
-        if isinstance(value, int) and value < 1
-    ]
+    for key in keys:
+        value = settings.get(key)
+        if isinstance(value, int) and value < 1:
+            what = f"setting '{key}' is {value}, a poll every {value} s: at least 1"
+            yield Misfit(("settings", key), what, "write how many seconds lie between two polls")
 
 
 def default_settings(manifest: Manifest) -> dict[str, Plain]:
     """What the settings are where a registration does not give them."""
-    return {name: _default(setting) for name, setting in manifest.settings.items()}
+    return {name: default_of(setting) for name, setting in manifest.settings.items()}
 
 
-def bind_outbound(
-    manifest: Manifest, registration: Registration, operations: frozenset[str], resolve: Resolve
-) -> Binding:
-    """What the client needs, with secrets followed. Raises Halt if one cannot be."""
-    value = _follower(registration, resolve)
-    chosen = [
-        auth for auth in manifest.outbound.auth if _applies(auth.get("when"), registration.route)
-    ]
-    return Binding(
-        endpoint=registration.endpoint,
-        route=registration.route,
-        paths=registration.paths,
-        auth=tuple(_auth(auth, value) for auth in chosen),
-        fill={path: _scalar(value(v)) for path, v in manifest.outbound.fill.items()},
-        operations=operations,
-        limits=Limits(timeout=registration.delivery.timeout),
-    )
-
-
-def bind_inbound(
-    manifest: Manifest, registration: Registration, operations: frozenset[str], resolve: Resolve
-) -> Binding:
-    """What the server needs, with secrets followed. Raises Halt if one cannot be."""
-    inbound = manifest.inbound
-    if inbound is None:
-        raise Halt("has receive flows but no `inbound`", where=manifest.name)
-    value = _follower(registration, resolve)
-    addresses = value(inbound.addresses)  # type: ignore[arg-type]  # list[str] is Plain
-    return Binding(
-        endpoint=registration.endpoint,
-        route=registration.route,
-        auth=(_auth(inbound.auth, value),),
-        addresses=tuple(str(a) for a in addresses) if isinstance(addresses, list) else None,
-        operations=operations,
-    )
-
-
-def _follower(registration: Registration, resolve: Resolve) -> Callable[[Plain], Plain]:
-    def value(given: Plain) -> Plain:
-        if isinstance(given, dict):
-            return {key: value(v) for key, v in given.items()}
-        if isinstance(given, list):
-            return [value(v) for v in given]
-        if not isinstance(given, str):
-            return given
-        if given.startswith("$setting."):
-            return registration.settings.get(given.removeprefix("$setting."))
-        if given.startswith("$secret."):
-            reference = registration.secrets.get(given.removeprefix("$secret."))
-            return None if reference is None else resolve(reference)
-        return given
-
-    return value
-
-
-def _auth(auth: Mapping[str, Plain], value: Callable[[Plain], Plain]) -> Auth:
-    options = {key: value(v) for key, v in auth.items() if key not in ("kind", "when")}
-    return Auth(str(auth["kind"]), options)
-
-
-def _applies(when: Plain, route: str) -> bool:
-    return not isinstance(when, dict) or when.get("route") in (None, route)
-
-
-def _scalar(value: Plain) -> Scalar:
-    if isinstance(value, dict | list):
-        raise Halt("only a single value can be filled in", fix="use a string, number or boolean")
-    return value
-
-
-def _default(setting: Setting) -> Plain:
+def default_of(setting: Setting) -> Plain:
+    """A setting's value where a registration gives none; None if it has to."""
     if isinstance(setting.default, list):
         return list(setting.default)
     if isinstance(setting.default, dict):
@@ -234,7 +217,8 @@ def _default(setting: Setting) -> Plain:
     return setting.default
 
 
-def _is(value: Plain, kind: str) -> bool:
+def fits_setting(value: Plain, kind: str) -> bool:
+    """Whether a value is of a setting's type."""
     if kind == "integer":
         return isinstance(value, int) and not isinstance(value, bool)
     if kind == "list":

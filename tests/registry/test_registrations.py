@@ -152,5 +152,6 @@ def test_other_terms_are_overridden_key_by_key_too() -> None:
 def test_terms_that_make_no_sense_are_named(own: dict[str, Plain], says: str) -> None:
     with pytest.raises(Reject) as caught:
         _terms(own)
-    assert caught.value.where.startswith("registration 'east'.delivery")
+    assert caught.value.where == "registration 'east'"
+    assert caught.value.what.startswith("delivery: ")
     assert says in caught.value.what
