@@ -4,7 +4,6 @@ A peer's error text may quote what was sent ("no citizen Nguyễn …"). So the 
 personal fields, as its contract marks them, are taken out of every text that is kept or shown.
 """
 
-import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -43,10 +42,25 @@ def without(text: str, values: Iterable[str]) -> str:
     """`text` in NFC with `***` for every value, however its letters are cased."""
     text = unicodedata.normalize("NFC", text)
     folded = text.casefold()
-    known = {unicodedata.normalize("NFC", value) for value in values if len(value) >= _SHORTEST}
-    for value in sorted((v for v in known if v.casefold() in folded), key=len, reverse=True):
-        text = re.sub(re.escape(value), HIDDEN, text, flags=re.IGNORECASE)
+    known = {unicodedata.normalize("NFC", v).casefold() for v in values if len(v) >= _SHORTEST}
+    for value in sorted((v for v in known if v in folded), key=len, reverse=True):
+        text = _hidden(text, value)
     return text
+
+
+def _hidden(text: str, value: str) -> str:
+    """`text` with `***` for each place that reads `value` when its case is folded.
+
+    Folding may lengthen a letter (ß is ss), so each folded one remembers where it came from.
+    """
+    origin = [at for at, letter in enumerate(text) for _ in letter.casefold()]
+    folded = text.casefold()
+    parts, begin, found = [], 0, folded.find(value)
+    while found >= 0:
+        parts.append(text[begin : origin[found]])
+        begin = origin[found + len(value) - 1] + 1
+        found = folded.find(value, found + len(value))
+    return HIDDEN.join((*parts, text[begin:]))
 
 
 @dataclass(slots=True)

@@ -1,6 +1,10 @@
 """Which values of a request are personal, and that a text is rid of them."""
 
+import unicodedata
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adapters.http.personal import HIDDEN, compile_personal, without
 from hub.contract.types import Document, Field, Integer, ListOf, MapOf, OneOf, Record, Ref, Text
@@ -47,3 +51,9 @@ def test_a_value_is_hidden_however_it_is_written(text: str) -> None:
 
 def test_what_is_too_short_to_tell_anything_stays() -> None:
     assert "Ba (1)" == without("Ba (1)", ["Ba", "1", ""])
+
+
+@given(st.text("aſsSßẞİıIéÉ Đđ", max_size=30), st.text("aſsSßẞİıIéÉĐđ", min_size=3, max_size=4))
+def test_a_value_is_taken_out_however_its_letters_fold(text: str, value: str) -> None:
+    folded = unicodedata.normalize("NFC", value).casefold()
+    assert folded not in without(f"{text}{value.upper()}{text}", [value]).casefold()
