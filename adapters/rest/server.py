@@ -103,6 +103,12 @@ class RestServer:
             proof(request)
 
 
+def _unsupported(detail: str, header: tuple[str, str]) -> Refusal:
+    """The header says what is taken (RFC 9110, 15.5.16)."""
+    title = "This form of body is not accepted"
+    return Refusal(415, "unsupported-media-type", title, detail, headers=(header,))
+
+
 class _Served:
     """One operation, compiled."""
 
@@ -125,13 +131,9 @@ class _Served:
             return {}, {}
         wanted = self.wire.media_type
         if not _fits(request.headers.get("content-type", ""), wanted):
-            raise Refusal(
-                415,
-                "unsupported-media-type",
-                "The body is of another type",
-                f"send {wanted} in UTF-8",
-                headers=(("accept", wanted),),
-            )
+            raise _unsupported(f"send {wanted} in UTF-8", ("accept", wanted))
+        if request.headers.get("content-encoding", "identity").lower() != "identity":
+            raise _unsupported("send it without content-encoding", ("accept-encoding", "identity"))
         if wanted != FORM:
             return read_json(request.body, limits)
         texts_of, read = _form(request.body), self._form

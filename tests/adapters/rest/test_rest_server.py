@@ -1,5 +1,6 @@
 """The door: what is let in, what is refused, in which order and with which words."""
 
+import gzip
 import hmac
 import json
 from base64 import b64encode
@@ -201,6 +202,12 @@ def test_an_unknown_resource_or_method_is_told(
 def test_another_type_of_content_is_refused(content_type: str) -> None:
     refusal = refused(door(), request(body=DOSSIER, headers={"content-type": content_type}))
     assert 415 == refusal.status
+
+
+def test_a_compressed_body_is_refused_with_what_is_taken() -> None:
+    headers = {"content-type": "application/json", "content-encoding": "gzip"}
+    refusal = refused(door(), request(body=gzip.compress(b"{}"), headers=headers))
+    assert (415, (("accept-encoding", "identity"),)) == (refusal.status, refusal.headers)
 
 
 @pytest.mark.parametrize(
