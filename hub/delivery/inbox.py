@@ -250,8 +250,15 @@ class Inbox:
         metrics.lag.labels(self._lane.terms.registration).set(sum(max(0, n) for n in behind))
 
     def _call(self, work: Coroutine[object, object, T]) -> T:
-        """Run it on the lane's loop and wait for it."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(RELEASE + 5)
+        """Run it on the lane's loop and wait for it; what is late is broken off, not left running.
+
+        Else a lane could adopt partitions after its inbox has given them up.
+        """
+        running = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            return running.result(RELEASE + 5)
+        finally:
+            running.cancel()  # does nothing where it is done
 
 
 def _numbers(spots: Sequence[Spot]) -> list[str]:
