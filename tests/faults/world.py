@@ -71,7 +71,7 @@ class World:
         """Put so many facts on the topic, of dossiers from number `first` on."""
         broker = KafkaBroker(self.broker.bootstrap)
         kind = KINDS[self.registration]
-        self.sent |= fill(broker, self.codec, kind, facts(first, count))
+        fill(broker, self.codec, kind, facts(first, count), self.sent)
 
     # the hub
 
