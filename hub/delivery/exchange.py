@@ -16,7 +16,7 @@ from hub.contract.paths import get, put
 from hub.contract.types import Document
 from hub.delivery.batching import Part
 from hub.delivery.outcomes import Verdict, codes_said, judge
-from hub.delivery.outflow import Outflow, Question
+from hub.delivery.outflow import Outflow, Question, Request
 from hub.errors import Halt, HubError, Reject, Retry
 from hub.registry.manifest import Pages
 
@@ -53,6 +53,7 @@ class Job:
     note: str = ""
     operation: str | None = None
     part: Part | None = None  # what it brings to a call, where its flow joins several
+    made: Request | None = field(default=None, repr=False)  # what the mapping made of it
 
     def add(self, one: Attempt) -> None:
         """Write down a call."""
@@ -77,6 +78,7 @@ async def attempt(job: Job, client: Client, clock: Clock, way: Client | None = N
     made = job.part.made if job.part else flow.make(job.record, answer, flow.settings, [])
     if made is None:
         return False
+    job.made = made
     job.operation, request = made
     if job.in_doubt and await _is_there(job, client, clock):
         job.note = "was in doubt, found at the system"

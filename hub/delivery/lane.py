@@ -9,7 +9,7 @@ system has answered.
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from adapters.http.messages import Client
@@ -61,6 +61,7 @@ class Means:
     `archive` reads back what parked and what people decided; without it nothing parks. `places`: of
     the worker's lanes together. `share`: of the system's limits, this process's. `probe`: seconds
     between a halted lane's attempts. `due`: which of several parked dossiers goes on first.
+    `digest_key`: of the digests by which receipts name what was said.
     """
 
     archive: Archive | None = None
@@ -68,6 +69,7 @@ class Means:
     share: Fraction = Fraction(1)
     probe: float = HALT_PROBE
     due: DueDates | None = None
+    digest_key: bytes = field(default=b"", repr=False)
 
 
 class Lane:
@@ -88,7 +90,7 @@ class Lane:
         self._client = client
         self._codec = codec
         self._clock = clock
-        author = Author(terms.registration, terms.bundle, terms.settings, clock)
+        author = Author(terms.registration, terms.bundle, terms.settings, clock, means.digest_key)
         self._assigned = Assigned(terms.registration, terms.flows)
         self._moved = asyncio.Event()  # set whenever something was settled, started or let go
         self._receipts = Receipts(codec, writer, author, self._moved.set)

@@ -113,7 +113,13 @@ def _add_lane(work: Work, around: Surroundings, live: Live, client: Client, writ
         return
     terms = Terms(live.name, flows, registration.delivery, live.bundle.digest, registration.digest)
     share = Fraction(1, around.settings.workers)
-    means = Means(Archive(around.broker), work.places, share, due=_due_dates(around.settings.home))
+    means = Means(
+        Archive(around.broker),
+        work.places,
+        share,
+        due=_due_dates(around.settings.home),
+        digest_key=around.digest_key,
+    )
     try:
         lane = Lane(terms, client, around.codec, writer, now_ms, means)
     except Halt as error:

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 from hub.contract.types import Document, Value
 from hub.delivery.exchange import MOST_ATTEMPTS, Attempt
 from hub.delivery.journal import Kind
+from hub.intake.item import digest
 from hub.records import Headers, Outgoing, Record, Spot
 from hub.topics import DEAD, EVENT_BYTES, RECEIPT
 
@@ -38,6 +39,15 @@ class Settled:
     epoch: int = -1
     series: int = 0
     act: int = -1
+    request: str | None = None  # keyed digest of what the mapping made
+
+
+def request_digest(operation: str, request: Document, key: bytes) -> str:
+    """Names what was said to a system, so that it can be made again and be found the same.
+
+    32 hex digits, keyed: a request holds personal numbers that could be found by trying.
+    """
+    return digest({"operation": operation, "request": request}, (), key).hex()
 
 
 def as_document(settled: Settled) -> Document:
@@ -68,6 +78,7 @@ def as_document(settled: Settled) -> Document:
         "epoch": settled.epoch,
         "offsets": [],
         "act": settled.act,
+        "request": settled.request,
     }
 
 
@@ -119,6 +130,7 @@ def step_document(step: Step) -> Document:
         "epoch": step.epoch,
         "offsets": list(step.offsets),
         "act": -1,
+        "request": None,
     }
 
 

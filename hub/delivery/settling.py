@@ -5,7 +5,7 @@ Only an acknowledged receipt settles an offset, so that an event without one is 
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from hub import metrics
 from hub.delivery.exchange import Job
@@ -20,6 +20,7 @@ from hub.delivery.receipts import (
     as_document,
     dead_letter,
     receipt,
+    request_digest,
     step_document,
     step_record,
 )
@@ -42,6 +43,7 @@ class Author:
     bundle: str
     settings: str
     clock: Callable[[], int]
+    key: bytes = field(default=b"", repr=False)  # of digests of what was said; without it none
 
 
 class Receipts:
@@ -212,6 +214,7 @@ def _settled(held: Held, outcome: Outcome, reason: str | None, author: Author) -
         epoch=held.part.epoch,
         series=held.series,
         act=_act(held, outcome),
+        request=request_digest(*job.made, author.key) if job and job.made and author.key else None,
     )
 
 

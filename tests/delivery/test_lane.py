@@ -15,6 +15,7 @@ from hub.delivery.inbox import Inbox, ensure_offsets
 from hub.delivery.lane import Lane, Means, Terms
 from hub.delivery.outcomes import compile_rows
 from hub.delivery.outflow import Outflow
+from hub.delivery.receipts import request_digest
 from hub.delivery.returning import DueDates
 from hub.delivery.takeover import Takeover
 from hub.errors import Halt, HubError, Reject, Retry
@@ -70,6 +71,9 @@ class Peer:
 
     async def close(self) -> None:
         pass
+
+
+DIGEST_KEY = b"d" * 32
 
 
 def mapping(
@@ -162,7 +166,7 @@ class World:
                 loop.call_soon(done_, result)
 
         writer = self.broker.writer(report)
-        means = Means(Archive(self.broker), due=self.due)
+        means = Means(Archive(self.broker), due=self.due, digest_key=DIGEST_KEY)
         lane = Lane(terms, self.peer, self.codec, writer, self.clock, means)
         self.lane = lane
         takeover = Takeover(self.broker, self.broker.writer(), self.codec, "peer", 2)
@@ -450,3 +454,14 @@ def test_halt_and_retry_are_what_a_client_may_raise(world: World) -> None:
     world.peer.answer = fail
     lane = world.go(lambda w: len(w.peer.calls) >= 2)
     assert lane.halted == "locked"
+
+
+def test_a_receipt_names_what_was_said(world: World) -> None:
+    world.event("H1", "một")
+    world.event("H2", "nothing")
+    world.go(settled(2))
+    said = {str(told["key"]): told["request"] for told in world.receipts}
+    wanted = request_digest("tell", {"code": "H1", "note": "một"}, DIGEST_KEY)
+    assert said == {"H1": wanted, "H2": None}
+    assert wanted != request_digest("tell", {"code": "H1", "note": "hai"}, DIGEST_KEY)
+    assert wanted != request_digest("tell", {"code": "H1", "note": "một"}, b"x" * 32)
