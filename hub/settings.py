@@ -48,6 +48,7 @@ VARIABLES = (
     Variable("HUB_ID", "hub", "this hub's name in certificates: one for another hub is refused"),
     Variable("HUB_CERTIFY_KEY", "", "reference; Ed25519 key (PEM) of `hub connector certify`"),
     Variable("HUB_CERTIFIERS", "", "file of the public keys whose certificates count; else ours"),
+    Variable("HUB_AUDIT_KEY", "", "reference; 64 hex digits that wrap the keys of the evidence"),
     Variable("HUB_MAY_UNMASK", "no", "yes: people may see personal data here, with a reason"),
     Variable("HUB_KAFKA_SECURITY", "PLAINTEXT", "PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL"),
     Variable("HUB_KAFKA_SASL_MECHANISM", "", "PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512 (default)"),
@@ -98,6 +99,7 @@ class Settings:
     hub_id: str = "hub"
     certify_key: str | None = field(default=None, repr=False)  # reference; signs certificates
     certifiers: Path | None = None  # file of the keys that count; None: our own alone
+    audit_key: str | None = field(default=None, repr=False)  # reference; wraps the evidence's keys
     may_unmask: bool = False  # whether people may see personal data here, with a reason
     tls: Tls | None = None
     security: Security = Security()
@@ -120,6 +122,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         hub_id=env.get("HUB_ID") or "hub",
         certify_key=env.get("HUB_CERTIFY_KEY") or None,
         certifiers=_file(env.get("HUB_CERTIFIERS")),
+        audit_key=env.get("HUB_AUDIT_KEY") or None,
         may_unmask=_one_of("HUB_MAY_UNMASK", env.get("HUB_MAY_UNMASK", "no"), ("no", "yes"))
         == "yes",
         tls=_tls(env),

@@ -20,6 +20,10 @@ wrapped  # SoapWire: says how the message was declared; the tests' oracles ask
 hub  # Manifest: the version of the format, checked when it is read
 predecessors  # hub.mapping.functions.units, for people who look back (scenario 7)
 
+# hub.audit: interfaces that its other parts begin with
+destroy, rewrap, scope_of, hash_of, inclusion, consistency, audit_folder, open_keys
+roots_of_consistency, destroyed
+
 # for tests and the interoperability runs
 running_apicurio  # hub.dev.apicurio
 MemoryBroker, down  # the broker's twin

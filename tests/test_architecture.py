@@ -31,7 +31,7 @@ HOME: dict[str, tuple[str, ...]] = {
     "structlog": ("hub.log",),
     "prometheus_client": ("hub.metrics",),
     "signxml": ("adapters.soap",),
-    "cryptography": ("adapters", "hub.registry.certificates"),
+    "cryptography": ("adapters", "hub.registry.certificates", "hub.audit"),
     "uvicorn": ("hub.serving",),
     "uvloop": ("hub.serving",),
     "starlette": ("hub.registry.schemas", "hub.views"),
@@ -52,6 +52,9 @@ MAY: dict[str, tuple[str, ...]] = {
     "hub.mapping": ("hub.errors", "hub.nearest", "hub.contract", "hub.mapping"),
     "hub.events": ("hub.errors", "hub.contract", "hub.events"),
     "adapters": ("hub.errors", "hub.contract", "adapters"),
+    "hub.audit.verify": (),
+    "hub.audit.merkle": ("hub.audit.verify",),
+    "hub.audit.leaf": ("hub.audit.verify", "hub.records", "hub.topics"),
 }
 
 # No clock, socket, thread or randomness in here.
@@ -64,6 +67,9 @@ PURE = (
     "hub.delivery.fairness",
     "hub.delivery.hours",
     "hub.delivery.limits",
+    "hub.audit.leaf",
+    "hub.audit.merkle",
+    "hub.audit.verify",
 )
 IMPURE = frozenset(
     {"socket", "random", "secrets", "time", "asyncio", "subprocess", "urllib.request", "http"}
