@@ -21,7 +21,7 @@ from hub.intake.acts import SCHEMA
 from hub.records import Headers, Outgoing, Position, Record, Spot
 from hub.topics import ACT, DOSSIER_HEADER, PARKED
 
-Kind: TypeAlias = Literal["RESUMED", "REQUEUED", "EDITED", "DISCARDED"]
+Kind: TypeAlias = Literal["RESUMED", "REQUEUED", "EDITED", "DISCARDED", "REPLAYED"]
 KINDS: frozenset[str] = frozenset(get_args(Kind))
 
 
@@ -32,8 +32,9 @@ class Command:
     `dossier` is the key of what it concerns, as `dossier_of` writes it. RESUMED means all of that
     dossier in one partition, its `offset` is -1. The others mean the event at (`topic`,
     `partition`, `offset`) and the record of it that stands at `letter`: its dead letter; where one
-    is DISCARDED that still waits, its place on `hub.parked`. `value`: of EDITED, the new event in
-    wire format.
+    is DISCARDED that still waits, its place on `hub.parked`; where one is REPLAYED, that of the
+    event itself. `value`: of EDITED, the new event in wire format. `series`: of REPLAYED, the last
+    one that the event had. `plan`: of REPLAYED, the digest of the plan that it is a part of.
     """
 
     kind: Kind
@@ -47,6 +48,8 @@ class Command:
     letter: Position | None = None
     event_id: str | None = None
     value: bytes | None = field(default=None, repr=False)
+    series: int = -1
+    plan: str | None = None
     act: int = -1  # its offset on hub.act, by which receipts name it; -1: not written yet
     at: int = field(default=0, compare=False)  # when it was written there, epoch ms
 
@@ -81,6 +84,8 @@ def as_document(command: Command, at: int) -> Document:
         "source_offset": command.offset,
         "dossier": command.dossier,
         "value": None if command.value is None else b64encode(command.value).decode(),
+        "series": command.series,
+        "digest": command.plan,
     }
 
 
@@ -169,8 +174,8 @@ class Acts:
         if command.letter is None:
             resumes = (one for one in self._waiting.values() if one.letter is None)
             return any(one.dossier == command.dossier for one in resumes)
-        if command.of_parked:
-            return False  # while it waits; later there is nothing to do
+        if command.of_parked or command.kind == "REPLAYED":
+            return False  # a parked one while it waits; who replays looks what was asked for before
         if self._closed.get(command.offset, -1) >= command.letter.offset:
             return True
         self._closed[command.offset] = command.letter.offset
@@ -218,6 +223,8 @@ class _Act(msgspec.Struct, frozen=True):
     event_ids: tuple[str, ...]
     subject: str | None
     value: str | None
+    series: int = -1
+    digest: str | None = None
 
 
 def _command(record: Record, found: Document) -> Command | None:
@@ -243,6 +250,8 @@ def _command(record: Record, found: Document) -> Command | None:
         letter=letter,
         event_id=told.event_ids[0] if told.event_ids else None,
         value=value,
+        series=told.series,
+        plan=told.digest if told.kind == "REPLAYED" else None,
         act=record.offset,
         at=record.timestamp,
     )

@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 from hub.delivery.parking import event_of
 from hub.delivery.reading import stretch
 from hub.records import Broker, Position, Record
-from hub.topics import ACT, DEAD, PARKED
+from hub.topics import ACT, DEAD, EVENT_TOPICS, PARKED
+
+REVIVED = (DEAD, *EVENT_TOPICS)
 
 
 class Archive:
@@ -35,7 +37,9 @@ class Archive:
         return found
 
     def letter(self, place: Position) -> Record | None:
-        """The dead letter that stands there, if it still does."""
+        """The dead letter, or the event of a replay, that stands there, if it still does."""
         offset = place.offset
-        found = stretch(self._broker, DEAD, {place.partition: offset}, offset + 1)
+        if place.topic not in REVIVED:
+            return None
+        found = stretch(self._broker, place.topic, {place.partition: offset}, offset + 1)
         return next((record for record in found if record.offset == offset), None)

@@ -113,7 +113,7 @@ class Clerk:
         return on_its_way or offset in part.journal.parked
 
     async def _revive(self, part: Part, command: Command) -> None:
-        """A dead letter goes out again, late, behind what its dossier has in the queue."""
+        """A letter, or an event that is replayed, goes out behind what its dossier has in queue."""
         while not part.going and command.letter is not None:
             try:
                 letter = await apart(self._archive.letter, command.letter)
@@ -123,7 +123,7 @@ class Clerk:
                 continue
             event = revived(letter, command) if letter is not None else None
             if letter is None or event is None:
-                log.error("dead_letter_missing", act=command.act, letter=command.letter.text)
+                log.error("event_of_act_missing", act=command.act, letter=command.letter.text)
                 self._done(part, command)
             else:
                 self._send_out(part, event, command.act, next_series(letter, command))

@@ -105,6 +105,8 @@ def decided(given: Iterable[Letter], commands: Iterable[Command]) -> list[Letter
         letter = found.get(key)
         if letter is None or letter.decision is not None or command.letter is None:
             continue
+        if command.kind == "REPLAYED":  # of an event that was delivered, not of a letter
+            continue
         if _is_about(command, command.letter, letter):
             state: State = "discarded" if command.kind == "DISCARDED" else "requeued"
             found[key] = replace(letter, state=state, decision=command)
@@ -158,14 +160,17 @@ def settled(given: Iterable[Letter], receipts: Iterable[Document]) -> list[Lette
 
 
 def revived(letter: Record, command: Command) -> Record | None:
-    """The event that a REQUEUED or EDITED act sends out, as if it were read at its own place.
+    """The event that an act sends out, as if it were read at its own place.
 
-    None if `letter` is not the one that the command names. An edited event has an id, and so an
+    `letter`: what stands where the act says; of REPLAYED it is the event itself. None if it is not
+    the one that the command names. An edited event has an id, and so an
     idempotency key, of its own: the same whoever carries the act out; `hub_edits` names the event
     that it was.
     """
-    known = letters([letter])
     source = Position(command.topic, command.partition, command.offset)
+    if command.kind == "REPLAYED":
+        return letter if letter.place == command.letter == source else None
+    known = letters([letter])
     if letter.place != command.letter or [one.key for one in known] != [
         (command.registration, source)
     ]:
@@ -183,7 +188,7 @@ def next_series(letter: Record, command: Command) -> int:
     By the act alone it would not be: what had parked has as many series as it was resumed.
     """
     written = dict(letter.headers).get(f"{OWN}series", b"")
-    return max(_series(written.decode(errors="replace")), command.act) + 1
+    return max(_series(written.decode(errors="replace")), command.series, command.act) + 1
 
 
 def _series(written: str) -> int:

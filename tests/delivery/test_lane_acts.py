@@ -275,3 +275,48 @@ def test_a_resume_whose_events_cannot_be_read_now_goes_on_as_soon_as_they_can(
     world.go(lambda w: len(delivered(w)) == 1 and open_parked(w) == 0)
     assert [receipt["act"] for receipt in delivered(world)] == [0]
     assert " a1" in metadata(world), "the commit has passed the act"
+
+
+def replay(world: World, spot: Spot, offset: int, series: int = 0) -> None:
+    place = Position(*spot, offset)
+    act(
+        world,
+        Command(
+            "REPLAYED",
+            "peer",
+            *spot,
+            "A",
+            "Cán bộ Thử",
+            "kiểm tra lại",
+            offset,
+            place,
+            f"id-{offset + 1}",
+            series=series,
+            plan="p" * 64,
+        ),
+    )
+
+
+def test_what_was_delivered_is_replayed_in_order_under_its_own_key(world: World) -> None:
+    for step in "12":
+        world.event("A", step, partition=1)
+    world.go(settled(2))
+    keys = {note: key for _, note, key in world.peer.calls}
+    spot = Spot("hub.dossier", 1)
+
+    def asked(w: World) -> bool:
+        if not w.broker.since(Spot("hub.act", 1), 0):
+            for offset in (0, 1):
+                replay(w, spot, offset)
+            replay(w, spot, 7)  # nothing stands there
+        return len(delivered(w)) == 4
+
+    world.go(asked)
+    assert [(note, key) for _, note, key in world.peer.calls[2:]] == [(s, keys[s]) for s in "12"]
+    again = delivered(world)[2:]
+    assert [(r["act"], r["series"], r["source_offset"]) for r in again] == [(0, 1, 0), (1, 2, 1)]
+    assert again[0]["request"] == delivered(world)[0]["request"]
+    calls = len(world.peer.calls)
+    world.event("B", "3", partition=1)
+    world.go(settled(5))
+    assert len(world.peer.calls) == calls + 1, "acts are carried out once"

@@ -38,7 +38,7 @@ SENSITIVE = {"url", "transaction_ref"}
 
 def test_all_events_of_the_domain_are_there() -> None:
     found = {name: len(fields_of(whole)) for name, whole in CATALOGUE.whole.items()}
-    assert {**EVENTS, "hub.v1.Act": 14, "hub.v1.Receipt": 21} == found
+    assert {**EVENTS, "hub.v1.Act": 15, "hub.v1.Receipt": 21} == found
 
 
 def test_the_key_stands_first() -> None:
