@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from msgspec import to_builtins
 
-from hub.cli.options import Json
+from hub.cli.options import Folder, Json
 from hub.cli.output import answering, say, show_json, show_rows
 from hub.errors import Reject
 from hub.registry.bundle import read_bundle
@@ -18,12 +18,6 @@ from hub.registry.problem import BundleErrors
 from hub.settings import load
 from hub.surroundings import now_ms
 
-Folder = Annotated[
-    Path,
-    typer.Argument(
-        exists=True, file_okay=False, help="a connector's folder, for example connectors/postal"
-    ),
-]
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="a certificate")]
 
 

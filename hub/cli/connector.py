@@ -5,16 +5,15 @@ from pathlib import Path
 import typer
 from msgspec import to_builtins
 
-from hub.cli.certificate import Folder, certificate, certifier
-from hub.cli.options import Json
+from hub.cli.certificate import certificate, certifier
+from hub.cli.connector_check import EPILOG, check
+from hub.cli.options import Folder, Json
 from hub.cli.output import answering, say, show_json, show_rows
 from hub.contract.types import Document
 from hub.errors import Reject
 from hub.registry.bundle import Bundle, read_bundle
-from hub.registry.bundle_files import read_files
 from hub.registry.call_limits import limits_text
 from hub.registry.cases import run_cases
-from hub.registry.check import check as checking
 from hub.registry.event_types import read_events
 from hub.registry.live import read_landscape
 from hub.registry.manifest import words
@@ -29,6 +28,7 @@ app.command(epilog="Example: hub connector certificate connectors/postal postal.
     certificate
 )
 app.command(epilog="Example: hub connector certifier integration-desk")(certifier)
+app.command(epilog=EPILOG)(check)
 
 
 @app.callback()
@@ -97,25 +97,6 @@ def show(folder: Folder, *, as_json: Json = False) -> None:
         say(f"{bundle.name}: {bundle.manifest.title} ({bundle.manifest.adapter}), {bundle.digest}")
         say(f"limits, where a registration has none of its own: {limits_text(limits)}")
         show_rows(rows, ("flow", "kind", "from", "to", "serves", "per_call"), as_json=False)
-
-
-@app.command(epilog="Example: hub connector check connectors/postal")
-def check(folder: Folder, *, as_json: Json = False) -> None:
-    """Prove a connector, as a compiler would: manifest, contract, mapping, cases, all at once."""
-    with answering():
-        found = checking(folder.name, read_files(folder), read_events(load().schemas))
-        for problem in found.problems:
-            if as_json:
-                show_json(problem.as_dict())
-            else:
-                say(problem.shown or str(problem))
-        if found.bundle is None:
-            say(f"connector '{found.name}' has {len(found.problems)} problem(s)")
-            raise typer.Exit(1)
-        flows = len(found.bundle.manifest.flows)
-        say(
-            f"{found.name}: {flows} flows, {found.cases} cases, no problems ({found.bundle.digest})"
-        )
 
 
 @app.command("test", epilog="Example: hub connector test connectors/postal")

@@ -1,6 +1,7 @@
 """Options that several commands have in the same words."""
 
 import re
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -18,6 +19,12 @@ def milliseconds(age: str) -> int:
 
 
 Since = Annotated[str, typer.Option(metavar="AGE", help="how far back: 30d, 12h, 5min")]
+Folder = Annotated[
+    Path,
+    typer.Argument(
+        exists=True, file_okay=False, help="a connector's folder, for example connectors/postal"
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="one JSON object a line")]
 Unmask = Annotated[
     str | None,

@@ -102,7 +102,7 @@ def test_a_mistake_is_named_with_its_place(
 ) -> None:
     edit(broken / file, old, new)
     code, out, _ = hub("connector", "check", str(broken), "--json")
-    problems = [json.loads(line) for line in out.splitlines()]
+    problems = json.loads(out)["problems"]
     assert code == 1
     assert any(p["at"].startswith(at) and said in json.dumps(p) for p in problems), problems
 
