@@ -49,6 +49,11 @@ VARIABLES = (
     Variable("HUB_CERTIFY_KEY", "", "reference; Ed25519 key (PEM) of `hub connector certify`"),
     Variable("HUB_CERTIFIERS", "", "file of the public keys whose certificates count; else ours"),
     Variable("HUB_AUDIT_KEY", "", "reference; 64 hex digits that wrap the keys of the evidence"),
+    Variable("HUB_ARCHIVE", "", "folder or s3://BUCKET/PREFIX; else audit/archive under HUB_HOME"),
+    Variable("HUB_ARCHIVE_ENDPOINT", "", "address of an S3-compatible storage; else the vendor's"),
+    Variable("HUB_ARCHIVE_REGION", "us-east-1", "region of the bucket"),
+    Variable("HUB_ARCHIVE_KEY_ID", "", "access key id for the bucket"),
+    Variable("HUB_ARCHIVE_SECRET", "", "reference to the secret access key for the bucket"),
     Variable("HUB_MAY_UNMASK", "no", "yes: people may see personal data here, with a reason"),
     Variable("HUB_KAFKA_SECURITY", "PLAINTEXT", "PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL"),
     Variable("HUB_KAFKA_SASL_MECHANISM", "", "PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512 (default)"),
@@ -83,6 +88,17 @@ class Tls:
 
 
 @dataclass(frozen=True, slots=True)
+class Bucket:
+    """An S3-compatible bucket. `endpoint` None: the vendor's own. `secret` is a reference."""
+
+    url: str  # s3://bucket/prefix
+    endpoint: str | None
+    region: str
+    key_id: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What a process of the hub needs to know of its surroundings."""
 
@@ -100,6 +116,7 @@ class Settings:
     certify_key: str | None = field(default=None, repr=False)  # reference; signs certificates
     certifiers: Path | None = None  # file of the keys that count; None: our own alone
     audit_key: str | None = field(default=None, repr=False)  # reference; wraps the evidence's keys
+    archive: Path | Bucket | None = None  # None: under home
     may_unmask: bool = False  # whether people may see personal data here, with a reason
     tls: Tls | None = None
     security: Security = Security()
@@ -123,6 +140,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         certify_key=env.get("HUB_CERTIFY_KEY") or None,
         certifiers=_file(env.get("HUB_CERTIFIERS")),
         audit_key=env.get("HUB_AUDIT_KEY") or None,
+        archive=_archive(env),
         may_unmask=_one_of("HUB_MAY_UNMASK", env.get("HUB_MAY_UNMASK", "no"), ("no", "yes"))
         == "yes",
         tls=_tls(env),
@@ -198,6 +216,19 @@ def _tls(env: Mapping[str, str]) -> Tls | None:
         missing = "HUB_TLS_KEY" if certificate else "HUB_TLS_CERTIFICATE"
         raise Halt("is not set, but another HUB_TLS variable is", where=missing)
     return Tls(certificate, key, client_ca)
+
+
+def _archive(env: Mapping[str, str]) -> Path | Bucket | None:
+    url = env.get("HUB_ARCHIVE")
+    if not url or not url.startswith("s3://"):
+        return _file(url)
+    key_id, secret = env.get("HUB_ARCHIVE_KEY_ID"), env.get("HUB_ARCHIVE_SECRET")
+    if not key_id or not secret:
+        missing = "HUB_ARCHIVE_SECRET" if key_id else "HUB_ARCHIVE_KEY_ID"
+        raise Halt("is not set, but HUB_ARCHIVE is a bucket", where=missing)
+    _reference("HUB_ARCHIVE_SECRET", secret)
+    region = env.get("HUB_ARCHIVE_REGION") or "us-east-1"
+    return Bucket(url, env.get("HUB_ARCHIVE_ENDPOINT") or None, region, key_id, secret)
 
 
 def _security(env: Mapping[str, str]) -> Security:

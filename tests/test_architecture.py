@@ -31,6 +31,8 @@ HOME: dict[str, tuple[str, ...]] = {
     "structlog": ("hub.log",),
     "prometheus_client": ("hub.metrics",),
     "signxml": ("adapters.soap",),
+    "duckdb": ("hub.audit.archive.parquet",),
+    "obstore": ("hub.audit.archive.store",),
     "cryptography": ("adapters", "hub.registry.certificates", "hub.audit"),
     "uvicorn": ("hub.serving",),
     "uvloop": ("hub.serving",),

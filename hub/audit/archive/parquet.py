@@ -1,0 +1,153 @@
+"""Files that are searched: rows in Parquet, in the order of dossiers. The one home of DuckDB.
+
+A search by dossier reads the few row groups whose range holds its code, so that the size of the
+archive hardly matters. DuckDB opens nothing but the files that it is given: no extension is loaded,
+nothing is fetched.
+"""
+
+import csv
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from hub.audit.archive.rows import Row
+from hub.errors import Halt
+
+MEMORY = "64MB"  # of DuckDB; the whole auditor stays below 300 MB (ops/bench)
+GROUP = 10_240  # rows of a group; a search reads some of them whole
+ORDER = "dossier, ms, topic, part, place"
+_NUMBERS = {"ms": "BIGINT", "part": "INTEGER", "place": "BIGINT", "start": "BIGINT"}
+_NUMBERS["length"] = "INTEGER"
+COLUMNS = {name: _NUMBERS.get(name, "VARCHAR") for name in Row._fields}
+_TYPES = "{" + ", ".join(f"'{name}': '{kind}'" for name, kind in COLUMNS.items()) + "}"
+_NAMES = ", ".join(COLUMNS)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is searched for; None does not narrow. Times are epoch ms, `until` is not part.
+
+    `procedure` means the dossiers of which an event names it, with all that became of them.
+    """
+
+    dossier: str | None = None
+    system: str | None = None
+    procedure: str | None = None
+    outcome: str | None = None
+    since: int | None = None
+    until: int | None = None
+    most: int = 1_000
+
+    def fits(self, row: Row) -> bool:
+        """Whether a row is one of these, as far as it alone tells: not by its procedure."""
+        return (
+            self.dossier in (None, row.dossier)
+            and self.system in (None, row.system)
+            and self.outcome in (None, row.outcome)
+            and (self.since is None or row.ms >= self.since)
+            and (self.until is None or row.ms < self.until)
+        )
+
+
+def write_rows(rows: Iterable[Row], folder: Path) -> bytes:
+    """A Parquet file of these rows. `folder`: for what is written on the way."""
+    with tempfile.TemporaryDirectory(dir=folder) as beside:
+        source, made = Path(beside, "rows.csv"), Path(beside, "rows.parquet")
+        with source.open("w", encoding="utf-8", newline="") as out:
+            csv.writer(out).writerows(map(_printable, rows))
+        with _database() as database:
+            options = "header=false, delim=',', quote='\"', escape='\"', auto_detect=false"
+            options += f", nullstr='\\N', columns={_TYPES}"
+            database.execute(
+                f"COPY (SELECT * FROM read_csv({_quoted(source)}, {options}) ORDER BY {ORDER})"  # noqa: S608 - our names
+                f" TO {_quoted(made)} ({_FORMAT})"
+            )
+        return made.read_bytes()
+
+
+def merge_rows(files: Sequence[Path], folder: Path) -> bytes:
+    """One Parquet file of all rows of several."""
+    with tempfile.TemporaryDirectory(dir=folder) as beside, _database(beside) as database:
+        made = Path(beside, "rows.parquet")
+        database.execute(
+            f"COPY (SELECT * FROM {_read(files)} ORDER BY {ORDER}) TO {_quoted(made)} ({_FORMAT})"  # noqa: S608 - our names
+        )
+        return made.read_bytes()
+
+
+def search_rows(files: Sequence[Path], query: Query) -> list[Row]:
+    """The last `most` rows that fit, in the order of recording."""
+    if not files:
+        return []
+    tests = ["true"]
+    values: dict[str, object] = {"most": query.most}
+    for name, test in (
+        ("dossier", "dossier = $dossier"),
+        ("system", "system = $system"),
+        ("outcome", "outcome = $outcome"),
+        ("since", "ms >= $since"),
+        ("until", "ms < $until"),
+    ):
+        wanted = getattr(query, name)
+        if wanted is not None:
+            tests.append(test)
+            values[name] = wanted
+    source = _read(files)
+    if query.procedure is not None:
+        values["procedure"] = query.procedure
+        tests.append(f"dossier IN (SELECT dossier FROM {source} WHERE procedure = $procedure)")  # noqa: S608 - our names
+    where = " AND ".join(tests)
+    text = f"SELECT {_NAMES} FROM {source} WHERE {where} ORDER BY ms DESC, topic DESC, part DESC, place DESC LIMIT $most"  # noqa: S608, E501 - our names
+    with _database() as database:
+        found = database.execute(text, values).fetchall()
+    return [Row(*row) for row in reversed(found)]
+
+
+_FORMAT = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {GROUP}"
+
+
+@contextmanager
+def _database(beside: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """DuckDB in memory. Raises Halt for a file that it cannot read."""
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": MEMORY,
+        "threads": "1",
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+        "temp_directory": beside or "",
+    }
+    database = duckdb.connect(config=settings)
+    try:
+        yield database
+    except duckdb.Error as error:
+        raise Halt(
+            f"what is searched of the archive cannot be read ({type(error).__name__})",
+            fix="restore the archive from its copy",
+        ) from error
+    finally:
+        database.close()
+
+
+def _read(files: Sequence[Path]) -> str:
+    return f"read_parquet([{', '.join(map(_quoted, files))}])"
+
+
+def _quoted(path: Path) -> str:
+    text = str(path).replace("'", "''")
+    return f"'{text}'"
+
+
+def _printable(row: Row) -> tuple[object, ...]:
+    """As CSV: no control character, which a code or a name has none of anyway."""
+    return tuple(
+        value if not isinstance(value, str) or value.isprintable() else _shown(value)
+        for value in row
+    )
+
+
+def _shown(text: str) -> str:
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

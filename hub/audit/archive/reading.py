@@ -1,0 +1,95 @@
+"""Reading the archive: rows that fit, and what the records said.
+
+Beside the process that writes: what is read is the archive of one moment. A merge may remove a file
+that a reader has just learnt of; it takes the head anew then.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from hub.audit.archive.lists import Head, Segment
+from hub.audit.archive.parquet import Query, search_rows
+from hub.audit.archive.rows import Row
+from hub.audit.archive.sealing import Scopes, unseal
+from hub.audit.archive.segment import read_record, read_segment
+from hub.audit.archive.store import Store
+from hub.audit.archive.writer import read_head, read_list
+from hub.errors import Halt
+from hub.records import Record, Spot
+
+AGAIN = 3  # times that a search may meet a merge
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The rows of a search, and the archive's head at that moment."""
+
+    rows: list[Row]
+    head: Head
+
+
+def search(store: Store, query: Query) -> Found:
+    """The last rows of the archive that fit, in the order of recording.
+
+    Raises Halt where a file is missing or damaged.
+    """
+    for attempt in range(AGAIN):
+        head = read_head(store)
+        names = [n for day in head.between(query.since, query.until) for n in head.days[day].search]
+        try:
+            return Found(search_rows([store.path(name) for name in names], query), head)
+        except Halt:
+            if attempt + 1 == AGAIN or read_head(store).sequence == head.sequence:
+                raise
+    raise AssertionError  # the loop returns or raises
+
+
+def contents(store: Store, keys: Scopes, rows: Sequence[Row]) -> dict[Row, Record | None]:
+    """The records of archived rows, whole; None where the key was destroyed.
+
+    Raises Halt where the archive holds something else there.
+    """
+    by_segment: dict[str, list[Row]] = {}
+    for row in rows:
+        by_segment.setdefault(row.segment, []).append(row)
+    found: dict[Row, Record | None] = {}
+    for name, wanted in by_segment.items():
+        parts = store.parts(name, [(row.start, row.length) for row in wanted])
+        for row, raw in zip(wanted, parts, strict=True):
+            sealed = read_record(raw)
+            if sealed.offset != row.place:
+                raise Halt("what is searched does not fit the archive", where=name)
+            found[row] = unseal(sealed, Spot(row.topic, row.part), keys)
+    return found
+
+
+def segments_of(store: Store, head: Head, spot: Spot) -> list[Segment]:
+    """A partition's segments, in order."""
+    found = [
+        one
+        for day in sorted(head.days)
+        for one in read_list(store, head.days[day].list)
+        if one.spot == spot
+    ]
+    return sorted(found, key=lambda one: one.first)
+
+
+def records(
+    store: Store, keys: Scopes, segments: Sequence[Segment], first: int, after: int
+) -> Iterator[tuple[int, Record | None]]:
+    """The records of these segments from offset `first` up to, not with, `after`.
+
+    Each with its offset; None where the key was destroyed. Raises Halt where a segment is missing
+    or damaged.
+    """
+    for segment in segments:
+        if segment.next <= first or segment.first >= after:
+            continue
+        raw = store.get(segment.name)
+        if raw is None or len(raw) != segment.bytes:
+            raise Halt(
+                "is missing or cut off", where=segment.name, fix="restore the archive from its copy"
+            )
+        for sealed, _ in read_segment(raw):
+            if first <= sealed.offset < after:
+                yield sealed.offset, unseal(sealed, segment.spot, keys)

@@ -1,0 +1,242 @@
+"""Writing the archive: what the auditor has read is buffered, and sealed now and then.
+
+    archive.next(spot)      where reading has to begin, so that nothing is missing
+    archive.append(records) in the order of each partition; what is in it already changes nothing
+    archive.due(now)        whether it is time
+    archive.seal(now)       one step: all that is buffered is in the archive, or nothing of it
+
+One process writes (the auditor holds a lock). A seal that was broken off leaves files that no head
+names: they stand in the intent, and the next opening removes them. What was buffered is on the
+topics still, for these keep what is not archived.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import TypeAlias
+
+from hub.audit.archive.lists import (
+    HEAD,
+    INTENT,
+    Head,
+    Intent,
+    Segment,
+    day_of,
+    decode_head,
+    decode_intent,
+    decode_list,
+    encode,
+    merged_head,
+    sealed_head,
+    without_days,
+)
+from hub.audit.archive.parquet import merge_rows, write_rows
+from hub.audit.archive.rows import Row
+from hub.audit.archive.sealing import Scopes, seal
+from hub.audit.archive.segment import Sealed, write_segment
+from hub.audit.archive.store import Store
+from hub.errors import Halt
+from hub.records import Record, Spot
+
+AGE = 600_000  # ms that the oldest buffered record waits at most
+BYTES = 16 * 1_048_576  # of sealed content, buffered at most
+RECORDS = 30_000  # buffered at most; a row takes about 1 KB
+MERGE = 24  # files that are searched of one day, until they become one
+
+RowOf: TypeAlias = Callable[[Record], Row]
+Place: TypeAlias = tuple[Spot, str]  # a partition and a day
+
+
+class Archive:
+    """One process's. Belongs to one thread."""
+
+    def __init__(self, store: Store, keys: Scopes, row_of: RowOf, beside: Path) -> None:
+        """`beside`: a folder for what is written on the way.
+
+        Raises Halt where the archive is damaged, Retry where its storage does not answer.
+        """
+        self._store = store
+        self._keys = keys
+        self._row_of = row_of
+        self._beside = beside
+        beside.mkdir(parents=True, exist_ok=True)
+        self.head = read_head(store)
+        self._buffered: dict[Place, list[tuple[Sealed, Row]]] = {}
+        self._next: dict[Spot, int] = {}
+        self._bytes = self._records = 0
+        self._oldest: int | None = None  # when the first buffered record came, ms
+        self._sweep()
+
+    def next(self, spot: Spot) -> int | None:
+        """The first offset that is neither archived nor buffered; None before the first record."""
+        known = self._next.get(spot)
+        return known if known is not None else self.head.next_of(spot)
+
+    def append(self, records: Sequence[Record], now: int) -> None:
+        """Buffer them. `now`: epoch ms.
+
+        Raises Retry where a key cannot be kept or the schema registry cannot be asked; then none of
+        them was taken.
+        """
+        new = self._new(records)
+        if not new:
+            return
+        rows = [self._row_of(record) for record in new]
+        for record, sealed, row in zip(new, seal(new, self._keys), rows, strict=True):
+            spot = Spot(record.topic, record.partition)
+            place = spot, day_of(record.timestamp)
+            self._buffered.setdefault(place, []).append((sealed, row))
+            self._next[spot] = record.offset + 1
+            self._bytes += len(sealed.content)
+        self._records += len(new)
+        self._oldest = now if self._oldest is None else self._oldest
+
+    def _new(self, records: Sequence[Record]) -> list[Record]:
+        following = {spot: self.next(spot) or 0 for spot in {Spot(r[0], r[1]) for r in records}}
+        new = []
+        for record in records:
+            spot = Spot(record.topic, record.partition)
+            if record.offset >= following[spot]:
+                following[spot] = record.offset + 1
+                new.append(record)
+        return new
+
+    def due(self, now: int) -> bool:
+        """Whether what is buffered should be sealed by now (epoch ms)."""
+        if self._oldest is None:
+            return False
+        full = self._bytes >= BYTES or self._records >= RECORDS
+        return full or now - self._oldest >= AGE
+
+    def seal(self, now: int) -> int:
+        """Put what is buffered into the archive; how many records that were.
+
+        Raises Retry or Halt where the storage does not take it: all of it stays buffered.
+        """
+        if not self._buffered:
+            return 0
+        sequence = self.head.sequence + 1
+        days = {day for _, day in self._buffered}
+        segments, rows, files = self._segments()
+        search = {day: f"search/{day}-{sequence:09}.parquet" for day in days}
+        lists = {day: f"days/{day}-{sequence:09}.json" for day in days}
+        replaced = [self.head.days[day].list for day in days if day in self.head.days]
+        self._intend((*files, *search.values(), *lists.values()), replaced)
+        for name, raw in files.items():
+            self._store.put(name, raw)
+        for day in days:
+            self._store.put(search[day], write_rows(rows[day], self._beside))
+            old = self._listed(day)
+            new = [one for one in segments if day_of(one.first_ms) == day]
+            self._store.put(lists[day], encode([*old, *new]))
+        self._commit(sealed_head(self.head, segments, lists, search), replaced)
+        count = self._forget()
+        self._merge(day_of(now))
+        return count
+
+    def drop(self, days: Iterable[str]) -> int:
+        """Remove days whole, with their segments; how many records they had."""
+        gone = [day for day in days if day in self.head.days]
+        names = []
+        for day in gone:
+            names += [segment.name for segment in self._listed(day)]
+            names += [self.head.days[day].list, *self.head.days[day].search]
+        count = sum(self.head.days[day].records for day in gone)
+        self._intend((), names)
+        self._commit(without_days(self.head, gone), names)
+        return count
+
+    def _segments(
+        self,
+    ) -> tuple[list[Segment], dict[str, list[Row]], dict[str, bytes]]:
+        """What is buffered, as segments, rows by day, and files by name."""
+        segments: list[Segment] = []
+        rows: dict[str, list[Row]] = {}
+        files: dict[str, bytes] = {}
+        for (spot, day), buffered in sorted(self._buffered.items()):
+            sealed = [one for one, _ in buffered]
+            name = f"avro/{spot.topic}/{spot.partition}/{day}/{sealed[0].offset:018}.avro"
+            raw, extents = write_segment(spot, sealed)
+            files[name] = raw
+            segments.append(_segment(spot, sealed, name, raw))
+            rows.setdefault(day, []).extend(
+                row._replace(segment=name, start=start, length=length)
+                for (_, row), (start, length) in zip(buffered, extents, strict=True)
+            )
+        return segments, rows, files
+
+    def _listed(self, day: str) -> list[Segment]:
+        known = self.head.days.get(day)
+        return read_list(self._store, known.list) if known else []
+
+    def _merge(self, today: str) -> None:
+        """Many files of a day become one: those of a day that is over, or too many of one."""
+        for day, one in self.head.days.items():
+            over = day < today and len(one.search) > 1
+            if over or len(one.search) > MERGE:
+                self._merge_day(day, one.search)
+                return  # one at a time: sealing must not wait for long
+
+    def _merge_day(self, day: str, search: Sequence[str]) -> None:
+        sequence = self.head.sequence + 1
+        name = f"search/{day}-{sequence:09}.parquet"
+        raw = merge_rows([self._store.path(one) for one in search], self._beside)
+        self._intend((name,), search)
+        self._store.put(name, raw)
+        self._commit(merged_head(self.head, day, name), search)
+
+    def _intend(self, new: Iterable[str], old: Iterable[str]) -> None:
+        intent = Intent(self.head.sequence + 1, tuple(new), tuple(old))
+        self._store.put(INTENT, encode(intent))
+
+    def _commit(self, head: Head, replaced: Iterable[str]) -> None:
+        """From here on it counts."""
+        self._store.put(HEAD, encode(head))
+        self.head = head
+        for name in replaced:
+            self._store.delete(name)
+
+    def _sweep(self) -> None:
+        """Remove what a step left behind that was broken off."""
+        raw = self._store.get(INTENT)
+        if raw is not None:
+            for name in decode_intent(raw).useless(self.head):
+                self._store.delete(name)
+
+    def _forget(self) -> int:
+        count = self._records
+        self._buffered.clear()
+        self._next.clear()
+        self._bytes = self._records = 0
+        self._oldest = None
+        return count
+
+
+def read_head(store: Store) -> Head:
+    """The archive as it is now; an empty one where nothing was sealed yet."""
+    raw = store.get(HEAD)
+    return Head() if raw is None else decode_head(raw)
+
+
+def read_list(store: Store, name: str) -> list[Segment]:
+    """The segments of a day. Raises Halt where the list is missing or damaged."""
+    raw = store.get(name)
+    if raw is None:
+        raise Halt("is missing in the archive", where=name, fix="restore the archive from its copy")
+    return decode_list(raw, name)
+
+
+def _segment(spot: Spot, sealed: Sequence[Sealed], name: str, raw: bytes) -> Segment:
+    times = [one.timestamp for one in sealed]
+    return Segment(
+        topic=spot.topic,
+        partition=spot.partition,
+        first=sealed[0].offset,
+        next=sealed[-1].offset + 1,
+        records=len(sealed),
+        first_ms=min(times),
+        last_ms=max(times),
+        name=name,
+        bytes=len(raw),
+        sha256=sha256(raw).hexdigest(),
+    )

@@ -1,0 +1,232 @@
+"""Writing the archive: whole or absent, nothing twice, wherever it is broken off."""
+
+from pathlib import Path
+
+import pytest
+
+from hub.audit.archive.lists import HEAD, INTENT
+from hub.audit.archive.reading import records, segments_of
+from hub.audit.archive.store import Store, open_folder
+from hub.audit.archive.writer import AGE, MERGE, RECORDS, read_head, read_list
+from hub.errors import Halt, Retry
+from hub.records import Record, Spot
+from hub.topics import DOSSIER
+from tests.audit.archive.kit import AT, CODE, DAY, Shelf
+
+SPOT = Spot(DOSSIER, 0)
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Shelf:
+    return Shelf(tmp_path)
+
+
+def archived(shelf: Shelf, spot: Spot = SPOT) -> list[Record | None]:
+    """Every record of a partition, as the legal copy gives it back."""
+    head = read_head(shelf.store)
+    segments = segments_of(shelf.store, head, spot)
+    return [record for _, record in records(shelf.store, shelf.keys, segments, 0, 10**9)]
+
+
+def test_what_was_sealed_is_read_back_as_it_was(shelf: Shelf) -> None:
+    events = [shelf.event(n, f"{CODE[:-1]}{n % 3}") for n in range(250)]
+    archive = shelf.archive()
+    archive.append(events, AT)
+    assert archive.seal(AT) == 250
+    assert archived(shelf) == events
+    rows = shelf.found(dossier=CODE)
+    assert [row.place for row in rows] == list(range(1, 250, 3))
+    assert shelf.whole(rows) == events[1::3]
+
+
+def test_nothing_counts_before_it_is_sealed(shelf: Shelf) -> None:
+    archive = shelf.archive()
+    archive.append([shelf.event(0)], AT)
+    assert archive.next(SPOT) == 1
+    assert shelf.archive().next(SPOT) is None
+    assert shelf.found() == []
+
+
+def test_what_is_in_it_already_changes_nothing(shelf: Shelf) -> None:
+    archive = shelf.archive()
+    events = [shelf.event(n) for n in range(6)]
+    archive.append(events[:3], AT)
+    archive.append(events[1:4], AT)
+    archive.seal(AT)
+    archive.append(events, AT)
+    assert archive.seal(AT) == 2
+    again = shelf.archive()
+    again.append(events, AT)
+    assert again.seal(AT) == 0
+    assert archived(shelf) == events
+    assert len(shelf.found()) == 6
+
+
+def test_a_segment_is_of_one_day(shelf: Shelf) -> None:
+    archive = shelf.archive()
+    archive.append([shelf.event(n, at=AT + n * DAY // 2) for n in range(4)], AT)
+    archive.seal(AT)
+    head = read_head(shelf.store)
+    assert sorted(head.days) == ["2025-10-13", "2025-10-14"]
+    assert [one.records for one in head.days.values()] == [2, 2]
+    assert len(shelf.found(since=AT + DAY)) == 2
+    assert len(shelf.found(until=AT + DAY)) == 2
+
+
+def test_it_is_due_when_it_is_old_or_much(shelf: Shelf) -> None:
+    archive = shelf.archive()
+    assert not archive.due(AT)
+    archive.append([shelf.event(0)], AT)
+    assert not archive.due(AT + AGE - 1)
+    assert archive.due(AT + AGE)
+    archive.seal(AT)
+    assert not archive.due(AT + AGE)
+    archive.append([shelf.event(n) for n in range(1, RECORDS + 1)], AT)
+    assert archive.due(AT)
+
+
+def test_an_erased_dossier_is_found_and_says_nothing(shelf: Shelf) -> None:
+    archive = shelf.archive()
+    other = f"{CODE[:-1]}2"
+    archive.append([shelf.event(0), shelf.event(1, other), shelf.event(2)], AT)
+    archive.seal(AT)
+    shelf.keys.destroy(f"dossier/{CODE}")
+    assert [row.place for row in shelf.found(dossier=CODE)] == [0, 2]
+    assert shelf.whole(shelf.found()) == [None, shelf.event(1, other), None]
+
+
+def test_no_personal_value_lies_in_the_open(shelf: Shelf) -> None:
+    archive = shelf.archive()
+    archive.append(
+        [shelf.event(n, officer_name="Trần Thị Thử", note="gọi 0300000022") for n in (0, 1)], AT
+    )
+    archive.seal(AT)
+    for name in shelf.files():
+        raw = (shelf.folder / "archive" / name).read_bytes()
+        assert "Trần Thị Thử".encode() not in raw
+        assert b"0300000022" not in raw
+
+
+def test_a_day_becomes_one_file_when_it_is_over(shelf: Shelf) -> None:
+    archive = shelf.archive()
+    for n in range(5):
+        archive.append([shelf.event(n)], AT)
+        archive.seal(AT)
+    assert len(read_head(shelf.store).days["2025-10-13"].search) == 5
+    archive.append([shelf.event(5, at=AT + DAY)], AT)
+    archive.seal(AT + DAY)
+    assert len(read_head(shelf.store).days["2025-10-13"].search) == 1
+    assert [row.place for row in shelf.found()] == list(range(6))
+    assert len([name for name in shelf.files() if name.startswith("search/")]) == 2
+
+
+def test_the_files_of_a_long_day_are_bounded(shelf: Shelf) -> None:
+    archive = shelf.archive()
+    for n in range(MERGE + 3):
+        archive.append([shelf.event(n)], AT)
+        archive.seal(AT)
+    assert len(read_head(shelf.store).days["2025-10-13"].search) <= MERGE
+    assert [row.place for row in shelf.found()] == list(range(MERGE + 3))
+
+
+def test_a_day_that_is_dropped_leaves_nothing_and_is_not_taken_in_again(shelf: Shelf) -> None:
+    archive = shelf.archive()
+    events = [shelf.event(0), shelf.event(1, at=AT + DAY)]
+    archive.append(events, AT)
+    archive.seal(AT)
+    assert archive.drop(["2025-10-13", "2025-10-10"]) == 1
+    archive.append(events, AT)
+    assert archive.seal(AT) == 0
+    assert archived(shelf) == events[1:]
+    assert not [name for name in shelf.files() if "2025-10-13" in name]
+
+
+class Broken(Store):
+    """A folder whose disk takes only so many more calls."""
+
+    calls = 0
+
+    def __init__(self, whole: Store, left: int) -> None:
+        self.__dict__.update(whole.__dict__)
+        self.left = left
+
+    def _count(self) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise Retry("the disk is full", system=True)
+
+    def put(self, name: str, raw: bytes) -> None:
+        self._count()
+        super().put(name, raw)
+
+    def delete(self, name: str) -> None:
+        self._count()
+        super().delete(name)
+
+
+@pytest.mark.parametrize("left", range(14))
+def test_a_seal_that_is_broken_off_is_whole_or_absent(shelf: Shelf, left: int) -> None:
+    """Two days and two partitions, behind a first seal; the process ends at each call in turn."""
+    first = [shelf.event(n) for n in range(3)]
+    archive = shelf.archive()
+    archive.append(first, AT)
+    archive.seal(AT)
+    later = [shelf.event(n, at=AT + (n > 4) * DAY) for n in range(3, 7)]
+    beside = [shelf.event(n, partition=1) for n in range(2)]
+    broken = shelf.archive(Broken(shelf.store, left))
+    broken.append([*later, *beside], AT)
+    try:
+        broken.seal(AT)
+        ended = True
+    except Retry:
+        ended = False
+    counts = {len(archived(shelf)), len(shelf.found()) - len(archived(shelf, Spot(DOSSIER, 1)))}
+    assert counts in ({3}, {7})
+    assert not ended or counts == {7}
+
+    again = shelf.archive()
+    again.append([*first, *later, *beside], AT)
+    again.seal(AT)
+    assert archived(shelf) == first + later
+    assert archived(shelf, Spot(DOSSIER, 1)) == beside
+    assert len(shelf.found()) == 9
+    assert shelf.whole(shelf.found(since=AT + DAY)) == later[2:]
+    assert shelf.files() == referenced(shelf)
+
+
+def referenced(shelf: Shelf) -> set[str]:
+    """The files that the head needs, itself and the last intent included."""
+    head = read_head(shelf.store)
+    names = {HEAD, INTENT}
+    for day in head.days.values():
+        names |= {day.list, *day.search}
+        names |= {segment.name for segment in read_list(shelf.store, day.list)}
+    return names
+
+
+def test_what_could_not_be_sealed_is_sealed_later(shelf: Shelf) -> None:
+    store = Broken(shelf.store, 2)
+    archive = shelf.archive(store)
+    archive.append([shelf.event(0)], AT)
+    with pytest.raises(Retry):
+        archive.seal(AT)
+    store.left = 1000
+    assert archive.seal(AT) == 1
+    assert archived(shelf) == [shelf.event(0)]
+
+
+@pytest.mark.parametrize("name", ["head.json", "days"])
+def test_a_damaged_list_is_told(shelf: Shelf, name: str) -> None:
+    archive = shelf.archive()
+    archive.append([shelf.event(0)], AT)
+    archive.seal(AT)
+    (found,) = [one for one in shelf.files() if one.startswith(name)]
+    (shelf.folder / "archive" / found).write_bytes(b"{")
+    with pytest.raises(Halt, match="damaged"):
+        archived(shelf)
+
+
+def test_a_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "archive").write_text("x", encoding="utf-8")
+    with pytest.raises(Halt):
+        open_folder(tmp_path / "archive")
