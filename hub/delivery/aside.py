@@ -47,7 +47,7 @@ class Aside:
         self._host = host
         self._queue = queue
         self._shelf = shelf
-        self._every = every
+        self.every = every
         self._returning = Returning(due)
         self._bringing = False  # one dossier after the other
         self._timers: dict[Key, asyncio.TimerHandle] = {}
@@ -66,7 +66,7 @@ class Aside:
         for later in rest:
             self._set_aside(later, BEHIND, bundle)
         self._queue.done(key)
-        self._try_in(key, self._every)
+        self._try_in(key, self.every)
 
     def behind(self, held: Held, bundle: str) -> None:
         """An event of a parked dossier has come."""
@@ -97,7 +97,12 @@ class Aside:
             self.resume(key)
         for key in self.parking:
             if key not in self._timers:
-                self._try_in(key, self._every * random.random())  # noqa: S311 - jitter
+                self._try_in(key, self.every * random.random())  # noqa: S311 - jitter
+
+    def all_again(self) -> None:
+        """Resume every dossier: another version may deliver it."""
+        for key in self.parking:
+            self.resume(key)
 
     def resume(self, key: Key, act: int = -1, done: Callable[[], None] | None = None) -> bool:
         """Bring a dossier back; False if it is not parked or on its way already.

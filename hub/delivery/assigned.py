@@ -18,7 +18,7 @@ class Assigned:
     def __init__(self, registration: str, wanted: Collection[str]) -> None:
         """`wanted`: the event types of its flows."""
         self._registration = registration
-        self._wanted = wanted
+        self.wanted = wanted
         self._me = (SOURCE + registration).encode()
         self._parts: dict[Spot, Part] = {}
 
@@ -56,7 +56,10 @@ class Assigned:
             return None
         headers = dict(record.headers)
         kind = (headers.get("ce_type") or b"").decode(errors="replace")
-        if headers.get("ce_source") == self._me or (kind and kind not in self._wanted):
+        unwanted = bool(kind) and kind not in self.wanted
+        if headers.get("ce_source") == self._me or (
+            unwanted and record.offset not in part.journal.pins
+        ):
             part.settled(record.offset)
             return None
         event_id = (headers.get("ce_id") or b"").decode(errors="replace")

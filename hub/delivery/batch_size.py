@@ -26,7 +26,7 @@ class BatchSize:
     def __init__(self, most: int) -> None:
         """Begins with 1, and stays between 1 and `most`."""
         self.limit = 1
-        self._most = most
+        self.most = most
         self._steep = True  # nothing has been too much yet
         self._calls = 0  # full ones of this round
         self._seconds = 0.0  # that they took together
@@ -58,7 +58,7 @@ class BatchSize:
             self._steep = False
             self._begin(self.limit)
         else:
-            self._begin(min(2 * self.limit if self._steep else self.limit + 1, self._most))
+            self._begin(min(2 * self.limit if self._steep else self.limit + 1, self.most))
 
     def _begin(self, limit: int) -> None:
         self.limit = limit

@@ -82,6 +82,10 @@ class Breaker:
         if self._is_probe(key):
             self._due = now
 
+    def look_again(self, now: float) -> None:
+        """Something may have been mended: the next probe may go at once, if the peer lets it."""
+        self._due = self._due if self._due == inf else min(self._due, now)
+
     def answered(self, now: float) -> None:
         """The system took a message, or refused it for good."""
         self._steps = max(0, self._steps - 1)

@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import Sequence
 
-from adapters.http.messages import Client
 from hub import metrics
 from hub.delivery.companies import Companies, Item
 from hub.delivery.exchange import Clock, Job, attempt
@@ -14,6 +13,7 @@ from hub.delivery.halting import Halting
 from hub.delivery.held import Held
 from hub.delivery.host import Host
 from hub.delivery.together import attempt_together
+from hub.delivery.versions import Versions
 from hub.errors import Retry
 
 
@@ -24,7 +24,7 @@ class Calls:
         self,
         host: Host,
         registration: str,
-        client: Client,
+        versions: Versions,
         clock: Clock,
         gate: Gate,
         halting: Halting,
@@ -32,7 +32,7 @@ class Calls:
         companies: Companies,
     ) -> None:
         self._host = host
-        self._client = client
+        self._versions = versions
         self._clock = clock
         self._gate = gate
         self._halting = halting
@@ -69,7 +69,7 @@ class Calls:
         """Carry the events of one call as far as they go now."""
         started = time.monotonic()
         try:
-            ends = await self._tried([_job(held) for _, held in items])
+            ends = await self._tried(items)
             settled = self._came_to(items, ends, time.monotonic() - started)
         finally:
             for _, held in items:
@@ -78,14 +78,19 @@ class Calls:
         self._seconds.observe(time.monotonic() - started)
         self._halting.tried(settled=settled)
 
-    async def _tried(self, jobs: Sequence[Job]) -> Sequence[bool | Exception]:
-        """Of each: whether it was delivered (or had nothing to send), or its error."""
+    async def _tried(self, items: Sequence[Item]) -> Sequence[bool | Exception]:
+        """Of each: whether it was delivered (or had nothing to send), or its error.
+
+        They are of one version.
+        """
+        client = self._versions.of(items[0][1]).client
+        jobs = [_job(held) for _, held in items]
         first, joining = jobs[0], jobs[0].flow.joining
         if joining is not None and first.part is not None:
             size = self._companies.size(joining)
-            return await attempt_together(jobs, joining, self._client, self._clock, size)
+            return await attempt_together(jobs, joining, client, self._clock, size)
         try:
-            return [await attempt(first, self._client, self._clock)]
+            return [await attempt(first, client, self._clock)]
         except Exception as error:  # noqa: BLE001 - told apart where failures are
             return [error]
 

@@ -26,11 +26,21 @@ class Companies:
     """One lane's, by flow."""
 
     def __init__(self, flows: Iterable[Outflow]) -> None:
-        joinings = {flow.joining.flow: flow.joining for flow in flows if flow.joining}
-        self._sizes = {name: BatchSize(one.batch.most) for name, one in joinings.items()}
-        self._linger = {name: one.batch.linger for name, one in joinings.items()}
+        self._sizes: dict[str, BatchSize] = {}
+        self._linger: dict[str, float] = {}
+        self._lingers = False
+        self.most = 1
+        self.take_up(flows)
+
+    def take_up(self, flows: Iterable[Outflow]) -> None:
+        """These are the flows now; events of those that they replace may still be on their way."""
+        for one in (flow.joining for flow in flows if flow.joining):
+            known = self._sizes.get(one.flow)
+            if known is None or known.most != one.batch.most:
+                self._sizes[one.flow] = BatchSize(one.batch.most)
+            self._linger[one.flow] = one.batch.linger
         self._lingers = any(self._linger.values())
-        self.most = max((one.batch.most for one in joinings.values()), default=1)
+        self.most = max((size.most for size in self._sizes.values()), default=1)
 
     @property
     def largest(self) -> int:
@@ -51,7 +61,7 @@ class Companies:
         if most == 1:
             return []
         seen = [waiting.popleft() for _ in range(min(len(waiting), LOOK * most))]
-        parts = [_part(one) if _bound(one) == _bound(held) else None for _, one in seen]
+        parts = [_part(one) if _alike(one, held) else None for _, one in seen]
         places = {place - 1 for place in company([part, *parts], most)}
         others = [item for place, item in enumerate(seen) if place not in places]
         waiting.extendleft(reversed(others))
@@ -83,6 +93,11 @@ class Companies:
 
 def _part(held: Held) -> Part | None:
     return held.job.part if held.job else None
+
+
+def _alike(one: Held, other: Held) -> bool:
+    """Whether they may go in the same calls: neither knows another version than the other."""
+    return _bound(one) == _bound(other) and one.version is other.version
 
 
 def _bound(held: Held) -> int:

@@ -17,6 +17,7 @@ from hub.delivery.held import Held, Key, Part
 from hub.delivery.host import Host
 from hub.delivery.line import Line, Ticket
 from hub.delivery.settling import Receipts
+from hub.delivery.versions import Version
 from hub.records import Spot
 
 AHEAD = 3  # times what the calls in flight hold: so many events are marked at most, sent or not
@@ -111,11 +112,11 @@ class Departures:
 
     def _mark(self, taken: list[Item]) -> None:
         """Say what is about to be sent, before it is sent."""
-        parts: dict[Spot, list[Held]] = {}
+        marks: dict[tuple[Spot, Version | None], list[Held]] = {}
         for _, held in taken:
-            parts.setdefault(held.spot, []).append(held)
-        ticket = self._line.add(taken, len(parts))
-        for spot, events in parts.items():
+            marks.setdefault((held.spot, held.version), []).append(held)
+        ticket = self._line.add(taken, len(marks))
+        for (spot, _), events in marks.items():
             self._receipts.mark(spot, events, lambda: self._acknowledged(ticket))
 
     def _acknowledged(self, ticket: Ticket[Item]) -> None:
@@ -228,9 +229,10 @@ class Departures:
         """Close marks of what is not going to be sent, so that nobody has to doubt it."""
         unsent = self._line.drop(which) + [item for item in self._outbox if which(item)]
         self._outbox = deque(item for item in self._outbox if not which(item))
-        parts: dict[Part, list[Held]] = {}
-        for key, held in unsent:
-            parts.setdefault(held.part, []).append(held)
-            self._host.let_go(key, held)
-        for events in parts.values():
+        marks: dict[tuple[Part, Version | None], list[Held]] = {}
+        for _, held in unsent:
+            marks.setdefault((held.part, held.version), []).append(held)
+        for events in marks.values():
             self._receipts.not_sent(events)
+        for key, held in unsent:
+            self._host.let_go(key, held)

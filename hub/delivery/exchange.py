@@ -54,6 +54,7 @@ class Job:
     operation: str | None = None
     part: Part | None = None  # what it brings to a call, where its flow joins several
     made: Request | None = field(default=None, repr=False)  # what the mapping made of it
+    lost: str = ""  # the bundle that it was sent under before, and that nobody here has
 
     def add(self, one: Attempt) -> None:
         """Write down a call."""
@@ -65,12 +66,19 @@ class Job:
         self.in_doubt = self.was_in_doubt = True
 
 
+@dataclass(eq=False)
+class Unrepeatable(Reject):
+    """What was sent under the event's key cannot be made again, and no other body may follow it."""
+
+
 async def attempt(job: Job, client: Client, clock: Clock, way: Client | None = None) -> bool:
     """Try once. True: delivered; False: there is nothing to send.
 
     `way`: what tells the system, where that is not the `client` that asks it. Raises Reject, Retry
     or Halt as the peer's answer, the mapping or the transport says.
     """
+    if job.lost:
+        return await _found(job, client, clock)
     flow = job.flow
     answer = None
     if flow.ask is not None:
@@ -81,10 +89,16 @@ async def attempt(job: Job, client: Client, clock: Clock, way: Client | None = N
     job.made = made
     job.operation, request = made
     if job.in_doubt and await _is_there(job, client, clock):
-        job.note = "was in doubt, found at the system"
         return True
     await _deliver(job, way or client, clock, request)
     return True
+
+
+async def _found(job: Job, client: Client, clock: Clock) -> bool:
+    """Ask about what cannot be repeated. Raises Unrepeatable where that does not settle it."""
+    if job.in_doubt and await _is_there(job, client, clock):
+        return True
+    raise Unrepeatable(f"was sent under bundle {job.lost}, which nobody here has any more")
 
 
 async def _deliver(job: Job, client: Client, clock: Clock, request: Document) -> None:
@@ -191,7 +205,10 @@ async def _is_there(job: Job, client: Client, clock: Clock) -> bool:
     answer = await _question(job, client, clock, question)
     if answer is None:
         return False
-    return all(test(answer, job.record) for test in question.found)
+    found = all(test(answer, job.record) for test in question.found)
+    if found:
+        job.note = "was in doubt, found at the system"
+    return found
 
 
 async def _question(job: Job, client: Client, clock: Clock, question: Question) -> Answer | None:

@@ -6,7 +6,7 @@ import random
 from hub import metrics
 from hub.delivery.aside import Aside
 from hub.delivery.departures import Departures
-from hub.delivery.exchange import REFUSED
+from hub.delivery.exchange import REFUSED, Unrepeatable
 from hub.delivery.gate import Gate
 from hub.delivery.halting import Halting
 from hub.delivery.held import Held, Key
@@ -31,7 +31,6 @@ class Failures:
         self,
         host: Host,
         author: Author,
-        policy: RetryPolicy,
         gate: Gate,
         halting: Halting,
         receipts: Receipts,
@@ -40,7 +39,6 @@ class Failures:
     ) -> None:
         self._host = host
         self._author = author
-        self._policy = policy
         self._gate = gate
         self._halting = halting
         self._receipts = receipts
@@ -75,14 +73,14 @@ class Failures:
                 error=type(error).__name__,
                 at=place_of(error),
             )
-        self._refused(key, held, reason)
+        self._refused(key, held, reason, waits=isinstance(error, Unrepeatable))
         return True
 
-    def _refused(self, key: Key, held: Held, reason: str) -> None:
+    def _refused(self, key: Key, held: Held, reason: str, *, waits: bool) -> None:
         """It can never be delivered as it is: its dossier goes on without it, or waits with it."""
-        holds = held.job is not None and held.job.flow.holds and self._aside.possible
-        if holds and self._host.may_go_on(held):
-            self._aside.park(key, held, reason, self._author.bundle)
+        waits = waits or (held.job is not None and held.job.flow.holds)
+        if waits and self._aside.possible and self._host.may_go_on(held):
+            self._park(key, held, reason)
         else:
             self._host.ended(key, held, "DEAD_LETTERED", reason)
 
@@ -98,7 +96,7 @@ class Failures:
         held.failures += 1
         held.failing_since = 0 if error.system else held.failing_since or self._author.clock()
         if held.failing_since and self._parks(held):
-            self._aside.park(key, held, str(error), self._author.bundle)
+            self._park(key, held, str(error))
             self._host.pump()
         else:
             seconds = pause(self._policy, held.failures, error.after, 0.5)
@@ -130,7 +128,7 @@ class Failures:
             held.failing_since = 0  # no window runs
         held.failing_since = held.failing_since or self._author.clock()
         if not systems and self._parks(held):
-            self._aside.park(key, held, error.what, self._author.bundle)
+            self._park(key, held, error.what)
             return True
         self._departures.wait(key, self._pause(held, error))
         return False
@@ -152,10 +150,27 @@ class Failures:
         )
         return delay
 
+    @property
+    def _policy(self) -> RetryPolicy:
+        return self._author.versions.present.terms.delivery.retry
+
+    def _park(self, key: Key, held: Held, reason: str) -> None:
+        """Its dossier waits; not for long, where another version may be what mends it."""
+        self._aside.park(key, held, reason, self._author.terms(held).bundle)
+        if not self._author.versions.is_present(held):
+            self._aside.resume(key)
+
     def _parks(self, held: Held) -> bool:
-        """Whether it has failed for long enough, or holds up too much meanwhile."""
+        """Whether it has failed for long enough, or holds up too much meanwhile.
+
+        Under a version that is no longer the present one it need not fail for long; but what may
+        have had its effect is asked about under its own.
+        """
         if not self._aside.possible:
             return False
+        in_doubt = held.job is not None and held.job.in_doubt
+        if not self._author.versions.is_present(held) and not in_doubt:
+            return True
         if held.part.holds_up(held.record.offset) >= FAR:
             return True
         return self._author.clock() - held.failing_since >= self._policy.give_up * 1000

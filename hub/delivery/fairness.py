@@ -23,6 +23,11 @@ class FairShare:
         """A lane of this process; from now on it has a share. Before its first question."""
         self._running.setdefault(name, 0)
 
+    def leave(self, name: str) -> None:
+        """A lane that has ended: its share is the others'."""
+        self._running.pop(name, None)
+        self._refused.pop(name, None)
+
     @property
     def share(self) -> int:
         """Calls that each lane may have in flight whatever the others do; at least one."""

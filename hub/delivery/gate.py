@@ -47,6 +47,13 @@ class Gate:
         """Why only probes are sent, or None."""
         return self._breaker.reason
 
+    def take_up(self, in_flight: int, limits: Limits, now: float) -> None:
+        """Other bounds from now on. What stood in the way may have been mended."""
+        limits.go_on_from(self._limits)
+        self._limits = limits
+        self._pace.allow(in_flight)
+        self._breaker.look_again(now)
+
     def wait(self, now: float) -> float:
         """Seconds until a call may start, 0 for now; inf where the end of another call asks again.
 

@@ -42,6 +42,14 @@ class Halting:
             self.reason = None
             metrics.halted.labels(self._registration).set(0)
 
+    def look_again(self) -> None:
+        """Something may have been mended: one event finds out at once."""
+        if self._probe is not None:
+            self._probe.cancel()
+            self._probe = None
+        if self.reason is not None:
+            self._try_in(0.0)
+
     def tried(self, *, settled: bool) -> None:
         """An event was worked on. If it told nothing of the system, another one may at once."""
         if self.reason is not None:

@@ -8,13 +8,16 @@ import re
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from hub.delivery.acts import Acts, Command
 from hub.delivery.exchange import Job
 from hub.delivery.journal import Journal, Stand
 from hub.delivery.tracker import OffsetTracker
 from hub.records import Record, Spot
+
+if TYPE_CHECKING:
+    from hub.delivery.versions import Version
 
 PLACE = re.compile(r"r([0-9]{1,18}) e(-1|[0-9]{1,18}) a([0-9]{1,18})", re.ASCII)
 Key: TypeAlias = tuple[str, int, bytes]  # a dossier in its partition
@@ -145,6 +148,8 @@ class Held:
     event_type: str
     twin: Twin = ""
     job: Job | None = None
+    version: "Version | None" = None  # that it was opened under
+    lost: str = ""  # the bundle that it was sent under before, where nobody has that any more
     failures: int = 0
     failing_since: int = 0  # epoch ms of the first failure
     company: int = 0  # most events in one call with it, itself included; 0: what its flow says

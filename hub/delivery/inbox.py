@@ -106,7 +106,7 @@ class Inbox:
         self._loop = loop
         self._start = start
         self._takeover = takeover
-        self._group = group_of(lane.terms.registration)
+        self._group = group_of(lane.name)
         self._stop = threading.Event()
         self._handed = 0
         self._share = share_of(1)
@@ -252,7 +252,7 @@ class Inbox:
         behind = (
             ends[s] - o for s, (o, _) in self._committed.items() if s in ends and s in self._mine
         )
-        metrics.lag.labels(self._lane.terms.registration).set(sum(max(0, n) for n in behind))
+        metrics.lag.labels(self._lane.name).set(sum(max(0, n) for n in behind))
 
     def _call(self, work: Coroutine[object, object, T]) -> T:
         """Run it on the lane's loop and wait for it; what is late is broken off, not left running.

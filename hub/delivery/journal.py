@@ -26,7 +26,10 @@ IN_DOUBT = "in doubt"  # note of an ATTEMPT whose call may have had its effect
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One record. `position`: its offset on hub.receipt; `offsets`: of the events concerned."""
+    """One record. `position`: its offset on hub.receipt; `offsets`: of the events concerned.
+
+    `bundle`, `settings`: digests of the version that it was written under.
+    """
 
     position: int
     kind: Kind
@@ -37,6 +40,8 @@ class Entry:
     outcome: str = ""
     note: str = ""
     act: int = -1
+    bundle: str = ""
+    settings: str = ""
 
 
 class Stand(NamedTuple):
@@ -53,6 +58,15 @@ class Mark:
     epoch: int
     at: int
     series: int
+
+
+class Pin(NamedTuple):
+    """Under which version the first call of a series was made, in whose epoch."""
+
+    series: int
+    epoch: int
+    bundle: str
+    settings: str
 
 
 @dataclass(slots=True)
@@ -78,6 +92,7 @@ class Journal:
     ended: dict[int, int] = field(default_factory=dict)  # offset -> series of its last end
     parked: dict[int, int] = field(default_factory=dict)  # offset -> series
     failing: dict[int, Failing] = field(default_factory=dict)
+    pins: dict[int, Pin] = field(default_factory=dict)
     first: dict[int, Stand] = field(default_factory=dict)  # offset -> where its first record stands
     acts: set[int] = field(default_factory=set)  # carried out, by their offset on hub.act
     _marks: dict[int, dict[int, Mark]] = field(
@@ -127,16 +142,22 @@ class Journal:
         if entry.kind == "MARK":
             mark = Mark(entry.epoch, entry.at, entry.series)
             self._marks.setdefault(offset, {})[entry.epoch] = mark
+            self._pin(entry, offset)
         elif entry.kind == "ATTEMPT":
             self._attempted(entry, offset)
         elif entry.outcome in ENDS:
             self.ended[offset] = entry.series
-            for open_ in (self._marks, self.parked, self.failing):
+            for open_ in (self._marks, self.parked, self.failing, self.pins):
                 open_.pop(offset, None)
         elif entry.outcome == "PARKED":
             self.parked[offset] = entry.series
-            self._marks.pop(offset, None)
-            self.failing.pop(offset, None)
+            for open_ in (self._marks, self.failing, self.pins):
+                open_.pop(offset, None)
+
+    def _pin(self, entry: Entry, offset: int) -> None:
+        known = self.pins.get(offset)
+        if known is None or known.series < entry.series:
+            self.pins[offset] = Pin(entry.series, entry.epoch, entry.bundle, entry.settings)
 
     def _attempted(self, entry: Entry, offset: int) -> None:
         marks = self._marks.get(offset, {})
@@ -144,7 +165,11 @@ class Journal:
         # One that was appended anew may stand behind the mark of a later call: not its answer.
         if mark is not None and entry.note != IN_DOUBT and entry.at >= mark.at:
             del marks[entry.epoch]
-        if entry.note not in (NOT_SENT, APART):
+        if entry.note == NOT_SENT:
+            pin = self.pins.get(offset)
+            if pin is not None and pin.epoch == entry.epoch and offset not in self.failing:
+                del self.pins[offset]
+        elif entry.note != APART:
             failing = self.failing.setdefault(offset, Failing(0, entry.at))
             failing.failures += 1
 
@@ -168,6 +193,8 @@ def entry_of(position: int, document: Document) -> Entry | None:
         str(document.get("outcome") or ""),
         str(document.get("note") or ""),
         _whole(document.get("act"), -1),
+        str(document.get("bundle") or ""),
+        str(document.get("settings") or ""),
     )
 
 

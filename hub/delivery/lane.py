@@ -8,7 +8,7 @@ system has answered.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -28,30 +28,18 @@ from hub.delivery.halting import HALT_PROBE, Halting
 from hub.delivery.held import Held, Key, Part
 from hub.delivery.limits import Limits
 from hub.delivery.opening import Opening
-from hub.delivery.outflow import Outflow
 from hub.delivery.pace import Pace
 from hub.delivery.places import Places
 from hub.delivery.receipts import Outcome
 from hub.delivery.returning import DueDates
 from hub.delivery.settling import Author, Receipts
 from hub.delivery.takeover import Past
+from hub.delivery.versions import Name, Terms, Version, Versions
 from hub.events.codec import Codec
 from hub.log import get_logger
 from hub.records import Record, Spot, Writer
-from hub.registry.manifest import Delivery
 
 log = get_logger("hub.delivery")
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What a lane works by: the registration's flows by event type, its bounds, its versions."""
-
-    registration: str
-    flows: Mapping[str, Outflow]
-    delivery: Delivery
-    bundle: str
-    settings: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,18 +74,18 @@ class Lane:
     ) -> None:
         """`clock` gives epoch milliseconds. Raises Halt for limits that cannot be shared."""
         archive = means.archive
-        self.terms = terms
-        self._client = client
+        self.name = terms.registration
+        self.versions = Versions(Version(terms, client), lambda one: self.task(one.close()))
+        self._share = means.share
         self._codec = codec
         self._clock = clock
-        author = Author(terms.registration, terms.bundle, terms.settings, clock, means.digest_key)
+        author = Author(terms.registration, self.versions, clock, means.digest_key)
         self._assigned = Assigned(terms.registration, terms.flows)
         self._moved = asyncio.Event()  # set whenever something was settled, started or let go
         self._receipts = Receipts(codec, writer, author, self._moved.set)
         self.gate = self._gate(means)
-        companies = Companies(terms.flows.values())
-        limit = AHEAD * terms.delivery.in_flight * companies.most
-        self._queue: KeyedQueue[Key, Held] = KeyedQueue(limit)
+        self._companies = companies = Companies(terms.flows.values())
+        self._queue: KeyedQueue[Key, Held] = KeyedQueue(self._most(terms))
         self._departures = Departures(
             self,
             self._queue,
@@ -113,7 +101,6 @@ class Lane:
         self._failures = Failures(
             self,
             author,
-            terms.delivery.retry,
             self.gate,
             self._halting,
             self._receipts,
@@ -123,7 +110,7 @@ class Lane:
         self._calls = Calls(
             self,
             terms.registration,
-            client,
+            self.versions,
             clock,
             self.gate,
             self._halting,
@@ -133,8 +120,7 @@ class Lane:
         self._opening = Opening(
             self,
             terms.registration,
-            terms.flows,
-            terms.delivery,
+            self.versions,
             codec,
             self._departures,
             self._failures,
@@ -146,14 +132,18 @@ class Lane:
         self._watch(companies)
 
     def _gate(self, means: Means) -> Gate:
-        name, delivery = self.terms.registration, self.terms.delivery
-        places = means.places or Places(delivery.in_flight)
-        places.join(name, self.pump)
+        delivery = self.versions.present.terms.delivery
         limits = Limits(delivery.limits, means.share)
-        return Gate(name, Pace(delivery.in_flight), limits, places, self._clock)
+        self._places = places = means.places or Places(delivery.in_flight)
+        places.join(self.name, self.pump)
+        return Gate(self.name, Pace(delivery.in_flight), limits, places, self._clock)
+
+    def _most(self, terms: Terms) -> int:
+        """Events worked on at once."""
+        return AHEAD * terms.delivery.in_flight * self._companies.most
 
     def _watch(self, companies: Companies) -> None:
-        name = self.terms.registration
+        name = self.name
         metrics.waiting.labels(name).set_function(lambda: len(self._queue))
         metrics.in_flight.labels(name).set_function(lambda: self.gate.calls)
         metrics.retrying.labels(name).set_function(lambda: self._departures.waiting)
@@ -162,14 +152,37 @@ class Lane:
         metrics.pace.labels(name).set_function(lambda: self.gate.width)
         metrics.batch.labels(name).set_function(lambda: companies.largest)
 
+    # What it works by
+
+    def take_up(self, terms: Terms, client: Client) -> None:
+        """Go by these from now on; events that are opened go on as they began.
+
+        Raises Halt, and nothing has changed, for limits that cannot be shared.
+        """
+        limits = Limits(terms.delivery.limits, self._share)
+        before = self.versions.present.terms.name
+        self.versions.take_up(terms, client)
+        self._assigned.wanted = terms.flows
+        self._companies.take_up(terms.flows.values())
+        self._queue.limit = self._most(terms)
+        self._aside.every = terms.delivery.retry.resume
+        now = asyncio.get_running_loop().time()
+        self.gate.take_up(terms.delivery.in_flight, limits, now)
+        if terms.name != before:
+            self._aside.all_again()
+        self._halting.look_again()
+        self.pump()
+
     # What comes
 
     async def adopt(self, past: Past) -> None:
         """These partitions are ours, with this past; their events arrive from now on."""
         self._assigned.adopt(past, asyncio.get_running_loop().time())
+        for terms, client in past.earlier:
+            self.versions.know(terms, client)
         for shelved in past.parked:
             self._aside.found(shelved)
-        self._aside.look_again(self.terms.bundle)
+        self._aside.look_again(self.versions.present.terms.bundle)
         if self._clerk is not None:
             parts = {spot: self._assigned[spot] for spot in past.journals}
             for spot, part in parts.items():
@@ -197,9 +210,12 @@ class Lane:
         if failing is not None:
             held.failures, held.failing_since = failing.failures, failing.since
         held.doubted = past.doubt(held.record.offset) is not None
+        pin = past.pins.pop(held.record.offset, None)
+        if pin is not None and pin.series == held.series:
+            self.versions.called(held, Name(pin.bundle, pin.settings))
         self.bytes += held.size
         if not held.parked and self._aside.parking.holds(held.key):
-            self._aside.behind(held, self.terms.bundle)
+            self._aside.behind(held, self.versions.present.terms.bundle)
         else:
             self._queue.put(held.key, held)
 
@@ -273,6 +289,7 @@ class Lane:
 
     def _forget(self, held: Held) -> None:
         self.bytes -= held.size
+        self.versions.ended(held)
 
     # What is asked from outside
 
@@ -312,7 +329,7 @@ class Lane:
                 self._until(lambda: not any(p.running or p.unacknowledged for p in parts)), seconds
             )
         except TimeoutError:
-            log.warning("release_incomplete", registration=self.terms.registration)
+            log.warning("release_incomplete", registration=self.name)
         self._assigned.forget(gone)
         self.pump()
         return {spot: part.commit for spot, part in gone.items()}
@@ -334,11 +351,13 @@ class Lane:
         try:
             await asyncio.wait_for(self._until(self._at_rest), seconds)
         except TimeoutError:
-            log.warning("drain_incomplete", registration=self.terms.registration, held=self.held)
+            log.warning("drain_incomplete", registration=self.name, held=self.held)
 
     async def close(self) -> None:
         """End what still runs."""
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._client.close()
+        self._places.leave(self.name)
+        self.versions.close()
+        await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -31,9 +31,14 @@ class Limits:
         rate = None if limits.per_second is None else limits.per_second * share
         self._rate = None if rate is None else _Rate(rate)
         most = None if limits.per_day is None else _part_of_a_day(limits.per_day, share)
-        self._quota = None if most is None else _Quota(most)
+        self.calls: dict[int, int] = {}  # by day, where a day has a limit
+        self._quota = None if most is None else _Quota(most, self.calls)
         self._week = Week(map(window_of, limits.closed))
         self._none = rate is None and most is None and not limits.closed
+
+    def go_on_from(self, before: "Limits") -> None:
+        """These replace others of the same system: its day has the calls that it has had."""
+        self.calls.update(before.calls)
 
     def wait(self, monotonic: float, epoch_ms: int) -> float:
         """Seconds until a call may start, 0.0 for now. Asking changes nothing."""
@@ -79,9 +84,9 @@ class _Rate:
 class _Quota:
     """Calls of a day. Counted by day, so that a clock that goes back finds what it left."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, calls: dict[int, int]) -> None:
         self._most = most
-        self._calls: dict[int, int] = {}
+        self._calls = calls
 
     def opens(self, epoch_ms: int) -> int:
         """`epoch_ms` if its day has calls left, otherwise the first midnight of one that has."""

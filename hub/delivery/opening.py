@@ -1,7 +1,6 @@
 """From an event in the lane to a job: what its headers and bytes say, and whether it is for us."""
 
 import asyncio
-from collections.abc import Mapping
 
 from hub.contract.types import Document
 from hub.delivery.acts import discard_reason
@@ -12,9 +11,9 @@ from hub.delivery.held import Held, Key
 from hub.delivery.host import Host
 from hub.delivery.outflow import Outflow
 from hub.delivery.settling import note_twin
+from hub.delivery.versions import Versions
 from hub.errors import Reject, Retry
 from hub.events.codec import Codec
-from hub.registry.manifest import Delivery
 from hub.threads import apart
 
 
@@ -33,6 +32,7 @@ def open_job(held: Held, name: str, record: Document, flow: Outflow | None) -> J
     job = Job(held.event_id, record, flow)
     if held.doubted:
         job.doubt()
+    job.lost = held.lost
     if held.late:
         job.note = "late"
     return job
@@ -56,16 +56,14 @@ class Opening:
         self,
         host: Host,
         registration: str,
-        flows: Mapping[str, Outflow],
-        delivery: Delivery,
+        versions: Versions,
         codec: Codec,
         departures: Departures,
         failures: Failures,
     ) -> None:
         self._host = host
         self._registration = registration
-        self._flows = flows
-        self._delivery = delivery
+        self._versions = versions
         self._codec = codec
         self._departures = departures
         self._failures = failures
@@ -93,14 +91,15 @@ class Opening:
 
     def _answer_due(self, held: Held) -> float:
         """Seconds until a call that an earlier owner may have made is surely over."""
-        over = held.part.taken + self._delivery.timeout
+        over = held.part.taken + self._versions.of(held).terms.delivery.timeout
         return over - asyncio.get_running_loop().time()
 
     def _became_job(self, key: Key, held: Held, name: str, record: Document) -> bool:
-        job = open_job(held, name, record, self._flows.get(name))
+        job = open_job(held, name, record, self._versions.of(held).terms.flows.get(name))
         if job is None:
             self._host.ended(key, held, None, None)
             return False
+        self._versions.opened(held)
         held.job = job
         if held.twin:
             note_twin(held, job, self._registration)

@@ -39,6 +39,11 @@ class Pace:
         self._left = self.limit  # answers until the round is over
         self._halved: float | None = None  # when, if in this round
 
+    def allow(self, most: int) -> None:
+        """Stay between 1 and `most` from now on."""
+        self._most = most
+        self.limit = min(self.limit, most)
+
     def good(self, latency: float, now: float) -> None:
         """A call was answered, `latency` seconds after it was sent."""
         self._latency.note(latency)

@@ -18,6 +18,12 @@ class Places:
         self._fair.join(name)
         self._lanes[name] = ask
 
+    def leave(self, name: str) -> None:
+        """The lane has ended; the others may have its share."""
+        self._fair.leave(name)
+        self._lanes.pop(name, None)
+        self.ask_others()
+
     def may_start(self, name: str) -> bool:
         """Whether this lane, which has something to send, may start a call now."""
         return self._fair.may_start(name)

@@ -11,7 +11,7 @@ from adapters.http.messages import Client
 from adapters.http.transport import Transport
 from hub.delivery.archive import Archive
 from hub.delivery.inbox import Inbox
-from hub.delivery.lane import Lane, Means, Terms
+from hub.delivery.lane import Lane, Means
 from hub.delivery.orders import Orders
 from hub.delivery.outcomes import compile_rows
 from hub.delivery.places import Places
@@ -19,6 +19,7 @@ from hub.delivery.poller import Poller, PollPlan
 from hub.delivery.positions import Positions, read_positions
 from hub.delivery.returning import DueDates
 from hub.delivery.takeover import Takeover
+from hub.delivery.versions import Terms
 from hub.delivery.watch import Watch
 from hub.errors import Halt, HubError
 from hub.intake.opening import open_intake, open_writer
@@ -88,7 +89,7 @@ async def _main(settings: Settings, stop: asyncio.Event) -> None:
             inbox.start(len(work.lanes))
         if polls:
             await _poll(around, work, polls, writer)
-        names = [lane.terms.registration for lane, _ in work.lanes]
+        names = [lane.name for lane, _ in work.lanes]
         log.info("worker_started", url=url, registrations=names, polls=len(polls))
         await stop.wait()
         log.info("worker_stopping")
@@ -231,7 +232,7 @@ class WorkerHealth:
     def problems(self) -> list[str]:
         found = []
         for lane, inbox in self._work.lanes:
-            name = lane.terms.registration
+            name = lane.name
             if not inbox.ready.is_set():
                 found.append(f"{name}: no partitions yet")
             elif inbox.silent > STALE:
@@ -241,5 +242,5 @@ class WorkerHealth:
     def remarks(self) -> list[str]:
         """A halted registration waits for a person (metric hub_halted); the others go on."""
         lanes = [lane for lane, _ in self._work.lanes]
-        halted = [f"{x.terms.registration}: halted: {x.halted}" for x in lanes if x.halted]
-        return halted + [f"{x.terms.registration}: down: {x.broken}" for x in lanes if x.broken]
+        halted = [f"{x.name}: halted: {x.halted}" for x in lanes if x.halted]
+        return halted + [f"{x.name}: down: {x.broken}" for x in lanes if x.broken]

@@ -25,6 +25,7 @@ from hub.delivery.receipts import (
     step_record,
 )
 from hub.delivery.together import Apart
+from hub.delivery.versions import Terms, Versions
 from hub.errors import HubError, Retry
 from hub.events.codec import Codec
 from hub.log import get_logger
@@ -40,10 +41,13 @@ class Author:
     """Whose records they are: a registration in its versions. `clock`: epoch milliseconds."""
 
     registration: str
-    bundle: str
-    settings: str
+    versions: Versions
     clock: Callable[[], int]
     key: bytes = field(default=b"", repr=False)  # of digests of what was said; without it none
+
+    def terms(self, held: Held) -> Terms:
+        """What the event goes by."""
+        return self.versions.of(held).terms
 
 
 class Receipts:
@@ -60,7 +64,7 @@ class Receipts:
         self.unacknowledged = 0
 
     def mark(self, spot: Spot, events: Sequence[Held], noted: Callable[[], None]) -> None:
-        """These are about to be sent; `noted` is called when the broker has that."""
+        """These, of one version, are about to be sent; `noted`: the broker has that."""
         self._step(self._of("MARK", spot, events), events[0].part, noted)
 
     def tried(self, held: Held, error: HubError) -> None:
@@ -73,7 +77,7 @@ class Receipts:
             self._step(replace(step, reason=error.what, attempts=last), held.part)
 
     def not_sent(self, events: Sequence[Held]) -> None:
-        """These, of one partition, were marked, and are not going to be sent by us."""
+        """These, of one partition and version, were marked; we are not going to send them."""
         first = events[0]
         self._step(self._of("ATTEMPT", first.spot, events, NOT_SENT), first.part)
 
@@ -129,7 +133,7 @@ class Receipts:
 
     def _of(self, kind: Kind, spot: Spot, events: Sequence[Held], note: str = "") -> Step:
         one = events[0] if len(events) == 1 else None
-        author = self._author
+        author, terms = self._author, self._author.terms(events[0])
         return Step(
             kind,
             author.registration,
@@ -141,8 +145,8 @@ class Receipts:
             one.event_id if one else "",
             one.event_type if one else "",
             note,
-            bundle=author.bundle,
-            settings=author.settings,
+            bundle=terms.bundle,
+            settings=terms.settings,
             series=max(held.series for held in events),
         )
 
@@ -196,15 +200,15 @@ def note_twin(held: Held, job: Job, registration: str) -> None:
 
 
 def _settled(held: Held, outcome: Outcome, reason: str | None, author: Author) -> Settled:
-    job = held.job
+    job, terms = held.job, author.terms(held)
     return Settled(
         outcome=outcome,
         event_id=held.event_id,
         event_type=held.event_type,
         registration=author.registration,
         record=held.record,
-        bundle=author.bundle,
-        settings=author.settings,
+        bundle=terms.bundle,
+        settings=terms.settings,
         at=author.clock(),
         reason=reason,
         operation=job.operation if job else None,

@@ -5,7 +5,7 @@ it does not count. Blocking: belongs to the thread that polls, whose heartbeats 
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
@@ -17,6 +17,7 @@ from hub.delivery.journals import Journals, starts
 from hub.delivery.parking import closing_record
 from hub.delivery.receipts import SCHEMA, Step, step_document, step_record
 from hub.delivery.shelf import Shelved, read_shelf
+from hub.delivery.versions import Earlier, Name
 from hub.errors import Retry
 from hub.events.codec import Codec
 from hub.log import get_logger
@@ -36,15 +37,27 @@ class Past:
     parked: Sequence[Shelved]
     acts: Mapping[Spot, Acts]
     decided: Mapping[int, Sequence[Record]]  # by partition, the records of hub.act to read
+    earlier: Sequence[Earlier] = ()  # versions that somebody called under before
 
 
 class Takeover:
     """How one registration takes partitions over."""
 
     def __init__(
-        self, broker: Broker, writer: Writer, codec: Codec, registration: str, partitions: int
+        self,
+        broker: Broker,
+        writer: Writer,
+        codec: Codec,
+        registration: str,
+        partitions: int,
+        version: Callable[[Name], Earlier | None] = lambda _: None,
     ) -> None:
-        """`partitions`: how many every topic had when this process began."""
+        """`partitions`: how many every topic had when this process began.
+
+        `version`: an earlier version by its name, None for one that is not known any more; asked
+        on the thread that takes over.
+        """
+        self._version = version
         self._partitions = partitions
         self._broker = broker
         self._writer = writer
@@ -86,7 +99,12 @@ class Takeover:
             parked=len(mine),
             seconds=round(time.monotonic() - began, 3),
         )
-        return Past(journals, mine, acts, decided)
+        return Past(journals, mine, acts, decided, self._earlier(journals.values()))
+
+    def _earlier(self, journals: Iterable[Journal]) -> list[Earlier]:
+        """The versions that the marks of unsettled events name, as far as they are known."""
+        names = {Name(pin.bundle, pin.settings) for of in journals for pin in of.pins.values()}
+        return [found for name in sorted(names) if (found := self._version(name)) is not None]
 
     def _check_commits(
         self, committed: Mapping[Spot, tuple[int, str]], journals: Mapping[Spot, Journal]

@@ -12,12 +12,13 @@ from hub.contract.types import Document
 from hub.delivery.archive import Archive
 from hub.delivery.exchange import Attempt
 from hub.delivery.inbox import Inbox, ensure_offsets
-from hub.delivery.lane import Lane, Means, Terms
+from hub.delivery.lane import Lane, Means
 from hub.delivery.outcomes import compile_rows
 from hub.delivery.outflow import Outflow
 from hub.delivery.receipts import request_digest
 from hub.delivery.returning import DueDates
 from hub.delivery.takeover import Takeover
+from hub.delivery.versions import Earlier, Name, Terms
 from hub.errors import Halt, HubError, Reject, Retry
 from hub.events.catalogue import Catalogue
 from hub.events.codec import Codec
@@ -108,6 +109,8 @@ class World:
         self.writer = self.broker.writer()
         self.peer = Peer()
         self.bundle = "bundle"
+        self.settings = "settings"
+        self.earlier: dict[Name, Earlier] = {}  # versions that are still known
         self.due: DueDates | None = None
         self.number = 0
         self.now = 1_760_000_000_000
@@ -157,7 +160,7 @@ class World:
             {WITHDRAWN: self.flow},
             Delivery(in_flight=in_flight, timeout=0.2, retry=self.retry),
             self.bundle,
-            "settings",
+            self.settings,
         )
         loop = asyncio.get_running_loop()
 
@@ -169,7 +172,9 @@ class World:
         means = Means(Archive(self.broker), due=self.due, digest_key=DIGEST_KEY)
         lane = Lane(terms, self.peer, self.codec, writer, self.clock, means)
         self.lane = lane
-        takeover = Takeover(self.broker, self.broker.writer(), self.codec, "peer", 2)
+        takeover = Takeover(
+            self.broker, self.broker.writer(), self.codec, "peer", 2, self.earlier.get
+        )
         inbox = Inbox(self.broker, lane, ["hub.dossier", "hub.catalogue"], loop, takeover)
         inbox.start(lanes)
         try:

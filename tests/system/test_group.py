@@ -12,9 +12,10 @@ from hub.broker import KafkaBroker
 from hub.contract.types import Document
 from hub.delivery.archive import Archive
 from hub.delivery.inbox import Inbox, group_of
-from hub.delivery.lane import Lane, Means, Terms
+from hub.delivery.lane import Lane, Means
 from hub.delivery.outflow import Outflow
 from hub.delivery.takeover import Takeover
+from hub.delivery.versions import Terms
 from hub.dev.waiting import until
 from hub.errors import HubError
 from hub.events.codec import Codec

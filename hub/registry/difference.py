@@ -1,0 +1,93 @@
+"""What differs between two landscapes, registration by registration: what a process has to take up.
+
+Pure: it compares what stands in bundles and entries. What is not named here is not touched.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+from hub.registry.live import Landscape, Live
+
+Aspect: TypeAlias = Literal[
+    "new", "gone", "bundle", "settings", "agencies", "way", "delivery", "paused", "resumed"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One registration's. `before`, `after`: None where it was not, or is no more.
+
+    `way`: its endpoint, route, paths or credential. `delivery`: limits, retries, time-outs.
+    """
+
+    name: str
+    before: Live | None
+    after: Live | None
+    aspects: tuple[Aspect, ...]
+
+
+def difference(before: Landscape, after: Landscape) -> tuple[Change, ...]:
+    """What changed, by name. Nothing for what is the same, in whatever order it stands."""
+    old = {live.name: live for live in before.live}
+    new = {live.name: live for live in after.live}
+    found: list[Change] = []
+    for name in sorted(old.keys() | new.keys()):
+        aspects = tuple(_aspects(old.get(name), new.get(name)))
+        if aspects:
+            found.append(Change(name, old.get(name), new.get(name), aspects))
+    return tuple(found)
+
+
+def _aspects(before: Live | None, after: Live | None) -> Iterator[Aspect]:
+    if before is None or after is None:
+        yield "new" if before is None else "gone"
+        return
+    old, new = before.registration, after.registration
+    if before.bundle.sha256 != after.bundle.sha256:
+        yield "bundle"
+    if old.settings != new.settings:
+        yield "settings"
+    if old.agencies != new.agencies:
+        yield "agencies"
+    if _way(before) != _way(after):
+        yield "way"
+    if old.delivery != new.delivery:
+        yield "delivery"
+    if old.paused != new.paused:
+        yield "paused" if new.paused else "resumed"
+
+
+def _way(live: Live) -> tuple[object, ...]:
+    one = live.registration
+    return one.endpoint, one.route, dict(one.paths), dict(one.secrets)
+
+
+def held_over(present: Landscape, after: Landscape) -> Landscape:
+    """`after`, where a registration whose change is at fault stays what it is at present.
+
+    What is wanted and cannot be live would otherwise end a connector that works. Its problems are
+    told all the same.
+    """
+    kept = tuple(live for live in present.live if live.name in after.down)
+    down = after.down - {live.name for live in kept}
+    return replace(after, live=(*after.live, *kept), down=down)
+
+
+def rerouted(earlier: Live, present: Live) -> Live:
+    """An earlier version that reaches its system where the present one does.
+
+    What makes the body of a request stays the earlier one's: bundle and settings. A credential that
+    was renewed, or a system that has moved, counts for what is repeated, too.
+    """
+    now = present.registration
+    return Live(
+        earlier.bundle,
+        replace(
+            earlier.registration,
+            endpoint=now.endpoint,
+            route=now.route,
+            paths=now.paths,
+            secrets={**earlier.registration.secrets, **now.secrets},
+        ),
+    )
