@@ -55,6 +55,8 @@ VARIABLES = (
     Variable("HUB_ARCHIVE_KEY_ID", "", "access key id for the bucket"),
     Variable("HUB_ARCHIVE_SECRET", "", "reference to the secret access key for the bucket"),
     Variable("HUB_MAY_UNMASK", "no", "yes: people may see personal data here, with a reason"),
+    Variable("HUB_ACCESS", "", "file that names who may what; else this machine's own token may"),
+    Variable("HUB_TOKEN", "", "reference to the token by which the command line says who you are"),
     Variable("HUB_KAFKA_SECURITY", "PLAINTEXT", "PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL"),
     Variable("HUB_KAFKA_SASL_MECHANISM", "", "PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512 (default)"),
     Variable("HUB_KAFKA_SASL_USERNAME", "", "user for SASL"),
@@ -118,6 +120,8 @@ class Settings:
     audit_key: str | None = field(default=None, repr=False)  # reference; wraps the evidence's keys
     archive: Path | Bucket | None = None  # None: under home
     may_unmask: bool = False  # whether people may see personal data here, with a reason
+    access: Path | None = None  # None: whoever may read this machine's own token is its admin
+    token: str | None = field(default=None, repr=False)  # reference; who uses the command line
     tls: Tls | None = None
     security: Security = Security()
 
@@ -143,6 +147,8 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         archive=_archive(env),
         may_unmask=_one_of("HUB_MAY_UNMASK", env.get("HUB_MAY_UNMASK", "no"), ("no", "yes"))
         == "yes",
+        access=_access(env.get("HUB_ACCESS")),
+        token=_optional_reference("HUB_TOKEN", env.get("HUB_TOKEN")),
         tls=_tls(env),
         security=_security(env),
     )
@@ -204,6 +210,26 @@ def _registrations(named: str | None) -> Path:
 
 def _file(named: str | None) -> Path | None:
     return Path(named).absolute() if named else None
+
+
+def _access(named: str | None) -> Path | None:
+    """The file that names people. One that was named must be there: nobody is let in by mistake."""
+    if not named:
+        return None
+    file = Path(named).absolute()
+    if not file.is_file():
+        raise Halt(
+            f"there is no file {file}",
+            where="HUB_ACCESS",
+            fix="correct the path, or unset it for this machine's own token",
+        )
+    return file
+
+
+def _optional_reference(name: str, value: str | None) -> str | None:
+    if value:
+        _reference(name, value)
+    return value or None
 
 
 def _tls(env: Mapping[str, str]) -> Tls | None:

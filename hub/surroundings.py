@@ -16,6 +16,7 @@ from adapters.rest.server import open_server as open_rest_server
 from adapters.soap.client import open_client as open_soap_client
 from adapters.soap.server import open_server as open_soap_server
 from hub import metrics
+from hub.access.tokens import own
 from hub.broker import KafkaBroker
 from hub.dev import runfiles
 from hub.errors import Halt, HubError, Retry
@@ -56,7 +57,7 @@ def open_surroundings(settings: Settings) -> Surroundings:
         settings.connectors, settings.registrations, read_events(settings.schemas)
     )
     # after what takes long: a registry that was started together with us serves by now
-    codec = Codec(catalogue, RegistryClient(registry_url(settings)))
+    codec = Codec(catalogue, registry_client(settings))
     tell_problems(landscape)
     return Surroundings(
         settings,
@@ -95,6 +96,17 @@ def registry_url(settings: Settings) -> str:
             system=True,
         )
     return found.url
+
+
+def registry_client(settings: Settings, url: str | None = None) -> RegistryClient:
+    """A client of the schema registry, or of the one of this hub at `url`.
+
+    Our own knows the processes of this home by their token; an outside one, or ours on another
+    machine, is told what stands in its address. Raises Retry while none runs.
+    """
+    if url is None and settings.registry_url:
+        return RegistryClient(settings.registry_url)
+    return RegistryClient(url or registry_url(settings), token=own(settings.home, "hub"))
 
 
 def digest_key(settings: Settings) -> bytes:

@@ -36,7 +36,8 @@ HOME: dict[str, tuple[str, ...]] = {
     "cryptography": ("adapters", "hub.registry.certificates", "hub.audit"),
     "uvicorn": ("hub.serving",),
     "uvloop": ("hub.serving",),
-    "starlette": ("hub.registry.schemas", "hub.views"),
+    "starlette": ("hub.registry", "hub.access.guard", "hub.views"),
+    "joserfc": ("hub.access.oidc",),
     "typer": ("hub.cli",),
     "rich": ("hub.cli",),
     "jgo": ("hub.dev",),
@@ -54,9 +55,6 @@ MAY: dict[str, tuple[str, ...]] = {
     "hub.mapping": ("hub.errors", "hub.nearest", "hub.contract", "hub.mapping"),
     "hub.events": ("hub.errors", "hub.contract", "hub.events"),
     "adapters": ("hub.errors", "hub.contract", "adapters"),
-    "hub.audit.verify": (),
-    "hub.audit.merkle": ("hub.audit.verify",),
-    "hub.audit.leaf": ("hub.audit.verify", "hub.records", "hub.topics"),
 }
 
 # No clock, socket, thread or randomness in here.
@@ -66,12 +64,12 @@ PURE = (
     "hub.events",
     "hub.errors",
     "hub.nearest",
+    "hub.access.rules",
+    "hub.access.attempts",
+    "hub.access.oidc",
     "hub.delivery.fairness",
     "hub.delivery.hours",
     "hub.delivery.limits",
-    "hub.audit.leaf",
-    "hub.audit.merkle",
-    "hub.audit.verify",
 )
 IMPURE = frozenset(
     {"socket", "random", "secrets", "time", "asyncio", "subprocess", "urllib.request", "http"}

@@ -21,9 +21,8 @@ from hub.events.codec import Codec
 from hub.events.headers import read_headers
 from hub.events.masks import Masks
 from hub.records import Broker, Position, Record, Spot
-from hub.registry.schemas.client import RegistryClient
 from hub.settings import Settings
-from hub.surroundings import bootstrap, now_ms, registry_url
+from hub.surroundings import bootstrap, now_ms, registry_client
 
 POLL = 0.5  # seconds
 IDLE_POLLS = 20  # without a record: the broker is silent
@@ -43,7 +42,7 @@ class Browser:
 def open_browser(settings: Settings) -> Browser:
     """Find broker and registry. Raises Halt or Retry where one is missing."""
     catalogue = load(settings.schemas)
-    codec = Codec(catalogue, RegistryClient(registry_url(settings)))
+    codec = Codec(catalogue, registry_client(settings))
     broker = KafkaBroker(bootstrap(settings), settings.security)
     return Browser(settings, broker, catalogue, codec, Masks(catalogue))
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from hub.access.tokens import of_person
 from hub.cli.output import answering, show_json, show_rows
 from hub.errors import Reject
 from hub.settings import load
@@ -26,7 +27,8 @@ def show(
 ) -> None:
     """Show a dossier's status, its deadline, and everything that happened, oldest first."""
     with answering():
-        dossier = asked(load().home, code)
+        settings = load()
+        dossier = asked(settings.home, code, of_person(settings))
         if dossier is None:
             raise Reject(f"no dossier {code} is known", fix="`hub event list` shows codes")
         if as_json:

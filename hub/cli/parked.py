@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from hub.access.tokens import of_person
 from hub.cli.browse import Browser, access, moment, open_browser, readable, records
 from hub.cli.deciding import MOST, Because, By, Decision, Most, Preview, Said, about, decide, only
 from hub.cli.narrowing import known_registration, known_type
@@ -193,7 +194,7 @@ def _resumed(one: ParkedDossier, said: Said) -> Decision:
 def _tell_due_dates(settings: Settings, rows: list[Document]) -> None:
     """Put into each row when its dossier is due, as far as the views know it."""
     codes = list(dict.fromkeys(str(row["dossier"]) for row in rows))[:ASKED]
-    due, problem = due_dates(settings.home, codes, ANSWERED)
+    due, problem = due_dates(settings.home, codes, of_person(settings), ANSWERED)
     if problem is not None:
         say(f"due dates are not known: {problem}")
     for row in rows:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from adapters.http.messages import Client
 from adapters.http.transport import Transport
+from hub.access.tokens import own
 from hub.delivery.archive import Archive
 from hub.delivery.inbox import Inbox
 from hub.delivery.lane import Lane, Means
@@ -137,7 +138,7 @@ def _due_dates(home: Path) -> DueDates:
     """As the views of this home know them; they may be down, or elsewhere."""
 
     def asked(codes: Sequence[str]) -> Mapping[str, str]:
-        found, problem = due_dates(home, codes, ORDERED)
+        found, problem = due_dates(home, codes, own(home, "hub"), ORDERED)
         if problem is not None:
             log.info("due_dates_unknown", known=len(found), of=len(codes), reason=problem.what)
         return found

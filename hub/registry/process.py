@@ -3,15 +3,17 @@
 import asyncio
 from contextlib import AsyncExitStack
 
+from hub.access.guard import guarded
+from hub.access.opening import open_gate
 from hub.broker import KafkaBroker
 from hub.log import get_logger
 from hub.probes import Probed
-from hub.registry.schemas.client import RegistryClient, register_all
-from hub.registry.schemas.server import create_app
+from hub.registry.schemas.client import register_all
+from hub.registry.schemas.server import create_app, schema_routes
 from hub.registry.schemas.store import open_store
 from hub.serving import run, serving
 from hub.settings import Settings
-from hub.surroundings import bootstrap
+from hub.surroundings import bootstrap, registry_client
 
 log = get_logger("hub.registry")
 
@@ -37,9 +39,12 @@ async def _main(settings: Settings, stop: asyncio.Event) -> None:
         store = await asyncio.to_thread(opened.__enter__)
         stack.push_async_callback(asyncio.to_thread, opened.__exit__, None, None, None)
         health = Readiness()
-        app = Probed(health, create_app(store))
+        gate = await open_gate(stack, settings)
+        app = Probed(health, create_app(guarded("registry", schema_routes(store), gate)))
         url = await stack.enter_async_context(serving(app, "registry", settings))
-        known = await asyncio.to_thread(register_all, RegistryClient(url), settings.schemas)
+        known = await asyncio.to_thread(
+            register_all, registry_client(settings, url), settings.schemas
+        )
         health.registered = True
         log.info("registry_started", url=url, schemas=len(known))
         await stop.wait()

@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 from urllib.parse import parse_qsl
 
 import orjson
 
 from adapters.http.messages import HttpResponse, Refusal
 from adapters.http.problem import of_refusal
+from hub.access.gate import Gate
+from hub.access.rules import rule_of
 from hub.probes import Receive, Scope, Send, probe, respond
 from hub.views.answers import brief, whole
 from hub.views.asking import Asking, Wanted
@@ -19,6 +21,7 @@ LARGEST = 500  # dossiers in one answer
 USUAL = 100
 QUERY_BYTES = 2_000
 STATUSES = frozenset(STATUS.values()) | {"PROCESSING", "STOPPED", "UNKNOWN"}
+Route: TypeAlias = Literal["/dossiers", "/dossiers/{code}", "/counts"]
 PARAMETERS = ("status", "agency", "late", "limit", "after")
 
 
@@ -35,7 +38,10 @@ class Health(Protocol):
 class ViewsApp:
     """ASGI 3 application. `clock` gives epoch milliseconds."""
 
-    def __init__(self, health: Health, calendar: Calendar, clock: Callable[[], int]) -> None:
+    def __init__(
+        self, health: Health, calendar: Calendar, clock: Callable[[], int], gate: Gate
+    ) -> None:
+        self._gate = gate
         self._health = health
         self._calendar = calendar
         self._clock = clock
@@ -46,12 +52,13 @@ class ViewsApp:
         if scope["type"] != "http":
             return
         try:
-            found = await self._answer(scope["method"], scope["path"], scope["query_string"])
+            found = await self._answer(scope)
         except Refusal as refusal:
             found = of_refusal(refusal)
         await respond(send, found)
 
-    async def _answer(self, method: str, path: str, query: bytes) -> HttpResponse:
+    async def _answer(self, scope: Scope) -> HttpResponse:
+        method, path = scope["method"], scope["path"]
         if method not in ("GET", "HEAD"):
             raise Refusal(
                 405,
@@ -62,19 +69,20 @@ class ViewsApp:
         own = probe(path, self._health)
         if own is not None:
             return own
+        route, code = _route(path)
+        await self._gate.enter(rule_of("views", method, route), _authorization(scope), path)
         asking = self._health.asking
         if asking is None:
             raise Refusal(
                 503, "unavailable", "The views are starting", headers=(("retry-after", "1"),)
             )
-        code = path.removeprefix("/dossiers/")
-        if code != path and code:
-            return await asyncio.to_thread(self._dossier, asking, code)
-        if path == "/dossiers":
-            return await asyncio.to_thread(self._list, asking, wanted(query))
-        if path == "/counts":
-            return _json(await asyncio.to_thread(asking.counts, self._clock()))
-        raise Refusal(404, "unknown-operation", "Ask /dossiers, /dossiers/{code} or /counts")
+        match route:
+            case "/dossiers/{code}":
+                return await asyncio.to_thread(self._dossier, asking, code)
+            case "/dossiers":
+                return await asyncio.to_thread(self._list, asking, wanted(scope["query_string"]))
+            case "/counts":
+                return _json(await asyncio.to_thread(asking.counts, self._clock()))
 
     def _dossier(self, asking: Asking, code: str) -> HttpResponse:
         found = asking.dossier(code)
@@ -92,6 +100,23 @@ class ViewsApp:
                 "next": found[-1].code if full else None,
             }
         )
+
+
+def _route(path: str) -> tuple[Route, str]:
+    """Which of the views' paths it is, and the dossier that it names. Raises Refusal."""
+    if path == "/dossiers":
+        return "/dossiers", ""
+    if path == "/counts":
+        return "/counts", ""
+    code = path.removeprefix("/dossiers/")
+    if code == path or not code:
+        raise Refusal(404, "unknown-operation", "Ask /dossiers, /dossiers/{code} or /counts")
+    return "/dossiers/{code}", code
+
+
+def _authorization(scope: Scope) -> str | None:
+    found = [value for name, value in scope["headers"] if name == b"authorization"]
+    return found[0].decode("latin-1") if found else None
 
 
 def wanted(query: bytes) -> Wanted:

@@ -8,16 +8,16 @@ from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
+from hub.access.opening import open_gate
 from hub.broker import KafkaBroker
 from hub.errors import Halt, Retry
 from hub.events.catalogue import Catalogue, load
 from hub.events.codec import Codec
 from hub.log import get_logger, place_of
 from hub.records import Spot
-from hub.registry.schemas.client import RegistryClient
 from hub.serving import run, serving
 from hub.settings import Settings
-from hub.surroundings import bootstrap, now_ms, registry_url
+from hub.surroundings import bootstrap, now_ms, registry_client
 from hub.topics import CATALOGUE, DOSSIER, RECEIPT, ensure_all
 from hub.views.app import make_app, run_app
 from hub.views.asking import Asking
@@ -69,8 +69,9 @@ def views(settings: Settings) -> None:
 async def _main(settings: Settings, stop: asyncio.Event) -> None:
     catalogue = load(settings.schemas)
     progress = Progress()
-    app = ViewsApp(progress, load_calendar(), now_ms)
     async with AsyncExitStack() as stack:
+        gate = await open_gate(stack, settings)
+        app = ViewsApp(progress, load_calendar(), now_ms, gate)
         url = await stack.enter_async_context(serving(app, "views", settings))
         log.info("views_started", url=url)
         found = await _patiently(lambda: _find(settings), stop)
@@ -143,7 +144,7 @@ def _address(settings: Settings) -> str:
 
 
 def _codec(settings: Settings, catalogue: Catalogue) -> Codec:
-    return Codec(catalogue, RegistryClient(registry_url(settings)))
+    return Codec(catalogue, registry_client(settings))
 
 
 async def _patiently(ask: Callable[[], T], stop: asyncio.Event) -> T | None:

@@ -1,7 +1,7 @@
 """The demo's own small HTTP client; it is an outside party, so it uses none of the hub's code."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
@@ -9,10 +9,10 @@ import httpx
 _client = httpx.Client(timeout=30.0, trust_env=False)
 
 
-def get(url: str) -> tuple[int, Any]:
+def get(url: str, headers: Mapping[str, str] | None = None) -> tuple[int, Any]:
     """Status and JSON body (None where it is none)."""
     try:
-        answer = _client.get(url)
+        answer = _client.get(url, headers=headers)
     except httpx.HTTPError:
         return 0, None
     return answer.status_code, _json(answer)

@@ -10,7 +10,7 @@ import uvicorn
 
 from adapters.http.simple import fetch
 from hub.records import Broker
-from hub.registry.schemas.server import create_app
+from hub.registry.schemas.server import create_app, schema_routes
 from hub.registry.schemas.store import open_store
 from tests.registry.contract import Answer
 
@@ -32,7 +32,12 @@ def serving(broker: Broker) -> Iterator[str]:
     """Our registry in a thread of its own; gives its address."""
     with open_store(broker) as store:
         config = uvicorn.Config(
-            create_app(store), host="127.0.0.1", port=0, log_config=None, lifespan="off", ws="none"
+            create_app(schema_routes(store)),
+            host="127.0.0.1",
+            port=0,
+            log_config=None,
+            lifespan="off",
+            ws="none",
         )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, name="registry")

@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from hub.broker_memory import MemoryBroker, MemoryReader
 from hub.records import Outgoing, Spot
-from hub.registry.schemas.server import create_app
+from hub.registry.schemas.server import create_app, schema_routes
 from hub.registry.schemas.store import open_store
 from hub.topics import SCHEMAS
 from tests.registry.contract import CODE, record
@@ -24,7 +24,7 @@ def broker() -> MemoryBroker:
 @pytest.fixture
 def http(broker: MemoryBroker) -> Iterator[TestClient]:
     with open_store(broker) as store:
-        yield TestClient(create_app(store))
+        yield TestClient(create_app(schema_routes(store)))
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,9 @@ def test_a_bug_is_told_in_the_same_form_and_without_its_text() -> None:
     broker = BrokenBroker()
     with open_store(broker) as store:
         broker.down = True
-        answer = TestClient(create_app(store), raise_server_exceptions=False).get("/subjects")
+        answer = TestClient(create_app(schema_routes(store)), raise_server_exceptions=False).get(
+            "/subjects"
+        )
         assert (500, 500) == (answer.status_code, answer.json()["error_code"])
         assert "secret" not in answer.text
 

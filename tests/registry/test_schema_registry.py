@@ -7,7 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from hub.broker_memory import MemoryBroker
-from hub.registry.schemas.server import create_app
+from hub.registry.schemas.server import create_app, schema_routes
 from hub.registry.schemas.store import Store, open_store
 from tests.registry.contract import Answer, Door, RegistryContract
 
@@ -16,7 +16,7 @@ class AppDoor:
     """The application without a socket."""
 
     def __init__(self, store: Store) -> None:
-        self._client = TestClient(create_app(store))
+        self._client = TestClient(create_app(schema_routes(store)))
 
     def call(self, method: str, path: str, body: object = None) -> Answer:
         answer = self._client.request(method, path, json=body)

@@ -20,6 +20,7 @@ import pytest
 import yaml
 from kafka.admin import ACLOperation, ResourceType
 
+from hub.access.tokens import bearer, own
 from hub.broker import KafkaBroker
 from hub.dev import runfiles
 from hub.dev.node import free_port
@@ -242,7 +243,7 @@ def test_views_follow_it(stage: Stage, filed: str) -> None:
     url = url_of(stage.home, "views")
 
     def shown() -> bool:
-        status, dossier = get(f"{url}/dossiers/{filed}")
+        status, dossier = get(f"{url}/dossiers/{filed}", bearer(own(stage.home, "admin")))
         return status == 200 and filed in json.dumps(dossier)
 
     assert until(shown, FAR, every=0.1), stage.said("views")
@@ -274,7 +275,7 @@ def test_other_ways_in_need_no_right_to_create(
         views = hub(stack, variables, "views")
         assert [row["key"] for row in rows(variables, *LIST)] == [filed]
         url = views.ready(tmp_path, "views")
-        assert get(f"{url}/dossiers/{filed}")[0] == 200
+        assert get(f"{url}/dossiers/{filed}", bearer(own(tmp_path, "admin")))[0] == 200
 
 
 def test_a_missing_right_is_named(stage: Stage, cluster: Secured, tmp_path: Path) -> None:

@@ -11,11 +11,13 @@ import pytest
 from hub.views.asking import Asking
 from hub.views.calendar import load
 from hub.views.http import ViewsApp
+from tests.access.kit import gate, principal
 from tests.views.facts import MARKED, event, late_over_tet, ms, on_time, paid, supplemented
 from tests.views.kit import Topics, filled
 
 pytestmark = pytest.mark.process
 
+READER = {"reader": principal("reader", "auditor")}
 NOW = ms("2025-11-20 08:00")
 WITHDRAWN = [
     event(
@@ -50,7 +52,7 @@ class Views:
 class Door:
     def __init__(self, views: Views) -> None:
         self.views = views
-        self.app = ViewsApp(views, load(), lambda: NOW)
+        self.app = ViewsApp(views, load(), lambda: NOW, gate(READER))
 
     def raw(self, path: str, query: str = "", method: str = "GET") -> tuple[int, str, bytes]:
         sent: list[MutableMapping[str, Any]] = []
@@ -61,7 +63,13 @@ class Door:
         async def send(message: MutableMapping[str, Any]) -> None:
             sent.append(message)
 
-        scope = {"type": "http", "method": method, "path": path, "query_string": query.encode()}
+        scope = {
+            "type": "http",
+            "method": method,
+            "path": path,
+            "query_string": query.encode(),
+            "headers": [(b"authorization", b"Bearer reader")],
+        }
         asyncio.run(self.app(scope, receive, send))
         headers = dict(sent[0]["headers"])
         return sent[0]["status"], headers[b"content-type"].decode(), sent[1]["body"]

@@ -15,6 +15,7 @@ import pytest
 from confluent_kafka import Consumer
 
 from adapters.http.simple import fetch
+from hub.access.tokens import bearer, own
 from hub.broker import KafkaBroker
 from hub.dev import runfiles
 from hub.dev.waiting import until
@@ -65,7 +66,9 @@ class Views:
         return found.url
 
     def get(self, path: str) -> tuple[int, object]:
-        status, headers, body = fetch("GET", self.url + path, timeout=10.0)
+        status, headers, body = fetch(
+            "GET", self.url + path, headers=bearer(own(self._home, "admin")), timeout=10.0
+        )
         plain = "json" not in headers.get("content-type", "")
         return status, body.decode() if plain else orjson.loads(body)
 
@@ -193,7 +196,7 @@ def test_it_waits_for_what_is_not_there_and_outlives_what_breaks(
                 assert until(lambda: runfiles.find(tmp_home, "registry") is not None, FAR)
                 found = runfiles.find(tmp_home, "registry")
                 assert found is not None
-                codec = Codec(CATALOGUE, RegistryClient(found.url))
+                codec = Codec(CATALOGUE, RegistryClient(found.url, token=own(tmp_home, "hub")))
                 codec.warm()
                 keep(broker, [one for story in STORIES[:2] for one in outgoing(story, codec)])
             # The registry is gone: the events are there, what they say is not known yet.

@@ -55,17 +55,21 @@ class _Problem(msgspec.Struct, frozen=True):
 class RegistryClient:
     """Blocking and thread-safe. Opens nothing until the first call, keeps no connection.
 
+    `token`: by which the registry knows us, where the address carries no credential.
+
     Making one raises Halt when the password in the address refers to a secret that is not there.
     Every method raises Retry with `system` when the registry cannot be reached or fails, Halt when
     it refuses the credential or the address is no registry's, Reject when it refuses a schema.
     """
 
-    def __init__(self, url: str, fetch: Fetch = fetch) -> None:
+    def __init__(self, url: str, fetch: Fetch = fetch, token: str | None = None) -> None:
         self._base, credential = _split(url)
         self._fetch = fetch
         self._headers = {"accept": f"{MEDIA_TYPE}, application/json", "content-type": MEDIA_TYPE}
         if credential:
             self._headers["authorization"] = f"Basic {b64encode(credential.encode()).decode()}"
+        elif token:
+            self._headers["authorization"] = f"Bearer {token}"
         self._numbers: dict[tuple[str, str], int] = {}
         self._texts: dict[int, str] = {}
 

@@ -3,6 +3,7 @@
 Paths, answers and error codes are Confluent's, so that stock serializers, `kcat` and the like work.
 """
 
+from collections.abc import Sequence
 from http import HTTPStatus
 
 import orjson
@@ -11,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from hub.errors import HubError
 from hub.registry.schemas.answers import HANDLERS, Call, Handler
@@ -22,9 +23,13 @@ MEDIA_TYPE = "application/vnd.schemaregistry.v1+json"
 BODY_BYTES = 1_048_576
 
 
-def create_app(store: Store) -> Starlette:
-    """The ASGI application. Keeping the store open and closing it is the caller's."""
-    routes = [_route(store, method, path, handler) for method, path, handler in HANDLERS]
+def schema_routes(store: Store) -> list[Route]:
+    """A route for each path. Keeping the store open and closing it is the caller's."""
+    return [_route(store, method, path, handler) for method, path, handler in HANDLERS]
+
+
+def create_app(routes: Sequence[BaseRoute]) -> Starlette:
+    """The ASGI application; what goes wrong before a route is told as registries do."""
     handlers = {HTTPException: _http_error, Exception: _http_error}
     return Starlette(routes=routes, exception_handlers=handlers)
 

@@ -1,0 +1,129 @@
+"""Who somebody is, by the credential that comes with a request.
+
+A change of the file that HUB_ACCESS names takes effect within a second. While it cannot be read,
+nobody is let in: whoever was to be put out may be the one who would still be.
+"""
+
+import base64
+import binascii
+import contextlib
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from adapters.http.transport import Transport
+from hub.access import tokens
+from hub.access.keys import Verifier, fetching
+from hub.access.roster import Provider, Roster, read_roster
+from hub.access.rules import Principal
+from hub.errors import Halt, Reject
+from hub.settings import Settings
+
+LOOK = 1.0  # seconds between two looks at the file
+HUB = Principal("hub", frozenset({"hub"}))
+LOCAL = Principal("local", frozenset({"admin"}))
+
+Verify = Callable[[Provider], Verifier]
+
+
+def verifying(transport: Transport) -> Verify:
+    """How a provider's tokens are checked, with the real clocks."""
+    return lambda provider: Verifier(
+        provider, fetching(provider, transport), time.monotonic, time.time
+    )
+
+
+class Doorman:
+    """Knows principals by their credential. Belongs to one event loop.
+
+    Making one raises Halt or Reject where the file or this machine's tokens cannot be read.
+    """
+
+    def __init__(self, settings: Settings, verify: Verify, clock: Callable[[], float]) -> None:
+        self._home = settings.home
+        self._file = settings.access
+        self._verify = verify
+        self._clock = clock
+        self._own = {tokens.digest(tokens.own(self._home, "hub")): HUB}
+        if self._file is None:
+            self._own[tokens.digest(tokens.own(self._home, "admin"))] = LOCAL
+        self._seen: tuple[int, ...] = ()
+        self._looked = clock()
+        self._roster = Roster({})
+        self._verifier: Verifier | None = None
+        self._refusal: Halt | None = None
+        self._read()
+        if self._refusal is not None:
+            raise self._refusal
+
+    async def who(self, authorization: str | None) -> Principal | None:
+        """Whose credential it is; None without one.
+
+        Takes `Bearer TOKEN`, and `Basic` with a principal's name and token, for clients that can
+        nothing else. Raises Reject for a credential that is nobody's; Retry where an identity
+        provider must be asked and cannot be; Halt while the file of principals cannot be read.
+        """
+        if authorization is None:
+            return None
+        name, token = credential(authorization)
+        self._look()
+        # A table of digests: what its look-up takes tells of the digest at most, not of the token.
+        found = self._own.get(tokens.digest(token))
+        if found is None:
+            if self._refusal is not None:
+                raise self._refusal
+            found = self._roster.by_digest.get(tokens.digest(token))
+        if found is None and self._verifier is not None and token.count(".") == 2:  # noqa: PLR2004 - a JWS
+            found = await self._verifier.who(token)
+        if found is None or name not in (None, found.name):
+            raise Reject("the credential is nobody's")
+        return found
+
+    def _look(self) -> None:
+        now = self._clock()
+        if now - self._looked >= LOOK:
+            self._looked = now
+            self._read()
+
+    def _read(self) -> None:
+        """Read the file, if it is another than it was."""
+        if self._file is None:
+            return
+        seen = _stamp(self._file)
+        if seen == self._seen:
+            return
+        self._seen = seen
+        try:
+            roster = read_roster(self._file.read_bytes(), self._file.name)
+            if roster.oidc != self._roster.oidc or self._verifier is None:
+                self._verifier = self._verify(roster.oidc) if roster.oidc else None
+            self._roster, self._refusal = roster, None
+        except (OSError, Reject, Halt) as error:
+            what = error.what if isinstance(error, Reject | Halt) else "cannot be read"
+            self._roster, self._verifier = Roster({}), None
+            self._refusal = Halt(
+                what, where=str(self._file.name), fix="mend the file of HUB_ACCESS"
+            )
+
+
+def credential(header: str) -> tuple[str | None, str]:
+    """The name, where there is one, and the token of an Authorization header. Raises Reject."""
+    scheme, _, rest = header.partition(" ")
+    rest = rest.strip()
+    if scheme.lower() == "bearer" and rest:
+        return None, rest
+    if scheme.lower() == "basic":
+        with contextlib.suppress(binascii.Error, UnicodeDecodeError):
+            name, _, token = base64.b64decode(rest, validate=True).decode().partition(":")
+            if token:
+                return name, token
+    raise Reject("the credential cannot be read", fix="send `authorization: Bearer TOKEN`")
+
+
+def _stamp(file: Path) -> tuple[int, ...]:
+    """What changes with every change of a file; () while there is none."""
+    try:
+        found = file.stat()
+    except OSError:
+        return (-1,)
+    return (found.st_ino, found.st_mtime_ns, found.st_size)

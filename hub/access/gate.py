@@ -1,0 +1,115 @@
+"""The gate before a route: who is it, may they, and a record of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from adapters.http.messages import Refusal
+from hub.access.attempts import Attempt
+from hub.access.rules import Principal, Rule, Verdict, decide
+from hub.errors import Halt, Reject, Retry
+
+LONGEST = 200  # characters of a path in records
+CHALLENGE = (("www-authenticate", 'Bearer realm="hub"'),)
+REFUSED: dict[Verdict, str] = {
+    "unknown": "refused: no credential",
+    "role": "refused: this role may not",
+    "foreign": "refused: not their connector",
+}
+
+
+@dataclass(slots=True)
+class Caller:
+    """Who passed the gate. A handler of a route for own connectors has to call `owns`."""
+
+    principal: Principal | None  # None on a route that is open
+    rule: Rule
+    what: str
+    note: Callable[[Attempt], None] = field(repr=False)
+    settled: bool  # whether nothing is left to be asked of the connector
+
+    @property
+    def name(self) -> str:
+        """The name for records: what is done on behalf of whom."""
+        return self.principal.name if self.principal else "unknown"
+
+    def owns(self, connector: str) -> None:
+        """The connector that the request is about. Raises Refusal where they may not."""
+        if not self.settled:
+            verdict = decide(self.rule, self.principal, connector)
+            if verdict != "allowed":
+                self.note(Attempt(self.name, self.what, REFUSED[verdict], connector))
+                raise refusal(verdict)
+            self.note(Attempt(self.name, self.what, "allowed", connector))
+        self.settled = True
+
+
+class Knows(Protocol):
+    """Who knows people by their credential: `hub.access.doorman.Doorman`."""
+
+    async def who(self, authorization: str | None) -> Principal | None:
+        """Whose it is; None without one. Raises Reject, Retry, Halt."""
+        ...
+
+
+class Gate:
+    """Lets pass who may, and notes who tried. Belongs to one event loop."""
+
+    def __init__(self, doorman: Knows, note: Callable[[Attempt], None]) -> None:
+        self._doorman = doorman
+        self._note = note
+
+    async def enter(
+        self, rule: Rule, authorization: str | None, path: str, connector: str | None = None
+    ) -> Caller:
+        """Who may go on. `path`: what was asked for, without its query.
+
+        Raises Refusal: 401 without a credential that is somebody's, 403 for one who may not, 503
+        while that cannot be told.
+        """
+        if rule.open:
+            return Caller(None, rule, "", self._note, settled=True)
+        # of one who is not known, nothing that they sent is written down
+        named = f"{rule.method} {rule.path}"
+        try:
+            who = await self._doorman.who(authorization)
+        except Reject as error:
+            self._note(Attempt("unknown", named, f"refused: {error.what}"))
+            raise Refusal(401, "denied", "Not let in", error.what, headers=CHALLENGE) from error
+        except (Retry, Halt) as error:
+            self._note(Attempt("unknown", named, f"refused: {error.what}"))
+            raise Refusal(
+                503,
+                "unavailable",
+                "It cannot be told now who may",
+                error.what,
+                headers=(("retry-after", "30"),),
+            ) from error
+        verdict = decide(rule, who, connector)
+        what = named if who is None else f"{rule.method} {_shown(path)}"
+        caller = Caller(who, rule, what, self._note, settled=verdict != "own")
+        if verdict not in ("allowed", "own"):
+            self._note(Attempt(caller.name, what, REFUSED[verdict], connector or ""))
+            raise refusal(verdict)
+        if verdict == "allowed" and who is not None and not who.is_hub:
+            self._note(Attempt(caller.name, what, "allowed", connector or ""))
+        return caller
+
+
+def refusal(verdict: Verdict) -> Refusal:
+    """What somebody who may not is told."""
+    if verdict == "unknown":
+        return Refusal(
+            401,
+            "denied",
+            "Not let in",
+            "say who you are: authorization: Bearer TOKEN",
+            headers=CHALLENGE,
+        )
+    why = "of your role" if verdict == "role" else "for a connector that is not yours"
+    return Refusal(403, "denied", "You may not do that", f"not {why}")
+
+
+def _shown(path: str) -> str:
+    text = "".join(c if c.isprintable() else "?" for c in path)
+    return text if len(text) <= LONGEST else text[:LONGEST] + "…"
