@@ -21,6 +21,8 @@ PARKED = "hub.parked"
 REGISTRY = "hub.registry"
 SCHEMAS = "_schemas"
 
+DOSSIER_HEADER = "hub_dossier"  # of an act that concerns one dossier: the key of that dossier
+
 EVENT_TOPICS = (DOSSIER, CATALOGUE)
 EVENT_BYTES = 1_048_576  # an event; dead letters and the producer allow more, so the reason fits
 DEAD_BYTES = EVENT_BYTES + 131_072

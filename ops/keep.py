@@ -21,6 +21,10 @@ hub  # Manifest: the version of the format, checked when it is read
 caller_of, owns  # hub.access: what a route for an integrator's own connectors asks
 predecessors  # hub.mapping.functions.units, for people who look back (scenario 7)
 
+# hub.audit: interfaces that its other parts begin with
+destroy, rewrap, scope_of, hash_of, inclusion, consistency, audit_folder, open_keys
+roots_of_consistency, destroyed
+
 # for tests and the interoperability runs
 running_apicurio  # hub.dev.apicurio
 MemoryBroker, down  # the broker's twin

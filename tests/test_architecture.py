@@ -55,6 +55,9 @@ MAY: dict[str, tuple[str, ...]] = {
     "hub.mapping": ("hub.errors", "hub.nearest", "hub.contract", "hub.mapping"),
     "hub.events": ("hub.errors", "hub.contract", "hub.events"),
     "adapters": ("hub.errors", "hub.contract", "adapters"),
+    "hub.audit.verify": (),
+    "hub.audit.merkle": ("hub.audit.verify",),
+    "hub.audit.leaf": ("hub.audit.verify", "hub.records", "hub.topics"),
 }
 
 # No clock, socket, thread or randomness in here.
@@ -70,6 +73,9 @@ PURE = (
     "hub.delivery.fairness",
     "hub.delivery.hours",
     "hub.delivery.limits",
+    "hub.audit.leaf",
+    "hub.audit.merkle",
+    "hub.audit.verify",
 )
 IMPURE = frozenset(
     {"socket", "random", "secrets", "time", "asyncio", "subprocess", "urllib.request", "http"}

@@ -19,7 +19,7 @@ from hub.errors import Reject
 from hub.events.codec import Codec
 from hub.intake.acts import SCHEMA
 from hub.records import Headers, Outgoing, Position, Record, Spot
-from hub.topics import ACT, PARKED
+from hub.topics import ACT, DOSSIER_HEADER, PARKED
 
 Kind: TypeAlias = Literal["RESUMED", "REQUEUED", "EDITED", "DISCARDED", "REPLAYED"]
 KINDS: frozenset[str] = frozenset(get_args(Kind))
@@ -95,6 +95,7 @@ def record_of(command: Command, value: bytes) -> Outgoing:
         ("ce_type", SCHEMA.encode()),
         ("hub_act", command.kind.encode()),
         ("hub_connector", command.registration.encode()),
+        (DOSSIER_HEADER, command.dossier.encode()),
     )
     return Outgoing(ACT, command.registration.encode(), value, headers, command.partition)
 

@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from msgspec import Struct, to_builtins
@@ -36,7 +36,7 @@ class RegistrationEntry(Struct, frozen=True, forbid_unknown_fields=True):
     settings: dict[str, Plain] = {}
     secrets: dict[str, str] = {}
     delivery: dict[str, Plain] = {}
-    start: Literal["beginning", "now"] = "beginning"
+    start: str = "beginning"  # or "now", or a time
     paused: bool = False
 
 
@@ -124,10 +124,29 @@ def entry_misfits(entry: RegistrationEntry, manifest: Manifest) -> Iterator[Misf
     yield from _endpoint_misfits(entry.endpoint)
     yield from _secret_misfits(entry, manifest)
     yield from _setting_misfits(entry, manifest)
+    if entry.start not in ("beginning", "now") and _time(entry.start) is None:
+        fix = "or write a time with its offset: 2026-11-23T08:00:00+07:00"
+        yield Misfit(("start",), "start is not beginning, now or a time", fix)
     try:
         _delivery(entry.name or entry.connector, manifest.delivery, entry.delivery)
     except Reject as error:
         yield Misfit(("delivery",), f"delivery: {error.what}", error.fix, "delivery")
+
+
+def moment(start: str) -> int:
+    """The time, epoch ms, that a checked registration starts at. Raises ValueError for no time."""
+    found = _time(start)
+    if found is None:
+        raise ValueError(start)
+    return round(found.timestamp() * 1000)
+
+
+def _time(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
 
 
 def _secret_misfits(entry: RegistrationEntry, manifest: Manifest) -> Iterator[Misfit]:

@@ -438,6 +438,19 @@ def test_a_new_registration_starts_where_it_says(world: World) -> None:
     assert sum(offset for offset, _ in world.broker.committed("hub.late").values()) == 4
 
 
+def test_a_registration_starts_at_a_time_and_one_registered_anew_does_so_again(
+    world: World,
+) -> None:
+    now = [0]
+    world.broker.clock = lambda: now[0]
+    for now[0] in (1_000, 2_000, 3_000):
+        world.event("A", str(now[0]))
+    ensure_offsets(world.broker, "hub.then", ["hub.dossier"], "1970-01-01T00:00:02+00:00")
+    assert sum(offset for offset, _ in world.broker.committed("hub.then").values()) == 1
+    ensure_offsets(world.broker, "hub.then", ["hub.dossier"], "now", anew=True)
+    assert sum(offset for offset, _ in world.broker.committed("hub.then").values()) == 3
+
+
 def test_a_credential_is_renewed_once_in_an_attempt(world: World) -> None:
     world.event("A", "1")
 

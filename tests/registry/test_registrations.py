@@ -50,6 +50,11 @@ def _read(folder: Path, text: str, events: Events) -> Landscape:
         ("  - {connector: portal, name: bad, endpoint: 7}", "endpoint"),
         ("  - {connector: portal, name: bad, endpoint: 'http://x', settings: {no: 1}}", "'no'"),
         (RESTLESS, "'scan_every' is 0"),
+        ("  - {connector: portal, name: bad, endpoint: 'http://x', start: noon}", "start is not"),
+        (
+            "  - {connector: portal, name: bad, endpoint: 'http://x', start: '2026-11-23T08:00'}",
+            "start is not",
+        ),
         ("  - {connector: portall, name: bad, endpoint: 'http://x'}", "portall"),
     ],
 )
