@@ -3,23 +3,20 @@
 The adapters themselves read and write, so a case proves what a running hub does.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from adapters.rest.writer import Moment, Writers, tree
-from adapters.soap.fill import filler
 from adapters.soap.table import compile_node
-from adapters.soap.template import compile_template
 from adapters.soap.tree import read as read_tree
 from hub.contract.binding import Limits
 from hub.contract.json import decode
-from hub.contract.types import Document, JsonScalar, RestWire, SoapWire, Value
+from hub.contract.types import Document, SoapWire, Value
 from hub.contract.validate import compile_validator
 from hub.contract.xml import Element, parse
 from hub.contract.xmlschema import schema_of
 from hub.errors import Reject
 from hub.registry.bundle import Bundle
+from hub.registry.call_wire import CallWire
 from hub.registry.case_files import Case
-from hub.registry.manifest import Manifest
 from hub.registry.signatures import operation
 
 LIMITS = Limits()
@@ -49,15 +46,8 @@ def written_out(bundle: Bundle, made: tuple[str, Document] | None, case: Case) -
     if made is None:
         return {"operation": None}
     name, document = made
-    op = operation(bundle.outbound, name)
-    fill = _fill(bundle.manifest, case.settings)
-    types = bundle.outbound.types
-    if isinstance(op.wire, RestWire):
-        write = Writers(types).record(op.request, tree(fill), op.request.name)
-        return {"operation": name, "request": write(document, Moment("<$key>", "<$token>"))}
-    filled = filler(fill, op.request, types)(document, "<$key>")
-    render = compile_template(types, op.request, op.wire.namespace, op.wire.element)
-    return outline(render(filled).encode())
+    sent, xml = CallWire(bundle, case.settings).write(name, document)
+    return outline(xml.encode()) if xml else {"operation": name, "request": sent}
 
 
 def outline(body: bytes) -> bytes:
@@ -72,16 +62,3 @@ def _outline(element: Element, depth: int) -> Iterator[str]:
     yield f"{'  ' * depth}{element.tag!s}{attributes} {shown}".rstrip(" ")
     for child in element:
         yield from _outline(child, depth + 1)
-
-
-def _fill(manifest: Manifest, settings: Mapping[str, Value]) -> dict[str, JsonScalar]:
-    filled: dict[str, JsonScalar] = {}
-    for path, value in manifest.outbound.fill.items():
-        if isinstance(value, str) and value.startswith("$setting."):
-            found = settings.get(value.removeprefix("$setting."))
-            filled[path] = None if isinstance(found, dict | list) else found
-        elif isinstance(value, str) and value.startswith("$secret."):
-            filled[path] = f"<{value}>"
-        else:
-            filled[path] = value
-    return filled

@@ -1,0 +1,1 @@
+"""What would change: past events through two versions of a connector, and why they differ."""
