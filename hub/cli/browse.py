@@ -60,6 +60,14 @@ def records(
     With `key` only its own, with `keep` only what that says yes to, with `most` only the last ones;
     the rest takes no memory. With `since` (epoch ms) only what came then or later.
     """
+    spots = spots_of(browser, topics, key)
+    return read(
+        browser, spots, lambda r: _has_key(r, key) and (keep is None or keep(r)), since, most
+    )
+
+
+def spots_of(browser: Browser, topics: Sequence[str], key: str | None = None) -> list[Spot]:
+    """The topics' partitions; with `key` those where its records stand. Raises Reject."""
     spots: list[Spot] = []
     for topic in topics:
         count = browser.broker.partitions(topic)
@@ -67,9 +75,7 @@ def records(
             raise Reject("there is no such topic yet", where=topic, fix="start the hub: hub up")
         chosen = range(count) if key is None else [browser.broker.partition_of(key.encode(), count)]
         spots += [Spot(topic, partition) for partition in chosen]
-    return read(
-        browser, spots, lambda r: _has_key(r, key) and (keep is None or keep(r)), since, most
-    )
+    return spots
 
 
 def read(
@@ -85,8 +91,23 @@ def read(
     from the beginning where it names none. How far it has come is shown on a terminal. Raises Retry
     where the broker falls silent: a part would look like the whole.
     """
-    reader = browser.broker.reader(spots)
     found: list[Record] = []
+    for record in stream(browser, spots, start):
+        if keep(record):
+            found.append(record)
+        if most is not None and len(found) > 2 * most:
+            found = _last(found, most)
+    return _last(found, most)
+
+
+def stream(
+    browser: Browser, spots: Sequence[Spot], start: Mapping[Spot, int] | int | None = None
+) -> Iterator[Record]:
+    """What now stands at these partitions, in order per partition, without holding it.
+
+    `start` and what is raised: as `read`.
+    """
+    reader = browser.broker.reader(spots)
     progress = to_stderr()
     try:
         ends, idle = reader.end(), 0
@@ -100,14 +121,35 @@ def read(
             idle = 0 if polled else idle + 1
             if idle >= IDLE_POLLS:
                 raise _silent(spots[0].topic)
-            found += [record for record in polled if keep(record)]
-            if most is not None and len(found) > 2 * most:
-                found = _last(found, most)
+            yield from polled
             progress.now(_how_far({s: reader.position(s) for s in spots}, begins, ends))
     finally:
         progress.now("")
         reader.close()
-    return _last(found, most)
+
+
+def since_last(browser: Browser, spots: Sequence[Spot], most: int, now: int) -> int:
+    """The latest time (epoch ms, up to `now`) since which `most` records came or more; 0 if fewer.
+
+    Found by asking the broker for offsets by time: nothing is read.
+    """
+    reader = browser.broker.reader(spots)
+    try:
+        begins, ends = reader.begin(), reader.end()
+
+        def count(moment: int) -> int:
+            at = reader.at(moment)
+            return sum(max(0, ends[spot] - max(begins[spot], at[spot])) for spot in spots)
+
+        if count(0) <= most:
+            return 0
+        low, high = 0, now + 1
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if count(middle) >= most else (low, middle)
+        return low
+    finally:
+        reader.close()
 
 
 def _last(found: list[Record], most: int | None) -> list[Record]:

@@ -5,6 +5,7 @@ from pathlib import Path
 import typer
 from msgspec import to_builtins
 
+from hub.cli.backtest import backtest
 from hub.cli.certificate import certificate, certifier
 from hub.cli.connector_check import EPILOG, check
 from hub.cli.options import Folder, Json
@@ -27,6 +28,7 @@ app = typer.Typer(
 app.command(epilog="Example: hub connector certificate connectors/postal postal.certificate.json")(
     certificate
 )
+app.command(epilog="Example: hub connector backtest connectors/postal --since 7d")(backtest)
 app.command(epilog="Example: hub connector certifier integration-desk")(certifier)
 app.command(epilog=EPILOG)(check)
 

@@ -1,4 +1,4 @@
-"""Calls as they would go onto the wire, without a wire: what a case states, what a backtest compares.
+"""Calls as they would go onto the wire, without a wire: for cases, and for backtests.
 
 The adapters themselves write. What only a running hub knows (`<$key>`, `<$token>`, `<$secret.x>`)
 stands for itself.

@@ -54,10 +54,9 @@ def live(name: str, edits: Edits | None = None, **entry: object) -> Live:
     """A registration of a connector of ours, with `edits` in its files."""
     bundle = prove(name, edited(files_of(name), edits or {}), events())
     manifest = bundle.manifest
+    needed: dict[str, Value] = {"string": "T", "list": ["127.0.0.1/32"]}
     settings: dict[str, Value] = {
-        key: {"string": "T", "list": ["127.0.0.1/32"]}.get(manifest.settings[key].type, value)
-        if value is None
-        else value
+        key: needed.get(manifest.settings[key].type) if value is None else value
         for key, value in default_settings(manifest).items()
     }
     said = {

@@ -207,7 +207,7 @@ def test_every_command_has_help_with_what_it_does() -> None:
         ["dead-letter", "requeue"], ["dead-letter", "edit"], ["dossier", "show"],
         ["parked", "list"], ["parked", "show"], ["parked", "resume"],
         ["connector", "list"], ["connector", "show"], ["connector", "check"], ["connector", "test"],
-        ["connector", "certificate"], ["connector", "certifier"],
+        ["connector", "backtest"], ["connector", "certificate"], ["connector", "certifier"],
         ["mapping", "functions"], ["schema", "list"], ["schema", "check"],
     ):  # fmt: skip
         code, out, _ = hub(*command, "--help")

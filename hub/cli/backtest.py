@@ -1,0 +1,129 @@
+"""`hub connector backtest`: what a new version would have sent for what has happened."""
+
+from pathlib import Path
+from time import monotonic
+from typing import Annotated
+
+import typer
+
+from hub.backtest.report import Group, Report
+from hub.backtest.run import open_backtest
+from hub.backtest.successor import successor
+from hub.cli.browse import open_browser, since_last, spots_of, stream
+from hub.cli.options import Folder, Json, milliseconds
+from hub.cli.output import answering, say, show_json
+from hub.errors import Reject
+from hub.registry.bundle import Bundle, read_bundle
+from hub.registry.event_types import Events, read_events
+from hub.registry.live import Landscape, Live, read_landscape
+from hub.registry.problem import BundleErrors
+from hub.registry.yaml_file import Plain, read_yaml
+from hub.settings import Settings, load
+from hub.surroundings import now_ms
+from hub.topics import EVENT_TOPICS
+
+LAST = 10_000
+Since = Annotated[str | None, typer.Option(metavar="AGE", help="events of so long: 7d, 12h, 5min")]
+Last = Annotated[int, typer.Option(min=1, help="the last N events, where no --since is given")]
+Against = Annotated[
+    str | None, typer.Option(metavar="REGISTRATION", help="default: the connector's only one")
+]
+Sets = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="SETTING=VALUE", help="a setting that the new version gets"),
+]
+
+
+def backtest(
+    folder: Folder,
+    since: Since = None,
+    last: Last = LAST,
+    against: Against = None,
+    sets: Sets = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Take past events through the live version and this folder, and show what would change.
+
+    Nothing is sent to any system, nothing is kept. Personal data is masked. Differences are grouped
+    by the change that causes them. Exit 1 where one wants a person's confirmation: unexplained,
+    or an event that would no longer arrive.
+    """
+    with answering():
+        settings = load()
+        events = read_events(settings.schemas)
+        old = _live(settings, events, folder.name, against)
+        new = successor(old, _bundle(folder, events), _values(sets or []))
+        report, seconds = _compared(settings, events, (old, new), since, last)
+        if as_json:
+            show_json({**report.as_dict(), "seconds": round(seconds, 1)})
+        else:
+            _tell(report, old, new, seconds)
+        if report.to_confirm:
+            raise typer.Exit(1)
+
+
+def _compared(
+    settings: Settings, events: Events, versions: tuple[Live, Live], since: str | None, last: int
+) -> tuple[Report, float]:
+    """The report, and how many seconds it took."""
+    browser = open_browser(settings)
+    spots = spots_of(browser, EVENT_TOPICS)
+    now = now_ms()
+    start = now - milliseconds(since) if since else since_last(browser, spots, last, now)
+    began = monotonic()
+    test = open_backtest(*versions, events, browser.masks, browser.codec.decode)
+    return test.run(stream(browser, spots, start)), monotonic() - began
+
+
+def _tell(report: Report, old: Live, new: Live, seconds: float) -> None:
+    names = f"{old.bundle.digest} (live) and {new.bundle.digest}"
+    say(f"{old.name}: {names}, {report.read:,} events in {seconds:.1f} s")
+    say(f"{report.compared:,} concern it, {report.differing:,} differ")
+    for note in report.notes:
+        say(f"note: {note}")
+    for group in report.groups:
+        typer.echo(f"{'CONFIRM ' if group.grave else ''}{group}")
+        for example in _examples(group):
+            typer.echo(f"    {example}")
+
+
+def _examples(group: Group) -> list[str]:
+    if group.values:
+        return [f"for example {group.examples[0].place}"]
+    return [f"{e.place}: {e.old} → {e.new}" for e in group.examples]
+
+
+def _live(settings: Settings, events: Events, connector: str, name: str | None) -> Live:
+    """What is live under that name, or the connector's only registration. Raises Reject."""
+    landscape = read_landscape(settings.connectors, settings.registrations, events)
+    of = [one for one in landscape.live if name in (None, one.name)]
+    chosen = [one for one in of if one.bundle.name == connector]
+    if len(chosen) == 1:
+        return chosen[0]
+    raise _not_one(landscape, connector, name)
+
+
+def _not_one(landscape: Landscape, connector: str, name: str | None) -> Reject:
+    names = [one.name for one in landscape.live if one.bundle.name == connector]
+    what = f"'{name}' is no live registration of it" if name else f"has {len(names)} registrations"
+    fix = f"--against {' or '.join(names)}" if names else "there is nothing to compare with yet"
+    return Reject(what, where=connector, fix=fix)
+
+
+def _bundle(folder: Path, events: Events) -> Bundle:
+    try:
+        return read_bundle(folder, events)
+    except BundleErrors as error:
+        raise Reject(f"{error}", fix=f"hub connector check {folder}") from error
+
+
+def _values(given: list[str]) -> dict[str, Plain]:
+    """`NAME=VALUE`, the value as YAML writes it. Raises BadParameter, Reject."""
+    found: dict[str, Plain] = {}
+    for text in given:
+        name, sign, value = text.partition("=")
+        if not sign:
+            raise typer.BadParameter("write SETTING=VALUE", param_hint="--set")
+        found[name] = read_yaml(value.encode(), f"--set {name}").value
+    return found
