@@ -1,0 +1,137 @@
+"""The writing end of `hub.registry`: read to the end, decide, append, read back, look if it counts.
+
+As `hub.registry.schemas.store` does with schemas: several control planes may write, the topic's
+order decides, and whoever lost decides again on what stands now.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import CancelledError
+from contextlib import contextmanager
+from time import monotonic
+
+from hub.errors import Retry
+from hub.log import get_logger
+from hub.records import Broker, Outgoing, Position, Reader, Writer
+from hub.registry.following import SPOT
+from hub.registry.ledger import (
+    Ledger,
+    Registered,
+    bundle_record,
+    certificate_record,
+    fold,
+    registration_record,
+)
+from hub.topics import REGISTRY, TOPICS
+
+CATCH_UP = 30.0  # seconds until the end of the topic must be reached
+POLL = 0.2
+ACKNOWLEDGED = 20.0  # seconds; the writer itself gives up after 15
+ATTEMPTS = 20  # against other processes; each round somebody wins
+MOST_UNNAMED = 32  # bundles that no registration names: every process holds them in memory
+
+log = get_logger("hub.registry")
+
+
+@contextmanager
+def open_keeping(broker: Broker) -> Iterator["Keeping"]:
+    """The ledger, read to its end. Creates the topic. Raises Retry when the broker is away."""
+    config = next(topic.config for topic in TOPICS if topic.name == REGISTRY)
+    broker.ensure_topic(REGISTRY, 1, config)
+    reader = broker.reader([SPOT])
+    try:
+        reader.seek(SPOT, reader.begin()[SPOT])
+        writer = broker.writer()
+        try:
+            keeping = Keeping(reader, writer)
+            keeping.fresh()
+            yield keeping
+        finally:
+            writer.close()
+    finally:
+        reader.close()
+
+
+class Keeping:
+    """Thread-safe: one lock, held while the topic is read or written. Changes are rare."""
+
+    def __init__(
+        self, reader: Reader, writer: Writer, clock: Callable[[], float] = monotonic
+    ) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._ledger = Ledger()
+
+    def fresh(self, upto: int = 0) -> Ledger:
+        """The ledger as of now, at least up to the offset `upto`.
+
+        Raises Retry if the topic's end is not reached within half a minute.
+        """
+        with self._lock:
+            end = max(upto, self._reader.end()[SPOT])
+            deadline = self._clock() + CATCH_UP
+            while self._reader.position(SPOT) < end:
+                self._ledger = fold(self._ledger, self._reader.poll(POLL))
+                if self._clock() > deadline:
+                    raise Retry("the end of hub.registry was not reached", system=True, after=1.0)
+            return self._ledger
+
+    def keep_bundle(self, files: Mapping[str, bytes]) -> None:
+        """Keep the files of a bundle; of those that nothing names, the oldest make room for it."""
+        with self._lock:
+            ledger = self.fresh()
+            key, value = bundle_record(files)
+            if key.decode().partition("|")[2] in ledger.bundles:
+                return
+            for old in unnamed(ledger)[: -MOST_UNNAMED + 1]:
+                self._append(f"bundle|{old}".encode(), None)
+            self.fresh(self._append(key, value).offset + 1)
+
+    def keep_certificate(self, bundle: str, certificate: bytes) -> None:
+        """Keep a certificate, as it was signed."""
+        with self._lock:
+            position = self._append(*certificate_record(bundle, certificate))
+            self.fresh(position.offset + 1)
+
+    def change(self, decide: Callable[[Ledger], Registered]) -> Registered:
+        """Write what `decide` makes of the ledger as it stands; what it raises, this raises.
+
+        It is asked again where another process was first. Raises Retry without an acknowledgement:
+        then nobody knows whether it counts, and the next look at the ledger tells.
+        """
+        with self._lock:
+            for _ in range(ATTEMPTS):
+                made = decide(self._cured())
+                position = self._append(*registration_record(made))
+                if self.fresh(position.offset + 1).registrations.get(made.name) == made:
+                    return made
+        raise Retry("others were first too often", after=1.0)
+
+    def _cured(self) -> Ledger:
+        """The ledger as of now, after writing over losers that nobody has covered yet."""
+        ledger = self.fresh()
+        for key, value in ledger.void.items():
+            log.warning("registration_record_void", key=key.decode(errors="replace"))
+            ledger = self.fresh(self._append(key, value).offset + 1)
+        return ledger
+
+    def _append(self, key: bytes, value: bytes | None) -> Position:
+        future = self._writer.send(Outgoing(REGISTRY, key, value, partition=0))
+        try:
+            return future.result(timeout=ACKNOWLEDGED)
+        except (TimeoutError, CancelledError) as error:
+            raise Retry("the broker did not acknowledge", system=True, after=1.0) from error
+
+
+def unnamed(ledger: Ledger) -> list[str]:
+    """Bundles that no registration names, also not as what it was; oldest first."""
+    named = set(_named(ledger.registrations.values()))
+    return [sha256 for sha256 in ledger.bundles if sha256 not in named]
+
+
+def _named(registrations: Iterable[Registered]) -> Iterator[str]:
+    for registered in registrations:
+        yield registered.bundle
+        yield from (version.bundle for version in registered.before)
