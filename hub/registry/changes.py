@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 from msgspec.structs import replace
 
 from hub.errors import Reject
-from hub.registry.ledger import MOST_BEFORE, SERVED, Entry, Registered, State, Version
+from hub.registry.ledger import MOST_BEFORE, SERVED, Did, Entry, Registered, State, Version
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")  # part of a path and of a group's name
 MOST_WORDS = 500  # characters of a reason, and of a name
@@ -131,7 +131,8 @@ def move(
         step == "golive" and not certificate and not override
     ):
         raise _unproved()
-    return _next(known, change, state, known.now, certificate, override)
+    proof = replace(known.now, certificate=certificate, override=override)
+    return _next(known, change, state, step, proof)
 
 
 def roll_back(known: Registered | None, change: Change, to: int | None = None) -> Registered:
@@ -151,8 +152,7 @@ def roll_back(known: Registered | None, change: Change, to: int | None = None) -
             what = f"version {to} was not served, or does not differ, or is forgotten"
         kept = f"the last {MOST_BEFORE} are kept; register the bundle anew"
         raise Reject(what, where=change.name, fix=kept, code="version")
-    found = earlier[0]
-    return _next(known, change, known.state, found, found.certificate, found.override)
+    return _next(known, change, known.state, "rollback", earlier[0])
 
 
 def _served_otherwise(one: Version, known: Registered, to: int | None) -> bool:
@@ -160,14 +160,8 @@ def _served_otherwise(one: Version, known: Registered, to: int | None) -> bool:
     return one.state in SERVED and differs and to in (None, one.version)
 
 
-def _next(
-    known: Registered,
-    change: Change,
-    state: State,
-    what: Version,
-    certificate: str,
-    override: str,
-) -> Registered:
+def _next(known: Registered, change: Change, state: State, did: Did, what: Version) -> Registered:
+    """The next record: the bundle, entry and proof of `what`, in another state."""
     return replace(
         known,
         bundle=what.bundle,
@@ -176,8 +170,9 @@ def _next(
         version=known.version + 1,
         by=change.by,
         at=change.at,
-        certificate=certificate,
-        override=override,
+        did=did,
+        certificate=what.certificate,
+        override=what.override,
         reason=change.reason,
         before=_before(known),
     )

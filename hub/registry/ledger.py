@@ -25,6 +25,9 @@ from hub.registry.bundle_files import digest_of
 from hub.registry.yaml_file import Plain
 
 State: TypeAlias = Literal["draft", "certified", "live", "paused", "retired"]
+Did: TypeAlias = Literal[
+    "register", "certify", "golive", "pause", "resume", "rollback", "retire", "adopt"
+]
 Entry: TypeAlias = dict[str, Plain]
 Number: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]  # 0: what stands in the files
 MOST_BEFORE = 50  # earlier versions that a registration names; `hub.act` keeps all of them
@@ -35,7 +38,8 @@ class Version(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a registration was, once.
 
     `bundle`: 64 hex digits. `entry`: as one stands in registrations.yaml. `at`: epoch ms.
-    `certificate` names it by its SHA-256; `override` is why none was needed.
+    `certificate` names it by its SHA-256; `override` is why none was needed. `did`: what was done;
+    "adopt" is what stood in the files before anybody changed it here.
     """
 
     version: Number
@@ -44,6 +48,7 @@ class Version(msgspec.Struct, frozen=True, omit_defaults=True):
     state: State
     by: str
     at: int
+    did: Did = "register"
     certificate: str = ""
     override: str = ""
     reason: str = ""
@@ -60,6 +65,7 @@ class Registered(msgspec.Struct, frozen=True, omit_defaults=True):
     version: Number
     by: str
     at: int
+    did: Did = "register"
     certificate: str = ""
     override: str = ""
     reason: str = ""
@@ -75,6 +81,7 @@ class Registered(msgspec.Struct, frozen=True, omit_defaults=True):
             self.state,
             self.by,
             self.at,
+            self.did,
             self.certificate,
             self.override,
             self.reason,
