@@ -242,9 +242,14 @@ def access(settings: Settings, what: str, reason: str | None) -> Iterator[bool]:
         raise Reject(
             "a reason is needed", where="--unmask", fix='--unmask "why you need to see it"'
         )
+    accessed(settings, what, reason)
+    yield True
+
+
+def accessed(settings: Settings, what: str, reason: str | None) -> None:
+    """Put on record who looked at what, and why personal data was shown; None: it was masked."""
     line = {"at": moment(now_ms()), "who": getpass.getuser(), "what": what, "reason": reason}
     file = settings.home / "log" / "access.jsonl"
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("ab") as out:
         out.write(orjson.dumps(line) + b"\n")
-    yield True

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from hub.cli import connector, dead, dev, dossier, mapping, parked, reference, schema, topics
+from hub.cli import audit, connector, dead, dev, dossier, mapping, parked, reference, schema, topics
 from hub.cli.output import CODES, answering, heard
 from hub.errors import HubError
 from hub.log import configure, get_logger
@@ -37,6 +37,7 @@ app = typer.Typer(
     epilog="Settings come from HUB_* variables: ops/reference/settings.md. Exit codes: 0 done, "
     "1 rejected, 2 wrong usage, 3 try later, 4 halted until a person acts, 70 a bug.",
 )
+app.add_typer(audit.app, name="audit")
 app.add_typer(dev.app, name="dev")
 app.add_typer(topics.event, name="event")
 app.add_typer(topics.act, name="act")

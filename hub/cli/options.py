@@ -1,10 +1,13 @@
 """Options that several commands have in the same words."""
 
 import re
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from hub.views.calendar import LOCAL
 
 UNITS = {"d": 86_400_000, "h": 3_600_000, "min": 60_000}
 SINCE = "30d"
@@ -16,6 +19,22 @@ def milliseconds(age: str) -> int:
     if found is None:
         raise typer.BadParameter("is not a number with d, h or min: 30d", param_hint="--since")
     return int(found[1]) * UNITS[found[2]]
+
+
+def point(text: str | None, option: str) -> int | None:
+    """A day or a time as epoch ms: local time (+07:00) unless it says otherwise; None for none.
+
+    Raises BadParameter for anything else.
+    """
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(
+            "is no day or time: 2025-10-13, 2025-10-13T09:05", param_hint=option
+        ) from None
+    return int((found if found.tzinfo else found.replace(tzinfo=LOCAL)).timestamp() * 1000)
 
 
 Since = Annotated[str, typer.Option(metavar="AGE", help="how far back: 30d, 12h, 5min")]

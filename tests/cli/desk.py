@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from hub.broker_memory import MemoryBroker
-from hub.cli import dead, parked, topics
+from hub.cli import audit, dead, parked, topics
 from hub.cli.browse import Browser
 from hub.contract.types import Document
 from hub.delivery.acts import Command, command_of
@@ -29,6 +29,7 @@ AT = 1_760_321_100_000  # epoch ms
 BY = ("--by", "Trần Thị Thử", "--because", "bảng mã đã sửa")
 COMMANDS = {
     "act": topics.act,
+    "audit": audit.app,
     "dead-letter": dead.app,
     "event": topics.event,
     "parked": parked.app,
@@ -77,12 +78,18 @@ class Desk:
     def record(self, place: Position) -> Record:
         return self.broker.since(Spot(place.topic, place.partition), place.offset)[0]
 
-    def event(self, code: str = CODE, value: bytes | None = None, **change: str | None) -> Record:
+    def event(
+        self,
+        code: str = CODE,
+        value: bytes | None = None,
+        kind: str = STATUS,
+        **change: str | None,
+    ) -> Record:
         """An event as it stands on its topic."""
         self.events += 1
         document: Document = {**STATUS_CHANGED, "dossier_code": code, **change}
         raw = self.codec.encode(STATUS, document) if value is None else value
-        envelope = Envelope(f"e{self.events}-{code}", "onestop", STATUS, AT, "progress")
+        envelope = Envelope(f"e{self.events}-{code}", "onestop", kind, AT, "progress")
         headers = tuple(write_headers(envelope))
         return self.record(self.keep(Outgoing(DOSSIER, code.encode(), raw, headers)))
 
@@ -115,6 +122,6 @@ def open_desk(home: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     names = "".join(f"- {{connector: {n}, endpoint: 'http://127.0.0.1:9'}}\n" for n in REGISTERED)
     (home / "registrations.yaml").write_text(f"registrations:\n{names}", encoding="utf-8")
     browser = Browser(load(desk.environment), desk.broker, CATALOGUE, desk.codec, MASKS)
-    for module in (dead, parked, topics):
+    for module in (audit, dead, parked, topics):
         monkeypatch.setattr(module, "open_browser", lambda _: browser)
     return desk

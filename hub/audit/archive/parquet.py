@@ -9,11 +9,11 @@ import csv
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
+from hub.audit.archive.query import Query
 from hub.audit.archive.rows import Row
 from hub.errors import Halt
 
@@ -25,32 +25,6 @@ _NUMBERS["length"] = "INTEGER"
 COLUMNS = {name: _NUMBERS.get(name, "VARCHAR") for name in Row._fields}
 _TYPES = "{" + ", ".join(f"'{name}': '{kind}'" for name, kind in COLUMNS.items()) + "}"
 _NAMES = ", ".join(COLUMNS)
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """What is searched for; None does not narrow. Times are epoch ms, `until` is not part.
-
-    `procedure` means the dossiers of which an event names it, with all that became of them.
-    """
-
-    dossier: str | None = None
-    system: str | None = None
-    procedure: str | None = None
-    outcome: str | None = None
-    since: int | None = None
-    until: int | None = None
-    most: int = 1_000
-
-    def fits(self, row: Row) -> bool:
-        """Whether a row is one of these, as far as it alone tells: not by its procedure."""
-        return (
-            self.dossier in (None, row.dossier)
-            and self.system in (None, row.system)
-            and self.outcome in (None, row.outcome)
-            and (self.since is None or row.ms >= self.since)
-            and (self.until is None or row.ms < self.until)
-        )
 
 
 def write_rows(rows: Iterable[Row], folder: Path) -> bytes:
@@ -105,6 +79,18 @@ def search_rows(files: Sequence[Path], query: Query) -> list[Row]:
     with _database() as database:
         found = database.execute(text, values).fetchall()
     return [Row(*row) for row in reversed(found)]
+
+
+def naming(files: Sequence[Path], procedure: str, dossiers: Iterable[str]) -> set[str]:
+    """Those of the dossiers of which an event names the procedure."""
+    codes = sorted(set(dossiers))
+    if not files or not codes:
+        return set()
+    text = f"SELECT DISTINCT dossier FROM {_read(files)} WHERE procedure = $procedure"  # noqa: S608 - our names
+    text += " AND dossier IN (SELECT unnest($codes))"
+    with _database() as database:
+        found = database.execute(text, {"procedure": procedure, "codes": codes}).fetchall()
+    return {code for (code,) in found}
 
 
 _FORMAT = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {GROUP}"

@@ -6,9 +6,11 @@ that a reader has just learnt of; it takes the head anew then.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from hub.audit.archive.lists import Head, Segment
-from hub.audit.archive.parquet import Query, search_rows
+from hub.audit.archive.parquet import search_rows
+from hub.audit.archive.query import Query
 from hub.audit.archive.rows import Row
 from hub.audit.archive.sealing import Scopes, unseal
 from hub.audit.archive.segment import read_record, read_segment
@@ -35,13 +37,20 @@ def search(store: Store, query: Query) -> Found:
     """
     for attempt in range(AGAIN):
         head = read_head(store)
-        names = [n for day in head.between(query.since, query.until) for n in head.days[day].search]
         try:
-            return Found(search_rows([store.path(name) for name in names], query), head)
+            files = searched(store, head, query.since, query.until)
+            return Found(search_rows(files, query), head)
         except Halt:
             if attempt + 1 == AGAIN or read_head(store).sequence == head.sequence:
                 raise
     raise AssertionError  # the loop returns or raises
+
+
+def searched(
+    store: Store, head: Head, since: int | None = None, until: int | None = None
+) -> list[Path]:
+    """The files that hold the rows of that time (epoch ms)."""
+    return [store.path(n) for day in head.between(since, until) for n in head.days[day].search]
 
 
 def contents(store: Store, keys: Scopes, rows: Sequence[Row]) -> dict[Row, Record | None]:

@@ -110,7 +110,7 @@ def _letter(record: Record, headers: Headers) -> Row:
         type=headers.get("ce_type", ""),
         event_id=headers.get("ce_id", ""),
         outcome="DEAD_LETTERED",
-        says=f"of {headers.get('hub_dead_source', '?')}",
+        says=f"{headers.get('hub_dead_reason', '')} · of {headers.get('hub_dead_source', '?')}",
     )
 
 
@@ -130,13 +130,14 @@ def _act(record: Record, document: Document) -> Row:
 
 
 def _told(document: Document) -> str:
-    """A receipt's short line: the operation, what each call came to, the remark."""
+    """A receipt's short line: the operation, what the last calls came to, and why."""
     attempts = document.get("attempts")
     calls = attempts if isinstance(attempts, list) else []
     tried = [_attempt(one) for one in calls[-3:] if isinstance(one, dict)]
     series = document.get("series")
     of = f"series {series}" if isinstance(series, int) and series > 0 else ""
-    return _joined((_text(document.get("operation")), *tried, _text(document.get("note")), of))
+    why = (_text(document.get(name)) for name in ("reason", "note"))
+    return _joined((_text(document.get("operation")), *tried, *why, of))
 
 
 def _attempt(attempt: Mapping[str, Value]) -> str:

@@ -74,11 +74,6 @@ class Store:
         if self._folder is None:
             self._copy(name).unlink(missing_ok=True)
 
-    def names(self, prefix: str) -> list[str]:
-        """The names that begin with a folder's name, in order."""
-        with _told(prefix):
-            return sorted(str(one["path"]) for page in self._objects.list(prefix) for one in page)
-
     def path(self, name: str) -> Path:
         """The file on this machine's disk; a copy of it, where the store is elsewhere.
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hub.audit.archive.parquet import Query
+from hub.audit.archive.query import Query
 from hub.audit.archive.reading import contents, search
 from hub.audit.archive.rows import Row, row_of
 from hub.audit.archive.store import Store, open_folder

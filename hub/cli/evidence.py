@@ -1,0 +1,131 @@
+"""What is on record, for people: from the archive, and from the topics as far as it has not come.
+
+Personal values are masked unless allowed otherwise. Who looked, and for what, stands in the log of
+accesses before anything is shown.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from hub.audit.archive.lists import Head
+from hub.audit.archive.opening import open_store
+from hub.audit.archive.parquet import naming
+from hub.audit.archive.query import Query
+from hub.audit.archive.reading import contents, search, searched
+from hub.audit.archive.rows import Row, row_of
+from hub.audit.archive.store import Store
+from hub.audit.leaf import scope_of
+from hub.audit.opening import open_keys
+from hub.cli.browse import Browser, moment, read, readable
+from hub.contract.types import Document
+from hub.errors import HubError
+from hub.records import Position, Record, Spot
+from hub.topics import ACT, CATALOGUE, DEAD, DOSSIER, RECEIPT
+
+OF_DOSSIERS = (DOSSIER, RECEIPT, DEAD, ACT)  # all that concerns a dossier has one partition number
+EVIDENCE = (*OF_DOSSIERS, CATALOGUE)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One record that was found. `record` None: its content was erased, or not asked for."""
+
+    row: Row
+    record: Record | None = field(repr=False)
+
+    @property
+    def place(self) -> Position:
+        """Where it stood on its topic, and stands in the log."""
+        return Position(self.row.topic, self.row.part, self.row.place)
+
+    @property
+    def is_archived(self) -> bool:
+        """Whether it was read from the archive."""
+        return bool(self.row.segment)
+
+
+def find(browser: Browser, query: Query, *, whole: bool = True) -> list[Finding]:
+    """The last `query.most` records that fit, in the order of recording.
+
+    With `whole` each with what it said. Raises Retry where broker, registry or the archive's
+    storage do not answer, Halt where the archive is damaged.
+    """
+    store = open_store(browser.settings)
+    found = search(store, query)
+    tail = _tail(browser, store, query, found.head, found.rows)
+    chosen = sorted([*((row, None) for row in found.rows), *tail], key=lambda pair: pair[0][:4])
+    chosen = chosen[-query.most :]
+    archived = [row for row, _ in chosen if row.segment] if whole else []
+    known = _contents(browser, store, archived)
+    return [Finding(row, record or known.get(row)) for row, record in chosen]
+
+
+def _contents(browser: Browser, store: Store, rows: Sequence[Row]) -> dict[Row, Record | None]:
+    if not rows:
+        return {}
+    keys = open_keys(browser.settings, make=False)
+    try:
+        return contents(store, keys, rows)
+    finally:
+        keys.close()
+
+
+def _tail(
+    browser: Browser, store: Store, query: Query, head: Head, archived: Sequence[Row]
+) -> list[tuple[Row, Record]]:
+    """What stands on the topics behind the archive."""
+    spots = _spots(browser, query, {row.part for row in archived})
+    starts = {spot: head.next_of(spot) or 0 for spot in spots}
+    most = query.most if query.procedure is None else None
+
+    def fits(record: Record) -> bool:
+        return _concerns(record, query) and query.fits(row_of(record, browser.codec))
+
+    records = read(browser, spots, fits, starts, most) if spots else []
+    found = [(row_of(record, browser.codec), record) for record in records]
+    if query.procedure is not None:
+        codes = {row.dossier for row, _ in found}
+        named = {row.dossier for row, _ in found if row.procedure == query.procedure}
+        named |= naming(searched(store, head), query.procedure, codes - named)
+        found = [pair for pair in found if pair[0].dossier in named]
+    return found
+
+
+def _spots(browser: Browser, query: Query, seen: set[int]) -> list[Spot]:
+    """Where to look: a dossier's partition, and where the archive has some of it."""
+    topics = EVIDENCE if query.dossier is None else OF_DOSSIERS
+    counts = {topic: browser.broker.partitions(topic) for topic in topics}
+    if query.dossier is None or not counts[DOSSIER]:
+        return [Spot(topic, part) for topic, count in counts.items() for part in range(count)]
+    mine = browser.broker.partition_of(query.dossier.encode(), counts[DOSSIER])
+    numbers = sorted({mine, *seen})
+    return [Spot(topic, part) for topic, n in counts.items() for part in numbers if part < n]
+
+
+def _concerns(record: Record, query: Query) -> bool:
+    """Whether it may be meant, undecoded."""
+    return query.dossier is None or scope_of(record).text == f"dossier/{query.dossier}"
+
+
+def finding_row(browser: Browser, found: Finding, *, unmasked: bool) -> Document:
+    """A finding for people: what it is, and in `content` what it said."""
+    row = found.row
+    shown: Document = {
+        "at": moment(row.ms),
+        "kind": row.kind,
+        "dossier": row.dossier,
+        "type": row.type.rpartition(".")[2],
+        "system": row.system,
+        "outcome": row.outcome,
+        "says": row.says,
+        "place": found.place.text,
+        "event_id": row.event_id,
+        "archived": found.is_archived,
+    }
+    if found.record is None:
+        return {**shown, "erased": True, "content": None}
+    try:
+        content = readable(browser, found.record.value or b"", unmasked=unmasked)
+    except HubError as error:
+        return {**shown, "problem": error.what}
+    return {**shown, "content": content}
