@@ -70,6 +70,7 @@ PURE = (
     "hub.access.rules",
     "hub.access.attempts",
     "hub.access.oidc",
+    "hub.scaffold",
     "hub.delivery.fairness",
     "hub.delivery.hours",
     "hub.delivery.limits",

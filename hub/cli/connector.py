@@ -1,6 +1,7 @@
 """`hub connector`: what is there, whether it is right, whether its cases hold."""
 
 from pathlib import Path
+from typing import Annotated
 
 import typer
 from msgspec import to_builtins
@@ -10,10 +11,12 @@ from hub.cli.certificate import certificate, certifier
 from hub.cli.connector_check import EPILOG, check
 from hub.cli.options import Folder, Json
 from hub.cli.output import answering, say, show_json, show_rows
+from hub.cli.scaffold import new
 from hub.contract.types import Document
 from hub.errors import Reject
 from hub.registry.bundle import Bundle, read_bundle
 from hub.registry.call_limits import limits_text
+from hub.registry.cases import record as recorded
 from hub.registry.cases import run_cases
 from hub.registry.event_types import read_events
 from hub.registry.live import read_landscape
@@ -21,6 +24,9 @@ from hub.registry.manifest import words
 from hub.registry.problem import BundleErrors
 from hub.settings import load
 
+Record = Annotated[
+    bool, typer.Option("--record", help="write what cases give that have an input alone")
+]
 app = typer.Typer(
     no_args_is_help=True, help="Connectors: how the hub talks with each kind of system."
 )
@@ -31,6 +37,9 @@ app.command(epilog="Example: hub connector certificate connectors/postal postal.
 app.command(epilog="Example: hub connector backtest connectors/postal --since 7d")(backtest)
 app.command(epilog="Example: hub connector certifier integration-desk")(certifier)
 app.command(epilog=EPILOG)(check)
+app.command(
+    epilog="Example: hub connector new bureau --openapi bureau.yaml --on StatusChanged=TellStatus"
+)(new)
 
 
 @app.callback()
@@ -102,10 +111,20 @@ def show(folder: Folder, *, as_json: Json = False) -> None:
 
 
 @app.command("test", epilog="Example: hub connector test connectors/postal")
-def cases(folder: Folder, *, as_json: Json = False) -> None:
-    """Run a connector's cases; a case that differs is shown with its difference."""
+def cases(folder: Folder, *, record: Record = False, as_json: Json = False) -> None:
+    """Run a connector's cases; a case that differs is shown with its difference.
+
+    --record writes what a new case gives beside its input: read it before you keep it.
+    """
     with answering():
-        results = run_cases(_read(folder), read_events(load().schemas))
+        bundle, events = _read(folder), read_events(load().schemas)
+        if record:
+            made = recorded(bundle, events)
+            for name, body in made.items():
+                (folder / name).write_bytes(body)
+                say(f"written: {folder / name}")
+            bundle = _read(folder) if made else bundle
+        results = run_cases(bundle, events)
         failed = [result for result in results if result.difference]
         for result in results if as_json else failed:
             if as_json:

@@ -98,17 +98,17 @@ class Node:
         return f"{self.source.name}:{self.line} #{self.pointer}"
 
 
-def read(name: str, body: bytes, *, key_lines: bool = False) -> Source:
+def read(name: str, body: bytes, *, key_lines: bool = False, nodes: int = _NODES) -> Source:
     """A YAML 1.2 (core schema) or JSON file; `key_lines`: with the line of every key.
 
     Raises Reject with file and line for aliases, tags, several documents, duplicate keys, keys that
-    are not texts, more than 100 levels or 200,000 values, and for what is not YAML in UTF-8.
+    are not texts, more than 100 levels or `nodes` values, and for what is not YAML in UTF-8.
     """
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Reject("not in UTF-8", name, "save it as UTF-8", "contract") from None
-    builder = _Builder(name, key_lines=key_lines)
+    builder = _Builder(name, nodes, key_lines=key_lines)
     try:
         for event in yaml.parse(text, Loader=yaml.CSafeLoader):
             builder.take(event)
@@ -150,7 +150,8 @@ class Bundle:
 class _Builder:
     """Puts events together, without recursion."""
 
-    def __init__(self, name: str, *, key_lines: bool) -> None:
+    def __init__(self, name: str, most: int, *, key_lines: bool) -> None:
+        self._most = most
         self.root: Json = None
         self.lines: dict[int, int] = {}
         self.keys: dict[tuple[int, str], int] = {}
@@ -190,8 +191,8 @@ class _Builder:
 
     def _put(self, value: Json, line: int) -> None:
         self._nodes += 1
-        if self._nodes > _NODES:
-            raise self._refuse(line, f"more than {_NODES} values")
+        if self._nodes > self._most:
+            raise self._refuse(line, f"more than {self._most} values")
         if not self._open:
             self.root = value
             return

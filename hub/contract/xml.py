@@ -244,3 +244,10 @@ def _streamed(schema: etree.XMLSchema, body: bytes) -> list[tuple[str, str]]:
         entries = list(error.error_log)  # type: ignore[call-overload]  # as above
         return [("/*", str(entry.type_name)) for entry in entries[:1]] or [("/*", "")]
     return []
+
+
+def indented(body: bytes) -> bytes:
+    """An XML document of ours, laid out for people: an element a line."""
+    element = etree.fromstring(body, etree.XMLParser(resolve_entities=False, no_network=True))
+    etree.indent(element)
+    return etree.tostring(element, encoding="utf-8") + b"\n"

@@ -46,16 +46,21 @@ def likeness(wanted: Path, given: Path, synonyms: Synonyms = NO_SYNONYMS) -> flo
     own, other = wanted[-1], given[-1]
     same = _synonymous(own, other, synonyms)
     near = 1.0 if folded(own) == folded(other) else _SYNONYM if same else 0.0
-    here, there = _all(wanted), _all(given)
-    if same:
-        there = _all(given[:-1]) | set(words(own))
-    whole = _shared(here, there)
-    if not near:
-        near = _WORDS * max(_shared(set(words(own)), set(words(other))), whole)
+    whole = _shared(_all(wanted), _all(_translated(name, wanted, synonyms) for name in given))
+    if not near:  # receiverPhone and receiver.phone: the words may be shared out otherwise
+        split = _shared(set(words(own)), _all(given)), _shared(_all(wanted), set(words(other)))
+        near = _WORDS * max(_shared(set(words(own)), set(words(other))), *split)
     return _OWN * near + _WHOLE * whole
 
 
-def _all(path: Path) -> set[str]:
+def _translated(name: str, wanted: Path, synonyms: Synonyms) -> str:
+    """A name, or the one of the wanted path that means the same."""
+    if folded(name) not in synonyms:
+        return name
+    return next((other for other in wanted if _synonymous(other, name, synonyms)), name)
+
+
+def _all(path: Iterable[str]) -> set[str]:
     return {word for name in path for word in words(name)}
 
 

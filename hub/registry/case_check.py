@@ -86,7 +86,7 @@ def _together(place: str, there: set[str]) -> Iterator[Problem]:
         fix = f"add {place}.in.json (or .in.xml), or take the others out"
         yield Problem(place, "has no input", fix, code="case")
     elif not there & {"out", "reject"}:
-        fix = f"add {place}.out.json (or .out.xml), or {place}.reject.txt with the expected reason"
+        fix = f"add {place}.out.json (.out.xml; test --record writes it), or {place}.reject.txt"
         yield Problem(place, "has neither an output nor a rejection", fix, code="case")
     if {"out", "reject"} <= there:
         yield Problem(place, "has an output and a rejection", "keep one of them", code="case")

@@ -10,6 +10,7 @@ from hub.errors import Reject
 from hub.registry.case_times import moment_of
 
 FOLDER = "cases/"
+ENDINGS = ("out.json", "out.xml", "reject.txt")  # of what a case must give
 NOON = "2025-10-13T12:00:00+07:00"  # the hub's time of receipt where a case names none
 
 
@@ -28,16 +29,21 @@ class Case:
     answer: Document | None
 
 
-def find_cases(files: Mapping[str, bytes], defaults: Mapping[str, Value]) -> Iterator[Case]:
+def find_cases(
+    files: Mapping[str, bytes], defaults: Mapping[str, Value], *, unrecorded: bool = False
+) -> Iterator[Case]:
     """Every case; settings that it does not give have their defaults.
 
-    Raises Reject for one that says nothing of what it must give.
+    Raises Reject for one that says nothing of what it must give; with `unrecorded` those are all
+    that there are.
     """
     for name in sorted(files):
         stem, _, ending = name.removeprefix(FOLDER).partition(".in.")
         if not name.startswith(FOLDER) or ending not in ("json", "xml"):
             continue
         flow, _, case = stem.partition("/")
+        if unrecorded and any(f"{FOLDER}{stem}.{end}" in files for end in ENDINGS):
+            continue
         given = _with(files, "cases/with.json")
         own = _with(files, f"cases/{stem}.with.json")
         answer = own.get("answer")
@@ -47,7 +53,7 @@ def find_cases(files: Mapping[str, bytes], defaults: Mapping[str, Value]) -> Ite
             name=case,
             xml=ending == "xml",
             body=files[name],
-            out=_out(files, stem, required=reject is None),
+            out=_out(files, stem, required=reject is None and not unrecorded),
             reject=None if reject is None else reject.decode().strip(),
             settings={**defaults, **_settings(given), **_settings(own)},
             received_at=moment_of(str(own.get("received_at") or given.get("received_at") or NOON)),

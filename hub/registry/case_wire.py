@@ -42,12 +42,12 @@ def read_in(bundle: Bundle, name: str, case: Case) -> Document:
 
 
 def written_out(bundle: Bundle, made: tuple[str, Document] | None, case: Case) -> "Value | bytes":
-    """A call as it would be sent: JSON with its operation, or an outline of XML."""
+    """A call as it would be sent: JSON with its operation, or XML."""
     if made is None:
         return {"operation": None}
     name, document = made
     sent, xml = CallWire(bundle, case.settings).write(name, document)
-    return outline(xml.encode()) if xml else {"operation": name, "request": sent}
+    return xml.encode() if xml else {"operation": name, "request": sent}
 
 
 def outline(body: bytes) -> bytes:

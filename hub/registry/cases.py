@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import orjson
 
 from hub.contract.types import Document, Value
+from hub.contract.xml import indented
 from hub.errors import Reject
 from hub.intake.item import split
 from hub.registry.bundle import Bundle
-from hub.registry.case_files import Case, find_cases
+from hub.registry.case_files import FOLDER, Case, find_cases
 from hub.registry.case_times import from_people, to_people
 from hub.registry.case_wire import outline, read_in, written_out
 from hub.registry.event_types import Events
@@ -56,6 +57,24 @@ def run_cases(bundle: Bundle, events: Events) -> list[Result]:
     return results
 
 
+def record(bundle: Bundle, events: Events) -> dict[str, bytes]:
+    """What each case gives that says neither an output nor a rejection: files to be read, and kept.
+
+    A case that is refused has no output; it stays as it is.
+    """
+    made: dict[str, bytes] = {}
+    defaults = default_settings(bundle.manifest)
+    for case in find_cases(bundle.files, defaults, unrecorded=True):
+        try:
+            found = _output(bundle, events, case)
+        except Reject:
+            continue
+        ending = "xml" if isinstance(found, bytes) else "json"
+        body = indented(found) if isinstance(found, bytes) else f"{_pretty(found)}\n".encode()
+        made[f"{FOLDER}{case.flow}/{case.name}.out.{ending}"] = body
+    return made
+
+
 def _run(bundle: Bundle, events: Events, case: Case) -> Result:
     try:
         found = _output(bundle, events, case)
@@ -64,8 +83,8 @@ def _run(bundle: Bundle, events: Events, case: Case) -> Result:
     if case.reject is not None:
         return Result(case.flow, case.name, f"should be refused, but gives\n{_pretty(found)}")
     if isinstance(found, bytes) and isinstance(case.out, bytes):
-        expected = outline(case.out).decode()
-        return Result(case.flow, case.name, _differs(expected, found.decode()))
+        expected, given = outline(case.out).decode(), outline(found).decode()
+        return Result(case.flow, case.name, _differs(expected, given))
     return Result(case.flow, case.name, _differs(_pretty(case.out), _pretty(found)))
 
 
@@ -133,7 +152,7 @@ def _questions(bundle: Bundle, case: Case, flow: Flow) -> Value:
     questions: list[Value] = []
     for place, item in enumerate(_items(bundle, case, flow)):
         out = written_out(bundle, asked.call(item, place == 0, case.settings, []), case)
-        questions.append(out.decode() if isinstance(out, bytes) else out)
+        questions.append(outline(out).decode() if isinstance(out, bytes) else out)
     return questions
 
 

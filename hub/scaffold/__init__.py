@@ -1,0 +1,1 @@
+"""A new connector's folder from a system's interface: what is obvious written, the rest a hole."""
