@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 from msgspec import to_builtins
 
+from hub.cli import connector_check, connector_explain
 from hub.cli.backtest import backtest
 from hub.cli.certificate import certificate, certifier
-from hub.cli.connector_check import EPILOG, check
 from hub.cli.options import Folder, Json
 from hub.cli.output import answering, say, show_json, show_rows
 from hub.cli.scaffold import new
@@ -36,7 +36,8 @@ app.command(epilog="Example: hub connector certificate connectors/postal postal.
 )
 app.command(epilog="Example: hub connector backtest connectors/postal --since 7d")(backtest)
 app.command(epilog="Example: hub connector certifier integration-desk")(certifier)
-app.command(epilog=EPILOG)(check)
+app.command(epilog=connector_check.EPILOG)(connector_check.check)
+app.command("explain", epilog=connector_explain.EPILOG)(connector_explain.explain_command)
 app.command(
     epilog="Example: hub connector new bureau --openapi bureau.yaml --on StatusChanged=TellStatus"
 )(new)

@@ -19,6 +19,7 @@ from hub.mapping.diagnostics import Diagnostic, MappingErrors, Report, Span
 from hub.mapping.expressions import expression
 from hub.mapping.flow import Flow, measure, spend
 from hub.mapping.generate import module as generated
+from hub.mapping.lineage import Lineage, Tracer
 from hub.mapping.nodes import Routine
 from hub.mapping.parse import parse
 from hub.mapping.places import Places
@@ -94,6 +95,18 @@ def _spans(context: Context, named: Sequence[tuple[ast.AST, str]]) -> tuple[tupl
 def check_only(source: str, file: str, flows: Sequence[FlowSignature], settings: Record) -> None:
     """Check a mapping without compiling it. Raises MappingErrors with every finding."""
     _checked(source, file, flows, settings)
+
+
+def lineages(
+    source: str, file: str, flows: Sequence[FlowSignature], settings: Record
+) -> tuple[Lineage, ...]:
+    """Where each field of each flow's results comes from. Raises MappingErrors."""
+    context, entries = _checked(source, file, flows, settings)
+    tracer = Tracer(context.report, tuple(context.routines.values()))
+    return tuple(
+        tracer.lineage(f.name, f.variant, entries[f.name, f.variant], f.parameters, f.types)
+        for f in flows
+    )
 
 
 def syntax(source: str, file: str) -> tuple[Diagnostic, ...]:
@@ -242,5 +255,6 @@ __all__ = [
     "Program",
     "check_only",
     "compile_mapping",
+    "lineages",
     "syntax",
 ]

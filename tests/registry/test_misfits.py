@@ -16,7 +16,8 @@ from hub.registry.yaml_file import Plain, read_yaml
 MANIFESTS = [read_yaml(f.read_bytes(), f.name).value for f in Path("connectors").glob("*/*.yaml")]
 SCALARS: st.SearchStrategy[Value] = st.one_of(
     st.none(), st.booleans(), st.integers(-3, 20_000), st.floats(-2, 2_000_000, width=32),
-    st.text(max_size=4), st.sampled_from(["rest", "soap", "delivered", "string", "$setting.x", "hold", "now"]),
+    st.text(max_size=4),
+    st.sampled_from(["rest", "soap", "delivered", "string", "$setting.x", "hold", "now"]),
 )  # fmt: skip
 VALUES = st.recursive(
     SCALARS,

@@ -1,0 +1,156 @@
+"""Who gets which field, from where: a mapping as a table, with classes of personal data."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from hub.contract.types import Document, ListOf, Record, Ref, Type, Value
+from hub.mapping.classes import highest
+from hub.mapping.lineage import Line, Lineage, Mention
+from hub.mapping.program import FlowSignature, lineages
+from hub.registry.bundle import Bundle, settings_record
+from hub.registry.event_types import Events
+from hub.registry.manifest import Flow, Manifest, words
+from hub.registry.signatures import Sides, signatures
+
+PERSONAL = ("p", "s")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One field that a connector writes, and where its value comes from.
+
+    `direction`: "out" into the system, "in" into an event. `takes`: the event or operation whose
+    message is read; `makes`: the event or operation that is written. `at`: where the mapping, or
+    the manifest, says so.
+    """
+
+    connector: str
+    flow: str
+    direction: str
+    takes: str
+    makes: str
+    field: Mention
+    at: str
+    expression: str
+    sources: tuple[Mention, ...]
+    decided_by: tuple[Mention, ...]
+
+    @property
+    def pii(self) -> str | None:
+        """The highest class of the field and of what it comes from."""
+        return highest([self.field.pii, *(m.pii for m in (*self.sources, *self.decided_by))])
+
+    def as_dict(self) -> Document:
+        """For programs."""
+        return {
+            "connector": self.connector,
+            "flow": self.flow,
+            "direction": self.direction,
+            "takes": self.takes,
+            "makes": self.makes,
+            "field": self.field.path,
+            "pii": self.pii,
+            "expression": self.expression,
+            "at": self.at,
+            "sources": _mentions(self.sources),
+            "decided_by": _mentions(self.decided_by),
+        }
+
+
+def _mentions(mentions: Iterable[Mention]) -> list[Value]:
+    return [{"field": mention.path, "pii": mention.pii} for mention in mentions]
+
+
+def explain(bundle: Bundle, events: Events) -> list[Row]:
+    """Every field that a connector writes, flow by flow; then what its adapter fills in."""
+    manifest = bundle.manifest
+    rows: list[Row] = []
+    for lineage in _lineages(bundle, events):
+        name, flow = _flow_of(manifest, lineage.flow)
+        takes = _takes(flow, lineage)
+        out = flow.kind == "on" or lineage.flow != name
+        rows += [_row(bundle.name, lineage.flow, line, takes, out=out) for line in lineage.lines]
+    return [*rows, *_filled(bundle)]
+
+
+def _lineages(bundle: Bundle, events: Events) -> tuple[Lineage, ...]:
+    manifest = bundle.manifest
+    source = bundle.files[manifest.mapping].decode()
+    sides = Sides(bundle.inbound, bundle.outbound, events.records, events.full_names)
+    flows = [f for f in signatures(manifest, sides, source) if isinstance(f, FlowSignature)]
+    return lineages(source, manifest.mapping, flows, settings_record(manifest))
+
+
+def _row(connector: str, function: str, line: Line, takes: str, *, out: bool) -> Row:
+    return Row(
+        connector,
+        function,
+        "out" if out and line.field.path else "in",
+        takes,
+        line.record,
+        line.field,
+        line.at,
+        line.expression,
+        line.sources,
+        line.decided_by,
+    )
+
+
+def _flow_of(manifest: Manifest, function: str) -> tuple[str, Flow]:
+    """The flow that a function of the mapping serves: `order` of `order_in_doubt`."""
+    name = max((n for n in manifest.flows if _belongs(function, n)), key=len)
+    return name, manifest.flows[name]
+
+
+def _belongs(function: str, flow: str) -> bool:
+    return function == flow or function.startswith(f"{flow}_")
+
+
+def _takes(flow: Flow, lineage: Lineage) -> str:
+    if lineage.variant:
+        return lineage.variant
+    return flow.receive or (flow.poll.call if flow.poll else words(flow.on)[0])
+
+
+def _filled(bundle: Bundle) -> Iterator[Row]:
+    """What the adapter puts into every request that has the field."""
+    for path, value in bundle.manifest.outbound.fill.items():
+        at, shown = "connector.yaml", "…" if value is None else str(value)
+        yield Row(
+            bundle.name, "outbound.fill", "out", "", "", Mention(path, None), at, shown, (), ()
+        )
+
+
+def personal(rows: Iterable[Row], events: Events, word: str = "") -> list[Row]:
+    """The rows with personal data; with a `word`, those where a field of that name or doc is."""
+    return [row for row in rows if row.pii in PERSONAL and (not word or _about(row, events, word))]
+
+
+def _about(row: Row, events: Events, word: str) -> bool:
+    wanted = word.casefold()
+    record = events.records.get((row.makes if row.direction == "in" else row.takes).split(".")[-1])
+    if row.direction == "in":
+        paths = [row.field.path]
+    else:
+        paths = [m.path.partition(".")[2] for m in (*row.sources, *row.decided_by)]
+    return any(
+        wanted in path.casefold() or wanted in _doc_at(record, path, events.records).casefold()
+        for path in paths
+    )
+
+
+def _doc_at(record: Record | None, path: str, types: Mapping[str, Record]) -> str:
+    """What an event says of its field at a path."""
+    doc = ""
+    for step in path.split("."):
+        field = record.field(step) if record is not None else None
+        if field is None:
+            return ""
+        doc, record = field.doc, _record(field.type, types)
+    return doc
+
+
+def _record(kind: Type, types: Mapping[str, Record]) -> Record | None:
+    while isinstance(kind, ListOf | Ref):
+        kind = kind.item if isinstance(kind, ListOf) else types[kind.name]
+    return kind if isinstance(kind, Record) else None
