@@ -1,26 +1,12 @@
-"""`hub audit`: what is on record, and what proves it."""
-
-from typing import Annotated
+"""`hub audit`: what is on record, why, and what proves it."""
 
 import typer
 
-from hub.audit.archive.query import Query
-from hub.cli.browse import access, accessed, open_browser
-from hub.cli.narrowing import known_registration, known_symbol
-from hub.cli.options import Json, Unmask, point
-from hub.cli.output import answering, show_rows
-from hub.contract.types import Document
-from hub.settings import load
+from hub.cli.searching import guard, search
 
 app = typer.Typer(
     no_args_is_help=True, help="Evidence: what is on record, why, and what proves it."
 )
-COLUMNS = ("at", "kind", "dossier", "type", "system", "outcome", "says", "place")
-From = Annotated[
-    str | None,
-    typer.Option("--from", metavar="TIME", help="since that day or time: 2025-10-13T09:05"),
-]
-To = Annotated[str | None, typer.Option("--to", metavar="TIME", help="before that day or time")]
 
 
 @app.callback()
@@ -28,42 +14,7 @@ def group() -> None:
     """Evidence: what is on record, why, and what proves it."""
 
 
-@app.command(epilog="Example: hub audit search --dossier H44.99.99-251013-0001 --from 2025-10-13")
-def search(  # noqa: PLR0913 - options
-    dossier: Annotated[str | None, typer.Option(help="only this dossier code")] = None,
-    system: Annotated[str | None, typer.Option(help="who said it, or whom it was for")] = None,
-    procedure: Annotated[
-        str | None, typer.Option(help="dossiers of this procedure, with all of theirs")
-    ] = None,
-    outcome: Annotated[str | None, typer.Option(help="DELIVERED, DEAD_LETTERED, …")] = None,
-    since: From = None,
-    until: To = None,
-    *,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000, help="last N")] = 100,
-    unmask: Unmask = None,
-    as_json: Json = False,
-) -> None:
-    """Search events, attempts, answers and acts, in the order of recording, masked.
-
-    From the archive, and from the topics as far as it has not come. --json shows what each said.
-    """
-    from hub.cli.evidence import find, finding_row  # brings DuckDB, which takes 0.15 s
-
-    begin, end = point(since, "--from"), point(until, "--to")
-    if unmask is not None and not as_json:
-        raise typer.BadParameter("shows nothing without --json", param_hint="--unmask")
-    with answering():
-        settings = load()
-        if outcome is not None:
-            known_symbol("--outcome", outcome, "hub.v1.Outcome", settings)
-        query = Query(dossier, system, procedure, outcome, begin, end, limit)
-        what = f"evidence: {query.text}"
-        with access(settings, what, unmask) as unmasked:
-            if not unmasked:
-                accessed(settings, what, None)
-            browser = open_browser(settings)
-            found = find(browser, query, whole=as_json)
-            rows = [finding_row(browser, one, unmasked=unmasked) for one in found]
-        told: list[Document] = [{"registration": row["system"]} for row in rows]
-        known_registration(system, told, settings)
-        show_rows(rows, COLUMNS, as_json=as_json)
+app.command(epilog="Example: hub audit search --dossier H44.99.99-251013-0001 --from 2025-10-13")(
+    search
+)
+app.command(epilog="Example: hub audit guard --since 7d")(guard)

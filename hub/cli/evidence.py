@@ -14,16 +14,21 @@ from hub.audit.archive.query import Query
 from hub.audit.archive.reading import contents, search, searched
 from hub.audit.archive.rows import Row, row_of
 from hub.audit.archive.store import Store
+from hub.audit.guard import Breach, Said, breaches
 from hub.audit.leaf import scope_of
 from hub.audit.opening import open_keys
 from hub.cli.browse import Browser, moment, read, readable
 from hub.contract.types import Document
-from hub.errors import HubError
+from hub.errors import HubError, Reject
 from hub.records import Position, Record, Spot
 from hub.topics import ACT, CATALOGUE, DEAD, DOSSIER, RECEIPT
 
 OF_DOSSIERS = (DOSSIER, RECEIPT, DEAD, ACT)  # all that concerns a dossier has one partition number
 EVIDENCE = (*OF_DOSSIERS, CATALOGUE)
+
+
+ALL = 1_000_000  # rows; more than one question should bring
+TOGETHER = 200  # dossiers that are read together
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +98,22 @@ def _tail(
 
 def _spots(browser: Browser, query: Query, seen: set[int]) -> list[Spot]:
     """Where to look: a dossier's partition, and where the archive has some of it."""
-    topics = EVIDENCE if query.dossier is None else OF_DOSSIERS
+    topics = EVIDENCE if query.dossiers is None else OF_DOSSIERS
     counts = {topic: browser.broker.partitions(topic) for topic in topics}
-    if query.dossier is None or not counts[DOSSIER]:
+    if query.dossiers is None or not counts[DOSSIER]:
         return [Spot(topic, part) for topic, count in counts.items() for part in range(count)]
-    mine = browser.broker.partition_of(query.dossier.encode(), counts[DOSSIER])
-    numbers = sorted({mine, *seen})
+    numbers_of = (code.encode() for code in query.dossiers)
+    mine = {browser.broker.partition_of(key, counts[DOSSIER]) for key in numbers_of}
+    numbers = sorted(mine | seen)
     return [Spot(topic, part) for topic, n in counts.items() for part in numbers if part < n]
 
 
 def _concerns(record: Record, query: Query) -> bool:
     """Whether it may be meant, undecoded."""
-    return query.dossier is None or scope_of(record).text == f"dossier/{query.dossier}"
+    if query.dossiers is None:
+        return True
+    scope = scope_of(record)
+    return scope.kind == "dossier" and scope.name in query.dossiers
 
 
 def finding_row(browser: Browser, found: Finding, *, unmasked: bool) -> Document:
@@ -129,3 +138,38 @@ def finding_row(browser: Browser, found: Finding, *, unmasked: bool) -> Document
     except HubError as error:
         return {**shown, "problem": error.what}
     return {**shown, "content": content}
+
+
+def judged(browser: Browser, dossier: str | None, since: int) -> tuple[int, list[Breach]]:
+    """How many dossiers were looked at, and what of them cannot be.
+
+    Without `dossier`, those of which an event was recorded since then (epoch ms); each is judged
+    from its beginning on.
+    """
+    codes = [dossier] if dossier is not None else _codes(browser, since)
+    found: list[Breach] = []
+    for first in range(0, len(codes), TOGETHER):
+        some = tuple(codes[first : first + TOGETHER])
+        events: dict[str, list[Said]] = {code: [] for code in some}
+        for one in find(browser, Query(dossiers=some, kind="event", most=ALL)):
+            events[one.row.dossier] += _said(browser, one)
+        for code in some:
+            found += breaches(code, events[code])
+    return len(codes), found
+
+
+def _codes(browser: Browser, since: int) -> list[str]:
+    rows = find(browser, Query(kind="event", since=since, most=ALL), whole=False)
+    return sorted({one.row.dossier for one in rows if one.row.topic == DOSSIER})
+
+
+def _said(browser: Browser, one: Finding) -> list[Said]:
+    """The event, unless it was erased or cannot be read."""
+    if one.record is None:
+        return []
+    try:
+        name, document = browser.codec.decode(one.record.value or b"")
+    except Reject:
+        return []
+    row = one.row
+    return [Said(one.place, row.ms, row.event_id, name, row.system, document)]

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from hub.broker_memory import MemoryBroker
-from hub.cli import audit, dead, parked, topics
+from hub.cli import audit, dead, parked, searching, topics
 from hub.cli.browse import Browser
 from hub.contract.types import Document
 from hub.delivery.acts import Command, command_of
@@ -122,6 +122,6 @@ def open_desk(home: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     names = "".join(f"- {{connector: {n}, endpoint: 'http://127.0.0.1:9'}}\n" for n in REGISTERED)
     (home / "registrations.yaml").write_text(f"registrations:\n{names}", encoding="utf-8")
     browser = Browser(load(desk.environment), desk.broker, CATALOGUE, desk.codec, MASKS)
-    for module in (audit, dead, parked, topics):
+    for module in (dead, parked, searching, topics):
         monkeypatch.setattr(module, "open_browser", lambda _: browser)
     return desk

@@ -112,7 +112,7 @@ def test_personal_values_are_masked_and_the_look_is_on_record(desk: Desk) -> Non
     assert "0300000022" not in done.stdout
     assert "•••" in done.stdout
     (line,) = accesses(desk)
-    assert (line["what"], line["reason"]) == (f"evidence: dossier {CODE}", None)
+    assert (line["what"], line["reason"]) == (f"evidence: dossiers {CODE}", None)
 
 
 def test_who_has_the_right_and_a_reason_sees_all(desk: Desk) -> None:

@@ -1,11 +1,10 @@
 """Where the archive of this hub lies, and how its parts are opened."""
 
-from hub.audit.opening import audit_folder
-
 from hub.audit.archive.rows import row_of
 from hub.audit.archive.sealing import Scopes
 from hub.audit.archive.store import Store, open_bucket, open_folder
 from hub.audit.archive.writer import Archive
+from hub.audit.opening import audit_folder
 from hub.events.codec import Codec
 from hub.settings import Bucket, Settings
 

@@ -60,7 +60,7 @@ def search_rows(files: Sequence[Path], query: Query) -> list[Row]:
     tests = ["true"]
     values: dict[str, object] = {"most": query.most}
     for name, test in (
-        ("dossier", "dossier = $dossier"),
+        ("kind", "kind = $kind"),
         ("system", "system = $system"),
         ("outcome", "outcome = $outcome"),
         ("since", "ms >= $since"),
@@ -70,6 +70,11 @@ def search_rows(files: Sequence[Path], query: Query) -> list[Row]:
         if wanted is not None:
             tests.append(test)
             values[name] = wanted
+    if query.dossiers is not None:
+        # written one by one, so that the ranges of the row groups are asked
+        names = [f"dossier{number}" for number in range(len(query.dossiers))]
+        values |= dict(zip(names, query.dossiers, strict=True))
+        tests.append(f"dossier IN ({', '.join(f'${name}' for name in names)})")
     source = _read(files)
     if query.procedure is not None:
         values["procedure"] = query.procedure

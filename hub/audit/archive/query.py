@@ -12,7 +12,8 @@ class Query:
     `procedure` means the dossiers of which an event names it, with all that became of them.
     """
 
-    dossier: str | None = None
+    dossiers: tuple[str, ...] | None = None
+    kind: str | None = None
     system: str | None = None
     procedure: str | None = None
     outcome: str | None = None
@@ -23,16 +24,22 @@ class Query:
     @property
     def text(self) -> str:
         """What narrows it, on one line."""
-        words = ("dossier", "system", "procedure", "outcome", "since", "until")
+        words = ("dossiers", "kind", "system", "procedure", "outcome", "since", "until")
         given = [(word, getattr(self, word)) for word in words]
-        return ", ".join(f"{word} {value}" for word, value in given if value is not None) or "all"
+        told = [f"{word} {_shown(value)}" for word, value in given if value is not None]
+        return ", ".join(told) or "all"
 
     def fits(self, row: Row) -> bool:
         """Whether a row is one of these, as far as it alone tells: not by its procedure."""
         return (
-            self.dossier in (None, row.dossier)
+            (self.dossiers is None or row.dossier in self.dossiers)
+            and self.kind in (None, row.kind)
             and self.system in (None, row.system)
             and self.outcome in (None, row.outcome)
             and (self.since is None or row.ms >= self.since)
             and (self.until is None or row.ms < self.until)
         )
+
+
+def _shown(value: object) -> str:
+    return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)

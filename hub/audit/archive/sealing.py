@@ -10,9 +10,9 @@ from typing import Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from hub.audit.leaf import decode, encode, place, scope_of
 
 from hub.audit.archive.segment import Sealed
+from hub.audit.leaf import decode, encode, place, scope_of
 from hub.errors import Halt
 from hub.records import Record, Spot
 

@@ -134,7 +134,7 @@ def test_an_archive_in_a_bucket_is_searched(endpoint: str, tmp_path: Path) -> No
     archive.seal(AT)
     assert any(name.startswith("/evidence/hub/avro/") for name in Bucketed.objects)
     shelf.place = bucket(endpoint, tmp_path)
-    assert shelf.whole(shelf.found(dossier=CODE)) == [shelf.event(n) for n in range(3)]
+    assert shelf.whole(shelf.found(dossiers=(CODE,))) == [shelf.event(n) for n in range(3)]
 
 
 def test_a_wrong_credential_halts_and_is_not_told(endpoint: str, tmp_path: Path) -> None:

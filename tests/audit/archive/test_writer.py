@@ -34,7 +34,7 @@ def test_what_was_sealed_is_read_back_as_it_was(shelf: Shelf) -> None:
     archive.append(events, AT)
     assert archive.seal(AT) == 250
     assert archived(shelf) == events
-    rows = shelf.found(dossier=CODE)
+    rows = shelf.found(dossiers=(CODE,))
     assert [row.place for row in rows] == list(range(1, 250, 3))
     assert shelf.whole(rows) == events[1::3]
 
@@ -91,7 +91,7 @@ def test_an_erased_dossier_is_found_and_says_nothing(shelf: Shelf) -> None:
     archive.append([shelf.event(0), shelf.event(1, other), shelf.event(2)], AT)
     archive.seal(AT)
     shelf.keys.destroy(f"dossier/{CODE}")
-    assert [row.place for row in shelf.found(dossier=CODE)] == [0, 2]
+    assert [row.place for row in shelf.found(dossiers=(CODE,))] == [0, 2]
     assert shelf.whole(shelf.found()) == [None, shelf.event(1, other), None]
 
 
