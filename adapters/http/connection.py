@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 import httptools
 
 from adapters.http.arrivals import Arrivals
+from adapters.http.reach import PUBLIC, Reach
 from hub.errors import Retry
 
 HEAD_BYTES = 65_536  # of one answer's headers; common servers stop at 8 to 64 KiB themselves
@@ -23,11 +24,15 @@ FINAL = 200  # statuses below are interim answers
 
 
 class Origin(NamedTuple):
-    """Where connections go. `tls` is an ssl.SSLContext, None for plain http."""
+    """Where connections go. `tls` is an ssl.SSLContext, None for plain http.
+
+    `reach` belongs to it: who may call fewer addresses never gets another's connection.
+    """
 
     host: str  # a name or an address, without brackets
     port: int
     tls: object = None
+    reach: Reach = PUBLIC
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import httpx
 
 from adapters.http.connection import Origin
+from adapters.http.reach import PUBLIC, Reach
 from adapters.http.tls import client_context
 from hub.errors import Halt
 
@@ -23,16 +24,15 @@ class Endpoint:
     authority: str
 
 
-def parse_endpoint(url: str, tls: ssl.SSLContext | None = None) -> Endpoint:
+def parse_endpoint(url: str, tls: ssl.SSLContext | None = None, reach: Reach = PUBLIC) -> Endpoint:
     """Take an http or https URL apart; `tls` replaces the machine's own trust for https.
+
+    `reach`: which addresses may be called there.
 
     Raises Halt for an address with a user, a query or a fragment, without a host, or with one that
     no resolver takes ("a..b").
     """
-    try:
-        address = httpx.URL(url)
-    except httpx.InvalidURL as error:
-        raise _unusable("cannot be read") from error
+    address = _read(url)
     if address.scheme not in ("http", "https") or not address.raw_host:
         raise _unusable("is not http or https with a host")
     if not _is_host(address.raw_host.decode("ascii")):
@@ -46,10 +46,22 @@ def parse_endpoint(url: str, tls: ssl.SSLContext | None = None) -> Endpoint:
         raise _unusable("has a port that does not exist")
     path = address.raw_path.decode("ascii").rstrip("/")
     return Endpoint(
-        Origin(address.raw_host.decode("ascii"), port, context),
+        Origin(address.raw_host.decode("ascii"), port, context, reach),
         path,
         address.netloc.decode("ascii"),
     )
+
+
+def host_of(url: str) -> str:
+    """The host to which a call of this URL would go. Raises Halt for what is no URL."""
+    return _read(url).raw_host.decode("ascii")
+
+
+def _read(url: str) -> httpx.URL:
+    try:
+        return httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise _unusable("cannot be read") from error
 
 
 def _is_host(name: str) -> bool:

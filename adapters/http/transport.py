@@ -7,12 +7,12 @@ connections through `handle_async_request`.
 
 What is always true: one request at a time on a connection (never pipelined); nothing is sent twice
 by itself; a redirect is an answer; every call ends within its time limit; an address is checked
-after its name was resolved and before anything connects to it.
+after its name was resolved, and it is that address to which the connection goes: what a name means
+a moment later changes nothing (adapters.http.reach).
 """
 
 import asyncio
 import ssl
-from collections.abc import Callable
 from contextlib import suppress
 from ipaddress import ip_address
 
@@ -20,6 +20,7 @@ import httpx
 
 from adapters.http.connection import Connection, Origin, RawAnswer
 from adapters.http.pool import Pool
+from adapters.http.reach import PUBLIC, Reach
 from adapters.http.tls import client_context
 from hub.errors import Halt, HubError, Retry
 
@@ -29,23 +30,14 @@ CONNECT_TIMEOUT = 5.0  # seconds
 ADDRESSES = 4  # a silent address takes at least this part of what is left of the connect time
 TIMEOUT = 60.0  # seconds, where an httpx request does not say
 
-Allow = Callable[[str], bool]
-
-__all__ = ["Origin", "RawAnswer", "Transport", "allow_all"]
-
-
-def allow_all(ip: str) -> bool:
-    """The default address check: every address may be called."""
-    del ip
-    return True
+__all__ = ["Origin", "RawAnswer", "Transport"]
 
 
 class Transport(httpx.AsyncBaseTransport):
     """Connections per origin, shared by every call of one event loop.
 
     `connections`: most connections to one origin; further calls wait for a place.
-    `allow`: is asked for each resolved address ("203.0.113.7"); False means that it is not called.
-    `tls`: for https calls that come through httpx; an Origin of `exchange` brings its own.
+    `reach` and `tls`: for calls that come through httpx; an Origin of `exchange` brings its own.
     Use it as an async context manager, or call `aclose`.
     """
 
@@ -53,11 +45,11 @@ class Transport(httpx.AsyncBaseTransport):
         self,
         *,
         connections: int = 64,
-        allow: Allow = allow_all,
+        reach: Reach = PUBLIC,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._connections = connections
-        self._allow = allow
+        self._reach = reach
         self._tls = tls
         self._pools: dict[Origin, Pool] = {}
         self._sweeping: asyncio.TimerHandle | None = None
@@ -102,7 +94,8 @@ class Transport(httpx.AsyncBaseTransport):
         """
         url = request.url
         tls = (self._tls or client_context()) if url.scheme == "https" else None
-        origin = Origin(url.raw_host.decode("ascii"), url.port or (443 if tls else 80), tls)
+        port = url.port or (443 if tls else 80)
+        origin = Origin(url.raw_host.decode("ascii"), port, tls, self._reach)
         limit = request.extensions.get("timeout", {}).get("read") or TIMEOUT
         body = await request.aread()
         try:
@@ -161,12 +154,14 @@ class Transport(httpx.AsyncBaseTransport):
     async def _connect_any(
         self, origin: Origin, limit: float, loop: asyncio.AbstractEventLoop
     ) -> Connection:
-        allowed = [ip for ip in await _resolve(origin, loop) if self._allow(ip)]
+        found = {ip: origin.reach.refusal(ip) for ip in await _resolve(origin, loop)}
+        allowed = [ip for ip, refusal in found.items() if refusal is None]
         if not allowed:
+            kinds = ", ".join(f"{ip} is {kind}" for ip, kind in found.items())
             raise Halt(
-                "none of its addresses may be called",
+                f"may not be called: {kinds}",
                 where=str(origin),
-                fix="correct the endpoint, or allow the address",
+                fix="correct the endpoint, or let the registration allow_addresses",
             )
         for tried, ip in enumerate(allowed[:-1]):
             share = (limit - loop.time()) / min(len(allowed) - tried, ADDRESSES)

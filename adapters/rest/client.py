@@ -12,6 +12,7 @@ from secrets import token_hex
 
 from adapters.http.endpoint import Endpoint, parse_endpoint
 from adapters.http.messages import Answer, Client
+from adapters.http.reach import reach
 from adapters.http.tls import client_context
 from adapters.http.transport import Transport
 from adapters.rest import grants, options
@@ -34,7 +35,7 @@ def open_client(contract: Contract, binding: Binding, transport: Transport, cloc
     Raises Halt for an endpoint or a credential that cannot be used, Reject for a contract or a
     `fill` that does not fit.
     """
-    endpoint = parse_endpoint(binding.endpoint, _tls(binding.auth))
+    endpoint = parse_endpoint(binding.endpoint, _tls(binding.auth), reach(binding.allow_addresses))
     calls = _compile(contract, binding, endpoint)
     wire = _Wire(calls, endpoint, transport, binding.limits)
     credentials = Credentials()

@@ -34,7 +34,7 @@ def oauth2(auth: Auth, endpoint: Endpoint, transport: Transport, limits: Limits)
     `scope`. Raises Halt for options that cannot be used.
     """
     url = options.text(auth, "token_url")
-    at = parse_endpoint(url) if "://" in url else endpoint
+    at = parse_endpoint(url, reach=endpoint.origin.reach) if "://" in url else endpoint
     target = at.base if at is not endpoint else f"{endpoint.base}{url}"
     name, secret = options.text(auth, "client_id"), options.text(auth, "client_secret")
     basic = b64encode(f"{name}:{secret}".encode()).decode()

@@ -12,6 +12,7 @@ from typing import Protocol
 from adapters.http.connection import Origin, RawAnswer
 from adapters.http.endpoint import Endpoint, parse_endpoint
 from adapters.http.messages import Answer
+from adapters.http.reach import reach
 from adapters.http.tls import client_context
 from adapters.soap import fault, stream
 from adapters.soap.envelope import KINDS, Wrap, proving
@@ -238,10 +239,11 @@ def _head(binding: Binding, endpoint: Endpoint, wire: SoapWire) -> bytes:
 def _endpoint(binding: Binding) -> Endpoint:
     """Where the system stands, with our own certificate if it asks for one (mtls)."""
     options = next((auth.options for auth in binding.auth if auth.kind == "mtls"), None)
+    allowed = reach(binding.allow_addresses)
     if options is None:
-        return parse_endpoint(binding.endpoint)
+        return parse_endpoint(binding.endpoint, reach=allowed)
     pem = {name: str(options[name]) for name in ("ca", "certificate", "key") if options.get(name)}
-    return parse_endpoint(binding.endpoint, client_context(**pem))
+    return parse_endpoint(binding.endpoint, client_context(**pem), allowed)
 
 
 def _security(auths: tuple[Auth, ...]) -> Auth | None:

@@ -6,13 +6,16 @@ there is at most one fetch in `PAUSE` seconds however many ask.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 from adapters.http.endpoint import parse_endpoint
+from adapters.http.reach import reach
+from adapters.http.tls import client_context
 from adapters.http.transport import Transport
 from hub.access.oidc import Keys, UnknownKeyError, claims_of, principal_of, read_keys
 from hub.access.roster import Provider
 from hub.access.rules import Principal
-from hub.errors import HubError, Reject, Retry
+from hub.errors import Halt, HubError, Reject, Retry
 from hub.log import get_logger
 
 log = get_logger("hub.access")
@@ -27,7 +30,8 @@ Fetch = Callable[[], Awaitable[bytes]]
 
 def fetching(provider: Provider, transport: Transport) -> Fetch:
     """How its keys are fetched. Raises Halt for an address that cannot be used."""
-    at = parse_endpoint(provider.jwks)
+    tls = client_context(_authorities(provider)) if provider.ca else None
+    at = parse_endpoint(provider.jwks, tls, reach(tuple(provider.allow_addresses)))
     head = (
         f"GET {at.base or '/'} HTTP/1.1\r\nhost: {at.authority}\r\n"
         "accept: application/json\r\nconnection: close\r\n\r\n"
@@ -40,6 +44,13 @@ def fetching(provider: Provider, transport: Transport) -> Fetch:
         return answer.body
 
     return fetch
+
+
+def _authorities(provider: Provider) -> str:
+    try:
+        return Path(provider.ca).read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Halt("cannot be read", where=provider.ca, fix="name a PEM file at oidc.ca") from error
 
 
 class Verifier:

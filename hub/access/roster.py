@@ -45,6 +45,7 @@ class Provider(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `name`, `roles`, `connectors`: where in a token's claims these stand, as dotted paths.
     `allow_addresses`: networks in which the provider may stand though they are not public.
+    `ca`: PEM file of the authorities to trust for it, in place of the machine's own.
     """
 
     issuer: str
@@ -54,6 +55,7 @@ class Provider(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     roles: str = "hub_roles"
     connectors: str = "hub_connectors"
     allow_addresses: list[str] = []
+    ca: str = ""
 
 
 class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -66,6 +66,7 @@ class Binding:
     """One contract at one address.
 
     `fill`: field path of a request -> value, or "$key" (idempotency key) or "$token" (of a login).
+    `allow_addresses`: CIDR blocks that may be called though they are not public.
     `services`: for a SOAP server, which services of the contract the hub serves.
     """
 
@@ -77,3 +78,4 @@ class Binding:
     addresses: tuple[str, ...] | None = None  # CIDR blocks that may call; None = any
     operations: frozenset[str] | None = None  # those that are served or called; None = all
     limits: Limits = field(default_factory=Limits)
+    allow_addresses: tuple[str, ...] = ()

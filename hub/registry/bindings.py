@@ -30,6 +30,7 @@ def bind_outbound(
         fill={path: _scalar(value(v)) for path, v in manifest.outbound.fill.items()},
         operations=operations,
         limits=Limits(timeout=registration.delivery.timeout),
+        allow_addresses=registration.allow_addresses,
     )
 
 

@@ -60,7 +60,7 @@ def _aspects(before: Live | None, after: Live | None) -> Iterator[Aspect]:
 
 def _way(live: Live) -> tuple[object, ...]:
     one = live.registration
-    return one.endpoint, one.route, dict(one.paths), dict(one.secrets)
+    return one.endpoint, one.allow_addresses, one.route, dict(one.paths), dict(one.secrets)
 
 
 def held_over(present: Landscape, after: Landscape) -> Landscape:
@@ -86,6 +86,7 @@ def rerouted(earlier: Live, present: Live) -> Live:
         replace(
             earlier.registration,
             endpoint=now.endpoint,
+            allow_addresses=now.allow_addresses,
             route=now.route,
             paths=now.paths,
             secrets={**earlier.registration.secrets, **now.secrets},

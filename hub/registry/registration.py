@@ -15,6 +15,7 @@ from msgspec import Struct, to_builtins
 
 from hub.errors import Reject
 from hub.nearest import nearest
+from hub.registry.addresses import address_misfits
 from hub.registry.call_limits import limit_problems
 from hub.registry.manifest import Delivery, Manifest, Setting, decode
 from hub.registry.misfits import Misfit
@@ -31,6 +32,7 @@ class RegistrationEntry(Struct, frozen=True, forbid_unknown_fields=True):
     endpoint: str
     name: str = ""
     route: str = "default"
+    allow_addresses: list[str] = []
     paths: dict[str, str] = {}
     agencies: list[str] = []
     settings: dict[str, Plain] = {}
@@ -61,6 +63,7 @@ class Registration:
     delivery: Delivery
     start: str
     paused: bool
+    allow_addresses: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -116,12 +119,16 @@ def complete(entry: RegistrationEntry, manifest: Manifest) -> Registration:
         delivery=_delivery(name, manifest.delivery, entry.delivery),
         start=entry.start,
         paused=entry.paused,
+        allow_addresses=tuple(entry.allow_addresses),
     )
 
 
 def entry_misfits(entry: RegistrationEntry, manifest: Manifest) -> Iterator[Misfit]:
     """Everything in an entry that its connector's manifest does not allow."""
     yield from _endpoint_misfits(entry.endpoint)
+    yield from address_misfits(
+        entry.endpoint, entry.allow_addresses, manifest.outbound.auth, _settings(entry, manifest)
+    )
     yield from _secret_misfits(entry, manifest)
     yield from _setting_misfits(entry, manifest)
     if entry.start not in ("beginning", "now") and _time(entry.start) is None:

@@ -15,6 +15,7 @@ from time import perf_counter
 import httptools
 import httpx
 
+from adapters.http.reach import reach
 from adapters.http.transport import Origin, Transport
 from ops.bench.figures import Figure
 
@@ -73,14 +74,15 @@ async def rate(call: Callable[[], Awaitable[object]], seconds: float) -> float:
 async def compare(port: int, seconds: float) -> dict[str, float]:
     """Calls a second of each way to send the same request."""
     url = f"http://127.0.0.1:{port}/ho-so"
-    origin = Origin("127.0.0.1", port)
+    here = reach(("127.0.0.1",))
+    origin = Origin("127.0.0.1", port, reach=here)
     head = (
         f"POST /ho-so HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\ncontent-type: application/json\r\n"
         f"content-length: {len(BODY)}\r\n\r\n"
     ).encode()
     headers = {"content-type": "application/json"}
     rates = {}
-    async with Transport(connections=CALLS) as transport:
+    async with Transport(connections=CALLS, reach=here) as transport:
         rates["exchange"] = await rate(lambda: transport.exchange(origin, head, BODY, 30), seconds)
         rates["transport with httpx types"] = await rate(
             lambda: transport.handle_async_request(

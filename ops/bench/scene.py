@@ -69,6 +69,7 @@ class Scene:
             "connector": entry.connector,
             "name": entry.name or entry.connector,
             "endpoint": entry.endpoint,
+            "allow_addresses": ["127.0.0.0/8"],
             "route": "adapter" if entry.connector == "ngsp" else "default",
             "agencies": list(AGENCIES),
             "settings": dict(credential["settings"]),

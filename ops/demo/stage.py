@@ -238,6 +238,7 @@ def _register(
         {
             "connector": name,
             "endpoint": urls[name],
+            "allow_addresses": ["127.0.0.0/8"],
             "route": "adapter" if name == "ngsp" else "default",
             "agencies": list(AGENCIES),
             **_known(name, credentials[name]),

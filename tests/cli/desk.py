@@ -119,7 +119,7 @@ class Desk:
 def open_desk(home: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """Commands find the twin instead of a cluster."""
     desk = Desk(home)
-    names = "".join(f"- {{connector: {n}, endpoint: 'http://127.0.0.1:9'}}\n" for n in REGISTERED)
+    names = "".join(f"- {{connector: {n}, endpoint: 'http://peer.test:9'}}\n" for n in REGISTERED)
     (home / "registrations.yaml").write_text(f"registrations:\n{names}", encoding="utf-8")
     browser = Browser(load(desk.environment), desk.broker, CATALOGUE, desk.codec, MASKS)
     for module in (dead, parked, searching, topics):

@@ -18,7 +18,7 @@ from tests.events.records import CATALOGUE
 
 ENTRY = """registrations:
 - connector: portal
-  endpoint: http://127.0.0.1:9
+  endpoint: http://peer.test:9
   settings: {client_id: T}
   secrets: {inbound_token: "env:NO", client_secret: "env:NO"}
 """

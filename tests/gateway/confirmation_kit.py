@@ -133,6 +133,7 @@ def _landscape(folder: Path, events: Events, url: str, hub: Json, settings: Json
     entry = {
         "connector": "postal_my",
         "endpoint": url,
+        "allow_addresses": ["127.0.0.0/8"],
         "agencies": ["H44.99.99"],
         "settings": {**hub["settings"], **settings},
         "secrets": hub["secrets"],

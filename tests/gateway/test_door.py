@@ -51,6 +51,7 @@ def landscape(tmp_path_factory: pytest.TempPathFactory) -> Landscape:
         {
             "connector": name,
             "endpoint": "http://127.0.0.1:9",
+            "allow_addresses": ["127.0.0.0/8"],
             "settings": made[name]["settings"],
             "secrets": {k: v for k, v in made[name]["secrets"].items() if "inbound" in k}
             | {k: v for k, v in made[name]["secrets"].items() if "client" in k or "outbound" in k},

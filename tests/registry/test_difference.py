@@ -15,12 +15,12 @@ FILE = """
 registrations:
   - connector: postal
     name: north
-    endpoint: http://127.0.0.1:9/north
+    endpoint: http://peer.test:9/north
     settings: {customer_code: C1}
     secrets: {consumer_key: "env:A", consumer_secret: "env:B"}
   - connector: postal
     name: south
-    endpoint: http://127.0.0.1:9/south
+    endpoint: http://peer.test:9/south
     settings: {customer_code: C1}
     secrets: {consumer_key: "env:A", consumer_secret: "env:B"}
 """
@@ -50,11 +50,11 @@ def entry(**fields: object) -> Callable[[Live], Live]:
         (lambda live: Live(replace(live.bundle, sha256="0" * 64), live.registration), ("bundle",)),
         (entry(settings={"customer_code": "C2"}), ("settings",)),
         (entry(agencies=frozenset({"H41.01"})), ("agencies",)),
-        (entry(endpoint="http://127.0.0.1:10"), ("way",)),
+        (entry(endpoint="http://peer.test:10"), ("way",)),
         (entry(secrets={"consumer_key": "env:X", "consumer_secret": "env:B"}), ("way",)),
         (entry(paused=True), ("paused",)),
         (
-            entry(endpoint="http://127.0.0.1:10", settings={}, paused=True),
+            entry(endpoint="http://peer.test:10", settings={}, paused=True),
             ("settings", "way", "paused"),
         ),
     ],
@@ -102,12 +102,12 @@ def test_what_is_retired_is_not_kept(landscape: Landscape) -> None:
 def test_an_earlier_version_goes_the_present_way_with_its_own_body(landscape: Landscape) -> None:
     _, south = landscape.live
     changed = entry(
-        endpoint="http://127.0.0.1:10",
+        endpoint="http://peer.test:10",
         settings={"customer_code": "C2"},
         secrets={"consumer_key": "env:X"},
     )(south)
     found = rerouted(south, changed).registration
-    assert "http://127.0.0.1:10" == found.endpoint
+    assert "http://peer.test:10" == found.endpoint
     assert {"consumer_key": "env:X", "consumer_secret": "env:B"} == dict(found.secrets)
     assert south.registration.settings == found.settings
     assert south.registration.agencies == found.agencies

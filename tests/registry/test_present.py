@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 FILES = read_files(ROOT / "connectors" / "postal")
 SHA256 = digest_of(FILES)
 ENTRY: Entry = {
-    "endpoint": "http://127.0.0.1:9",
+    "endpoint": "http://peer.test:9",
     "settings": {"customer_code": "C2"},
     "secrets": {"consumer_key": "env:A", "consumer_secret": "env:B"},
 }

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 GOOD = """
   - connector: postal
     name: good
-    endpoint: http://127.0.0.1:9
+    endpoint: http://peer.test:9
     settings: {customer_code: C1}
     secrets: {consumer_key: "env:A", consumer_secret: "env:B"}
 """
@@ -115,7 +115,7 @@ NIGHT = Closed("22:00", "05:00")
 
 
 def _terms(delivery: dict[str, Plain]) -> Delivery:
-    entry = RegistrationEntry("bureau", "http://127.0.0.1:9", "east", delivery=delivery)
+    entry = RegistrationEntry("bureau", "http://peer.test:9", "east", delivery=delivery)
     return complete(entry, convert(MANIFEST, Manifest)).delivery
 
 

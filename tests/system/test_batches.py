@@ -105,6 +105,7 @@ def test_lists_are_fed_in_order_and_a_crash_repeats_no_more_than_was_under_way(
         entry = {
             "connector": "lists",
             "endpoint": endpoint,
+            "allow_addresses": ["127.0.0.0/8"],
             "delivery": {"in_flight": IN_FLIGHT, "timeout": 2},
         }
         registrations.write_text(json.dumps({"registrations": [entry]}), encoding="utf-8")

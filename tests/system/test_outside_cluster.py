@@ -187,7 +187,13 @@ def systems(stack: ExitStack, home: Path, hub: str) -> dict[str, str]:
     told = {name: facts(home, name, running[name]) for name in SYSTEMS}
     credentials = json.loads((made / "hub.json").read_bytes())
     entries = [
-        {"connector": n, "endpoint": told[n]["url"], "agencies": ["H44.99.99"], **credentials[n]}
+        {
+            "connector": n,
+            "endpoint": told[n]["url"],
+            "allow_addresses": ["127.0.0.0/8"],
+            "agencies": ["H44.99.99"],
+            **credentials[n],
+        }
         for n in SYSTEMS
     ]
     (home / "registrations.yaml").write_text(

@@ -57,6 +57,7 @@ def _registration(name: str, job: Job, secret: Path) -> dict[str, object]:
     return {
         "connector": name,
         "endpoint": job.peer,
+        "allow_addresses": ["127.0.0.0/8"],
         "secrets": secrets,
         "delivery": {"in_flight": job.in_flight, "timeout": 30},
     }

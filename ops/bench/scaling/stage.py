@@ -91,6 +91,7 @@ def _register(rig: Rig, setup: Setup) -> None:
             "connector": CONNECTOR,
             "name": name_of(number),
             "endpoint": peer_url(rig, number),
+            "allow_addresses": ["127.0.0.0/8"],
             "agencies": [name_of(number)],
             "secrets": {"token": f"file:{secret}"},
             "delivery": {"in_flight": setup.in_flight, "timeout": 30},

@@ -6,8 +6,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
+from adapters.http.reach import reach
 from adapters.http.transport import Origin
 
+LOOPBACK = ("127.0.0.0/8", "::1")
+HERE = reach(LOOPBACK)
 DEADLINE = 20.0  # seconds after which a test fails instead of hanging
 
 T = TypeVar("T")
@@ -56,7 +59,7 @@ async def peer(script: Script, tls: ssl.SSLContext | None = None) -> AsyncIterat
 
 
 def origin(port: int, tls: ssl.SSLContext | None = None) -> Origin:
-    return Origin("127.0.0.1", port, tls)
+    return Origin("127.0.0.1", port, tls, HERE)
 
 
 async def read_request(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:

@@ -19,7 +19,7 @@ from adapters.http.endpoint import parse_endpoint
 from adapters.http.tls import client_context
 from adapters.http.transport import Transport
 from hub.errors import Halt, Retry
-from tests.adapters.http.peers import answering, ok, peer, run
+from tests.adapters.http.peers import HERE, answering, ok, peer, run
 
 GET = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
 
@@ -99,7 +99,7 @@ def call(peer_tls: ssl.SSLContext, our_tls: ssl.SSLContext) -> list[bytes]:
 
     async def work() -> list[bytes]:
         async with peer(script, peer_tls) as port, Transport(connections=1) as transport:
-            origin = Origin("127.0.0.1", port, our_tls)
+            origin = Origin("127.0.0.1", port, our_tls, HERE)
             return [(await transport.exchange(origin, GET, b"", 10)).body for _ in range(2)]
 
     return run(work)

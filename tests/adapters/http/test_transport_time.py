@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from adapters.http.pool import IDLE
+from adapters.http.reach import reach
 from adapters.http.transport import Origin, Transport
-from hub.errors import Retry
-from tests.adapters.http.peers import answering, ok, origin, peer, read_request, run
+from hub.errors import Halt, Retry
+from tests.adapters.http.peers import HERE, answering, ok, origin, peer, read_request, run
 
 pytestmark = pytest.mark.process
 
@@ -97,7 +98,9 @@ def test_the_next_address_of_a_name_is_tried_when_one_does_not_answer() -> None:
     async def work() -> bytes:
         async with peer(answering(ok(b"here"))) as port, Transport() as transport:
             loop().addresses = ["127.0.0.2", "127.0.0.1"]
-            return (await transport.exchange(Origin("peer.test", port), GET, b"", 10)).body
+            return (
+                await transport.exchange(Origin("peer.test", port, reach=HERE), GET, b"", 10)
+            ).body
 
     assert b"here" == run(work, Loop)
 
@@ -108,7 +111,7 @@ def test_an_address_that_says_nothing_leaves_time_for_the_others(walls: int) -> 
         async with peer(answering(ok(b"here"))) as port, Transport() as transport:
             loop().addresses = [f"127.0.1.{n + 1}" for n in range(walls)] + ["127.0.0.1"]
             loop().silent = frozenset(loop().addresses[:-1])
-            there = Origin("peer.test", port)
+            there = Origin("peer.test", port, reach=HERE)
             return (await transport.exchange(there, GET, b"", 10, connect_timeout=1.0)).body
 
     assert b"here" == run(work, Loop)
@@ -119,7 +122,7 @@ def test_where_no_address_answers_the_connect_time_is_the_limit() -> None:
         async with Transport() as transport:
             loop().addresses = ["127.0.1.1", "127.0.1.2"]
             loop().silent = frozenset(loop().addresses)
-            started, there = loop().time(), Origin("peer.test", 1)
+            started, there = loop().time(), Origin("peer.test", 1, reach=HERE)
             with pytest.raises(Retry, match="time limit") as caught:
                 await transport.exchange(there, GET, b"", 10, connect_timeout=0.2)
             assert (True, False) == (caught.value.system, caught.value.sent)
@@ -130,21 +133,29 @@ def test_where_no_address_answers_the_connect_time_is_the_limit() -> None:
 
 def test_a_name_that_moves_to_a_forbidden_address_is_not_followed() -> None:
     """What counts is the address that is connected to, whenever a new connection is made."""
-    asked: list[str] = []
-
-    def allow(ip: str) -> bool:
-        asked.append(ip)
-        return ip == "127.0.0.1"
+    once = reach(("127.0.0.1",))
 
     async def work() -> bytes:
         first = answering(ok(b"1", b"connection: close"))
-        async with peer(first) as port, Transport(allow=allow) as transport:
+        async with peer(first) as port, Transport() as transport:
+            there = Origin("peer.test", port, reach=once)
             loop().addresses = ["127.0.0.1"]
-            answer = await transport.exchange(Origin("peer.test", port), GET, b"", 10)
-            loop().addresses = ["127.0.0.3"]
-            with pytest.raises(Exception, match="none of its addresses"):
-                await transport.exchange(Origin("peer.test", port), GET, b"", 10)
+            answer = await transport.exchange(there, GET, b"", 10)
+            loop().addresses = ["127.0.0.3", "169.254.169.254"]
+            told = "127.0.0.3 is loopback, 169.254.169.254 is a cloud's metadata"
+            with pytest.raises(Halt, match=told):
+                await transport.exchange(there, GET, b"", 10)
             return answer.body
 
     assert b"1" == run(work, Loop)
-    assert ["127.0.0.1", "127.0.0.3"] == asked
+
+
+def test_who_may_call_less_gets_no_connection_that_another_opened() -> None:
+    async def work() -> bytes:
+        async with peer(answering(ok(b"1"), ok(b"2"))) as port, Transport() as transport:
+            allowed = await transport.exchange(origin(port), GET, b"", 10)
+            with pytest.raises(Halt, match="loopback"):
+                await transport.exchange(Origin("127.0.0.1", port), GET, b"", 10)
+            return allowed.body
+
+    assert b"1" == run(work, Loop)

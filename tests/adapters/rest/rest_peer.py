@@ -13,7 +13,7 @@ from adapters.http.transport import Transport
 from adapters.rest.client import open_client
 from hub.contract.binding import Binding
 from hub.contract.types import Document
-from tests.adapters.http.peers import ok, peer, read_request, run
+from tests.adapters.http.peers import LOOPBACK, ok, peer, read_request, run
 from tests.adapters.rest.contracts import CONTRACT
 
 DONE = {"ma": "00"}
@@ -68,12 +68,17 @@ class Clock:
         return self.now
 
 
+def here(port: int, base: str = "", **more: Any) -> Binding:
+    """A system on this machine."""
+    return Binding(f"http://127.0.0.1:{port}{base}", allow_addresses=LOOPBACK, **more)
+
+
 @asynccontextmanager
 async def opened(
     system: System, *, clock: Clock | None = None, base: str = "", **more: Any
 ) -> AsyncIterator[Client]:
     async with peer(system.serve) as port, Transport() as transport:
-        binding = Binding(f"http://127.0.0.1:{port}{base}", **more)
+        binding = here(port, base, **more)
         client = open_client(CONTRACT, binding, transport, clock or Clock())
         try:
             yield client

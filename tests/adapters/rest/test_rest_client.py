@@ -7,12 +7,12 @@ import pytest
 
 from adapters.http.transport import Transport
 from adapters.rest.client import open_client
-from hub.contract.binding import Binding, Limits
+from hub.contract.binding import Limits
 from hub.contract.types import Anything, Document, Field, Record, Text
 from hub.errors import Reject, Retry
 from tests.adapters.http.peers import ok, peer, run
 from tests.adapters.rest.contracts import CONTRACT
-from tests.adapters.rest.rest_peer import DONE, DOSSIER, Clock, System, call, opened, reply
+from tests.adapters.rest.rest_peer import DONE, DOSSIER, Clock, System, call, here, opened, reply
 
 # -- what is sent
 
@@ -208,7 +208,7 @@ def test_a_contract_without_an_answer_for_a_status_trusts_only_an_empty_success(
 
     async def work(told: bytes) -> bool:
         async with peer(System(lambda _: told).serve) as port, Transport() as transport:
-            client = open_client(contract, Binding(f"http://127.0.0.1:{port}"), transport, Clock())
+            client = open_client(contract, here(port), transport, Clock())
             return (await client.call(bare.name, {}, "k")).valid
 
     assert run(lambda: work(reply(b"")))
@@ -233,7 +233,7 @@ def test_where_the_contract_names_content_nothing_is_no_answer(told: bytes, vali
 
     async def work() -> bool:
         async with peer(System(lambda _: told).serve) as port, Transport() as transport:
-            client = open_client(contract, Binding(f"http://127.0.0.1:{port}"), transport, Clock())
+            client = open_client(contract, here(port), transport, Clock())
             return (await client.call(named.name, {}, "k")).valid
 
     assert valid == run(work)
@@ -246,7 +246,7 @@ def test_where_the_contract_does_not_care_about_a_body_any_body_is_valid() -> No
 
     async def work(told: bytes) -> bool:
         async with peer(System(lambda _: told).serve) as port, Transport() as transport:
-            client = open_client(contract, Binding(f"http://127.0.0.1:{port}"), transport, Clock())
+            client = open_client(contract, here(port), transport, Clock())
             return (await client.call(careless.name, {}, "k")).valid
 
     assert run(lambda: work(reply(b"OK")))

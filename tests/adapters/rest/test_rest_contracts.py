@@ -35,6 +35,7 @@ from hub.contract.types import (
     Value,
 )
 from tests.adapters.http.peers import peer, read_request, run
+from tests.adapters.rest.rest_peer import here
 
 ROOT = Path(__file__).parents[3]
 FILES = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("connectors/*/contract/*.yaml"))
@@ -122,7 +123,7 @@ async def through_the_wire(
         await writer.drain()
 
     async with peer(serve) as port, Transport() as transport:
-        binding = Binding(f"http://127.0.0.1:{port}")
+        binding = here(port)
         client = open_client(contract, binding, transport, lambda: 0.0)
         answer = await client.call(operation.name, document, "key")
     assert told, answer.document

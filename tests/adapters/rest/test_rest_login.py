@@ -7,7 +7,7 @@ import pytest
 from adapters.http.messages import Answer
 from adapters.http.transport import Transport
 from adapters.rest.client import open_client
-from hub.contract.binding import Auth, Binding
+from hub.contract.binding import Auth
 from hub.contract.types import Document
 from hub.errors import Halt, Retry
 from tests.adapters.http.peers import peer, read_request, run
@@ -20,6 +20,7 @@ from tests.adapters.rest.rest_peer import (
     Seen,
     System,
     call,
+    here,
     opened,
     reply,
 )
@@ -133,7 +134,7 @@ def test_a_caller_that_gives_up_leaves_the_fetch_to_the_others() -> None:
 
     async def work() -> Answer:
         async with peer(script) as port, Transport() as transport:
-            binding = Binding(f"http://127.0.0.1:{port}", auth=(LOGIN,))
+            binding = here(port, auth=(LOGIN,))
             client = open_client(CONTRACT, binding, transport, Clock())
             first, second = (
                 asyncio.create_task(client.call("POST /ho-so", DOSSIER, "k")) for _ in range(2)
