@@ -61,7 +61,7 @@ def live(name: str, edits: Edits | None = None, **entry: object) -> Live:
     }
     said = {
         "connector": name,
-        "endpoint": "http://127.0.0.1:9",
+        "endpoint": "http://peer.test:9",
         "agencies": ["H44.99.99"],
         "secrets": dict.fromkeys(manifest.secrets, "env:NOT_THERE"),
         **entry,
