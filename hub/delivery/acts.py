@@ -34,7 +34,7 @@ class Command:
     `partition`, `offset`) and the record of it that stands at `letter`: its dead letter; where one
     is DISCARDED that still waits, its place on `hub.parked`; where one is REPLAYED, that of the
     event itself. `value`: of EDITED, the new event in wire format. `series`: of REPLAYED, the last
-    one that the event had. `plan`: of REPLAYED, the digest of the plan that it is a part of.
+    one that the event had. `plan`: the digest of the replay's plan that it is a part of.
     """
 
     kind: Kind
@@ -251,7 +251,7 @@ def _command(record: Record, found: Document) -> Command | None:
         event_id=told.event_ids[0] if told.event_ids else None,
         value=value,
         series=told.series,
-        plan=told.digest if told.kind == "REPLAYED" else None,
+        plan=told.digest,
         act=record.offset,
         at=record.timestamp,
     )
