@@ -138,7 +138,7 @@ def decide(
         show_rows([one.row for one in decisions], columns, as_json=said.as_json)
         say(f"preview: nothing was written; {len(decisions)} would be")
         return
-    placed, refused = _write(browser, [one.command for one in decisions])
+    placed, refused = write_acts(browser, [one.command for one in decisions])
     rows = [
         {**one.row, "act": place.text}
         for one, place in zip(decisions, placed, strict=True)
@@ -151,10 +151,13 @@ def decide(
         raise refused
 
 
-def _write(
+def write_acts(
     browser: Browser, commands: Iterable[Command]
 ) -> tuple[list[Position | None], HubError | None]:
-    """Where each act stands, None if it was not acknowledged; and an error, if there was one."""
+    """Write decisions to `hub.act`.
+
+    Where each act stands, None if it was not acknowledged; and an error, if there was one.
+    """
     at = now_ms()
     encoded = [
         record_of(one, browser.codec.encode("hub.v1.Act", as_document(one, at))) for one in commands

@@ -6,7 +6,19 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from hub.cli import audit, connector, dead, dev, dossier, mapping, parked, reference, schema, topics
+from hub.cli import (
+    audit,
+    connector,
+    dead,
+    dev,
+    dossier,
+    mapping,
+    parked,
+    reference,
+    replay,
+    schema,
+    topics,
+)
 from hub.cli.output import CODES, answering, heard
 from hub.errors import HubError
 from hub.log import configure, get_logger
@@ -44,6 +56,7 @@ app.add_typer(topics.act, name="act")
 app.add_typer(topics.receipt, name="receipt")
 app.add_typer(parked.app, name="parked")
 app.add_typer(dead.app, name="dead-letter")
+app.add_typer(replay.app, name="replay")
 app.add_typer(dossier.app, name="dossier")
 app.add_typer(connector.app, name="connector")
 app.add_typer(mapping.app, name="mapping")
