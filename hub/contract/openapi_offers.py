@@ -46,8 +46,8 @@ def references(document: Mapping[str, Json]) -> Iterator[str]:
             yield file
 
 
-def part(document: Mapping[str, Json], wanted: frozenset[str]) -> bytes:
-    """The document with the wanted operations ("POST /status") and what they mention, as JSON.
+def part(document: Mapping[str, Json], wanted: frozenset[str]) -> dict[str, Json]:
+    """The document with the wanted operations ("POST /status") and what they mention.
 
     What other files hold stays there. An operation without an id that is a name gets one.
     """
@@ -61,7 +61,7 @@ def part(document: Mapping[str, Json], wanted: frozenset[str]) -> bytes:
     components = _components(document, paths)
     if components:
         kept["components"] = components
-    return orjson.dumps(kept, option=orjson.OPT_INDENT_2)
+    return kept
 
 
 def _components(document: Mapping[str, Json], paths: Json) -> dict[str, Json]:

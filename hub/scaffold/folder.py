@@ -54,12 +54,12 @@ class Folder:
 def new_folder(asked: Asked, interface: Interface, events: Events, learnt: Learnt) -> Folder:
     """Write a connector. Raises ContractErrors where the chosen operations cannot be read."""
     wanted = frozenset(plan.offer.name for plan in asked.plans)
-    files, contract, note = interface.contract(wanted)
+    files, contract, told = interface.contract(wanted)
     maker = Maker(contract, events, learnt)
     functions = [maker.function(plan) for plan in asked.plans]
     draft = _draft(asked, interface, contract, learnt)
     draft = replace(draft, contract=_root(files, interface), flows=[f.flow for f in functions])
-    notes = [note] if note else []
+    notes = list(told)
     notes += [f"the interface also knows {kind}" for kind in interface.offers.unknown]
     written: dict[str, bytes] = {
         MANIFEST: manifest_text(replace(draft, notes=notes)).encode(),

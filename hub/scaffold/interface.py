@@ -5,11 +5,14 @@ the chosen operations need is cut out: what nobody calls can hinder nobody.
 """
 
 import posixpath
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from hub.contract import openapi_offers, wsdl_offers
+import orjson
+
+from hub.contract import openapi_offers, openapi_plain, wsdl_offers
+from hub.contract.documents import Json
 from hub.contract.load import load_contract
 from hub.contract.offers import Offers
 from hub.contract.problems import ContractErrors
@@ -23,6 +26,15 @@ Read = Callable[[str], bytes]  # a file beside the first one, by its relative pa
 
 
 @dataclass(frozen=True, slots=True)
+class _Part:
+    """Files of which one is to be read first, and what is lost in them."""
+
+    files: Mapping[str, bytes] = field(repr=False)
+    root: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Interface:
     """`files` by path relative to a folder that holds them all; `root` is the one to begin with."""
 
@@ -31,7 +43,9 @@ class Interface:
     files: Mapping[str, bytes] = field(repr=False)
     offers: Offers = field(repr=False)
 
-    def contract(self, wanted: frozenset[str]) -> tuple[dict[str, bytes], Contract, str]:
+    def contract(
+        self, wanted: frozenset[str]
+    ) -> tuple[dict[str, bytes], Contract, tuple[str, ...]]:
         """The bundle's contract files, what they say, and what a person should know of them.
 
         Raises ContractErrors where the wanted operations cannot be read.
@@ -39,30 +53,50 @@ class Interface:
         if sum(map(len, self.files.values())) <= _SMALL:
             try:
                 whole = self._placed(self.files)
-                return whole, load_contract(self.adapter, whole, [FOLDER + self.root]), ""
+                return whole, load_contract(self.adapter, whole, [FOLDER + self.root]), ()
             except ContractErrors:
                 pass  # what hinders may stand where no wanted operation leads
-        files = self._placed(self._part(wanted))
-        root = next(name for name in files if name.rpartition(".")[0] == self._stem())
         note = (
             f"the contract is a part of {posixpath.basename(self.root)}: "
             f"{len(wanted)} of {len(self.offers.operations)} operations"
         )
-        return files, load_contract(self.adapter, files, [root]), note
-
-    def _stem(self) -> str:
-        return (FOLDER + self.root).rpartition(".")[0]
+        refused = ContractErrors("no part was read")
+        for part in self._parts(wanted):
+            files = self._placed(part.files)
+            try:
+                contract = load_contract(self.adapter, files, [FOLDER + part.root])
+            except ContractErrors as error:
+                refused = error
+            else:
+                return files, contract, (note, *part.notes)
+        raise refused
 
     def _placed(self, files: Mapping[str, bytes]) -> dict[str, bytes]:
         return {FOLDER + name: body for name, body in files.items()}
 
-    def _part(self, wanted: frozenset[str]) -> dict[str, bytes]:
+    def _parts(self, wanted: frozenset[str]) -> Iterator[_Part]:
+        """The part as it is, then in plainer words, then with answers of which nothing is said."""
         if self.adapter == "soap":
-            return wsdl_offers.part(wsdl_offers.read_all(self.files), wanted)
-        document = openapi_offers.document(self.root, self.files[self.root])
+            trees = wsdl_offers.read_all(self.files)
+            yield _Part(wsdl_offers.part(trees, wanted), self.root)
+            return
+        whole = openapi_offers.document(self.root, self.files[self.root])
+        part = openapi_offers.part(whole, wanted)
+        yield self._written(part, ())
+        words = openapi_plain.Plain()
+        plain = words.document(part)
+        notes = tuple(words.notes())
+        yield self._written(plain, notes)
+        for success, told in ((False, "refusals"), (True, "answers")):
+            opened = openapi_plain.open_answers(plain, success=success)
+            cut = openapi_offers.part(opened, wanted)
+            yield self._written(cut, (*notes, f"the hub does not check what {told} say"))
+
+    def _written(self, document: Mapping[str, Json], notes: tuple[str, ...]) -> _Part:
         name = f"{self.root.rpartition('.')[0]}.json"
-        others = {file: body for file, body in self.files.items() if file != self.root}
-        return {name: openapi_offers.part(document, wanted), **others}
+        body = orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n"
+        others = {file: other for file, other in self.files.items() if file != self.root}
+        return _Part({name: body, **others}, name, notes)
 
 
 def read_interface(adapter: str, root: str, read: Read) -> Interface:
