@@ -34,12 +34,15 @@ class Caller:
         return self.principal.name if self.principal else "unknown"
 
     def owns(self, connector: str) -> None:
-        """The connector that the request is about. Raises Refusal where they may not."""
+        """A connector that the request is about. Raises Refusal where they may not.
+
+        Of a request about several, each is to be asked.
+        """
+        verdict = decide(self.rule, self.principal, connector)
+        if verdict != "allowed":
+            self.note(Attempt(self.name, self.what, REFUSED[verdict], connector))
+            raise refusal(verdict)
         if not self.settled:
-            verdict = decide(self.rule, self.principal, connector)
-            if verdict != "allowed":
-                self.note(Attempt(self.name, self.what, REFUSED[verdict], connector))
-                raise refusal(verdict)
             self.note(Attempt(self.name, self.what, "allowed", connector))
         self.settled = True
 

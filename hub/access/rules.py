@@ -123,6 +123,35 @@ RULES: tuple[Rule, ...] = (
         """,
         ADMIN,
     ),
+    # what people do with registrations (hub.registry.control); integrators with their own alone
+    *_rows("registry", "GET /registrations", READERS | OWNER),
+    *_rows(
+        "registry",
+        """
+        GET /bundles/{bundle}
+        GET /registrations/{name}
+        GET /registrations/{name}/history
+        """,
+        READERS,
+        OWNER,
+    ),
+    *_rows(
+        "registry",
+        """
+        POST /bundles
+        POST /bundles/check
+        PUT  /registrations/{name}
+        POST /registrations/{name}/check
+        POST /registrations/{name}/certify
+        POST /registrations/{name}/golive
+        POST /registrations/{name}/pause
+        POST /registrations/{name}/resume
+        POST /registrations/{name}/rollback
+        POST /registrations/{name}/retire
+        """,
+        OPERATORS,
+        OWNER,
+    ),
     *_rows(
         "views",
         """

@@ -109,6 +109,19 @@ def register(known: Registered | None, change: Change, offer: Offer) -> Register
     )
 
 
+def is_repeated(known: Registered, change: Change, offer: Offer) -> bool:
+    """Whether what stands is this very registration, whose answer was perhaps lost."""
+    stands = (known.did, known.version, known.bundle, known.entry, known.by, known.reason)
+    return stands == (
+        "register",
+        change.on + 1,
+        offer.bundle,
+        offer.entry,
+        change.by,
+        change.reason,
+    )
+
+
 def move(
     known: Registered | None,
     change: Change,

@@ -1,4 +1,4 @@
-"""`hub registry`: the process that keeps the schemas, and registers the hub's own at its start."""
+"""`hub registry`: keeps the schemas, registers the hub's own at its start; the control plane."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -6,8 +6,12 @@ from contextlib import AsyncExitStack
 from hub.access.guard import guarded
 from hub.access.opening import open_gate
 from hub.broker import KafkaBroker
+from hub.events.catalogue import load
+from hub.events.codec import Codec
 from hub.log import get_logger
 from hub.probes import Probed
+from hub.registry.control.opening import Encoder, open_desk
+from hub.registry.control.routes import control_routes
 from hub.registry.schemas.client import register_all
 from hub.registry.schemas.server import create_app, schema_routes
 from hub.registry.schemas.store import open_store
@@ -40,11 +44,15 @@ async def _main(settings: Settings, stop: asyncio.Event) -> None:
         stack.push_async_callback(asyncio.to_thread, opened.__exit__, None, None, None)
         health = Readiness()
         gate = await open_gate(stack, settings)
-        app = Probed(health, create_app(guarded("registry", schema_routes(store), gate)))
+        encode = Encoder()
+        desk = await open_desk(stack, settings, broker, encode)
+        routes = [*schema_routes(store), *control_routes(desk)]
+        app = Probed(health, create_app(guarded("registry", routes, gate)))
         url = await stack.enter_async_context(serving(app, "registry", settings))
         known = await asyncio.to_thread(
             register_all, registry_client(settings, url), settings.schemas
         )
+        encode.codec = Codec(load(settings.schemas), registry_client(settings, url))
         health.registered = True
         log.info("registry_started", url=url, schemas=len(known))
         await stop.wait()

@@ -14,10 +14,13 @@ from hub.access.attempts import Attempt
 from hub.access.guard import caller_of, guarded
 from hub.access.rules import RULES, Principal, Role, Rule
 from hub.broker_memory import MemoryBroker
+from hub.registry.control.checking import Checker
+from hub.registry.control.routes import control_routes
 from hub.registry.schemas.server import schema_routes
 from hub.registry.schemas.store import open_store
 from hub.views.http import Route as ViewsRoute
 from tests.access.kit import gate, principal
+from tests.registry.control.desk_kit import SCHEMAS, plane
 
 ROLES: tuple[Role, ...] = get_args(Role)
 MINE, THEIRS = "waterco", "portal"
@@ -51,6 +54,20 @@ MATRIX = {
     "registry DELETE /config": "admin",
     "registry PUT /config/{subject}": "admin",
     "registry DELETE /config/{subject}": "admin",
+    "registry GET /registrations": "integrator operator auditor admin",
+    "registry GET /bundles/{bundle}": "integrator operator auditor admin",
+    "registry GET /registrations/{name}": "integrator operator auditor admin",
+    "registry GET /registrations/{name}/history": "integrator operator auditor admin",
+    "registry POST /bundles": "integrator operator admin",
+    "registry POST /bundles/check": "integrator operator admin",
+    "registry PUT /registrations/{name}": "integrator operator admin",
+    "registry POST /registrations/{name}/check": "integrator operator admin",
+    "registry POST /registrations/{name}/certify": "integrator operator admin",
+    "registry POST /registrations/{name}/golive": "integrator operator admin",
+    "registry POST /registrations/{name}/pause": "integrator operator admin",
+    "registry POST /registrations/{name}/resume": "integrator operator admin",
+    "registry POST /registrations/{name}/rollback": "integrator operator admin",
+    "registry POST /registrations/{name}/retire": "integrator operator admin",
     "views GET /dossiers": "operator auditor admin hub",
     "views GET /dossiers/{code}": "operator auditor admin hub",
     "views GET /counts": "operator auditor admin hub",
@@ -69,8 +86,8 @@ def name_of(rule: Rule) -> str:
 
 def served() -> Iterator[str]:
     """Every route that a process really serves."""
-    with open_store(MemoryBroker()) as store:
-        for route in schema_routes(store):
+    with open_store(MemoryBroker()) as store, plane(Checker(SCHEMAS)) as found:
+        for route in (*schema_routes(store), *control_routes(found.desk)):
             yield from (f"registry {m} {route.path}" for m in route.methods or () if m != "HEAD")
     yield from (f"views GET {path}" for path in get_args(ViewsRoute))
 

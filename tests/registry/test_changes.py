@@ -8,7 +8,17 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from hub.errors import Reject
-from hub.registry.changes import STEPS, Change, Offer, Stale, Step, move, register, roll_back
+from hub.registry.changes import (
+    STEPS,
+    Change,
+    Offer,
+    Stale,
+    Step,
+    is_repeated,
+    move,
+    register,
+    roll_back,
+)
 from hub.registry.ledger import MOST_BEFORE, Registered, State
 
 ONE, TWO = "1" * 64, "2" * 64
@@ -70,6 +80,13 @@ def test_a_step_leads_only_from_where_it_may(step: Step, state: State) -> None:
         assert move(known, asked(1), step, certificate="c").state == to
     else:
         assert code(lambda: move(known, asked(1), step, certificate="c")) == "state"
+
+
+def test_what_was_asked_for_already_is_known_again() -> None:
+    assert is_repeated(live(), asked(0), OFFER)
+    assert not is_repeated(live(), asked(0, "Bình"), OFFER)
+    assert not is_repeated(live(), asked(0), offered(TWO))
+    assert not is_repeated(move(live(), asked(1), "pause"), asked(1), OFFER)
 
 
 def test_a_new_version_of_a_paused_one_stays_paused() -> None:

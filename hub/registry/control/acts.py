@@ -124,12 +124,10 @@ class Book:
         with self._lock:
             self._owed += acts
 
-    def settle(self) -> int:
-        """Write what is owed; how many are still owed."""
+    def settle(self) -> None:
+        """Write what is owed, as far as that can be done now."""
         with self._lock:
-            if self._owed:
-                self._settle()
-            return len(self._owed)
+            self._settle()
 
     def _settle(self) -> str | None:
         try:

@@ -160,7 +160,7 @@ def _read(pipe: IO[bytes]) -> bytes | None:
 
 def examine(asked: Asked, events: Events) -> Report:
     """Check it here and now."""
-    name, entry, problems = asked.folder or _name(asked.files), None, []
+    name, entry, problems = asked.folder or connector_of(asked.files), None, []
     if asked.entry is not None:
         try:
             entry = read_entry(asked.registration, name, asked.entry)
@@ -181,7 +181,7 @@ def examine(asked: Asked, events: Events) -> Report:
     )
 
 
-def _name(files: Mapping[str, bytes]) -> str:
+def connector_of(files: Mapping[str, bytes]) -> str:
     """The connector's own word for itself, where no folder names it; "" where it has none."""
     try:
         said = read_yaml(files.get(MANIFEST, b""), MANIFEST).value

@@ -1,0 +1,94 @@
+"""The desk of this process, with what it needs open: ledger, writer, the process that checks."""
+
+import asyncio
+from contextlib import AsyncExitStack, suppress
+
+from hub.contract.types import Document
+from hub.errors import Retry
+from hub.events.codec import Codec
+from hub.log import get_logger
+from hub.records import Broker
+from hub.registry.certifiers import known_certifiers
+from hub.registry.control.acts import DAY, Book, changes_since, told_since
+from hub.registry.control.checking import Checker
+from hub.registry.control.desk import Desk, Means
+from hub.registry.control.keeping import Keeping, open_keeping
+from hub.registry.control.seeds import read_seeds
+from hub.serving import ended
+from hub.settings import Settings
+from hub.surroundings import now_ms
+from hub.threads import apart
+from hub.topics import ensure_all
+
+WRITER = 6.0  # seconds that what waits gets to be sent, at the end
+SETTLE = 5.0  # seconds between two looks whether acts are owed
+SKEWED = 3_600_000  # ms that the clocks of broker and hub may differ
+
+log = get_logger("hub.registry")
+
+
+class Encoder:
+    """Writes acts once this process, which keeps their schemas, serves them."""
+
+    codec: Codec | None = None
+
+    def __call__(self, name: str, record: Document) -> bytes:
+        """The record in wire format. Raises Retry before that."""
+        if self.codec is None:
+            raise Retry("the schemas are not served yet", system=True)
+        return self.codec.encode(name, record)
+
+
+async def open_desk(
+    stack: AsyncExitStack, settings: Settings, broker: Broker, encode: Encoder
+) -> Desk:
+    """The desk, until the stack closes. Raises Retry when the broker cannot be reached."""
+    await asyncio.to_thread(ensure_all, broker, settings.partitions)
+    opened = open_keeping(broker)
+    keeping = await asyncio.to_thread(opened.__enter__)
+    stack.push_async_callback(asyncio.to_thread, opened.__exit__, None, None, None)
+    writer = await asyncio.to_thread(broker.writer)
+    stack.push_async_callback(ended, writer.close, WRITER, "writer")
+    checker = Checker(settings.schemas)
+    stack.push_async_callback(ended, checker.close, WRITER, "checker")
+    await asyncio.to_thread(checker.warm)
+    book = Book(writer, encode)
+    await asyncio.to_thread(_owe_missing, broker, keeping, book)
+    task = asyncio.create_task(_settle(book))
+    stack.push_async_callback(_cancelled, task)
+    return Desk(
+        Means(
+            broker=broker,
+            keeping=keeping,
+            checker=checker,
+            book=book,
+            hub=settings.hub_id,
+            certifiers=lambda: known_certifiers(settings),
+            seeds=await asyncio.to_thread(read_seeds, settings),
+            clock=now_ms,
+        )
+    )
+
+
+async def _settle(book: Book) -> None:
+    """Tell what could not be told at once."""
+    while True:
+        await apart(book.settle)
+        await asyncio.sleep(SETTLE)
+
+
+def _owe_missing(broker: Broker, keeping: Keeping, book: Book) -> None:
+    """Note the changes of the last day of which `hub.act` does not tell: a process died between."""
+    since = now_ms() - DAY
+    changes = [*changes_since(keeping.fresh(), since)]
+    told = told_since(broker, since - SKEWED) if changes else frozenset[str]()
+    missing = [act for act in changes if act.change not in told]
+    if missing:
+        log.info("acts_missing", count=len(missing))
+        book.owe(missing)
+
+
+async def _cancelled(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
