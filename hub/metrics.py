@@ -73,6 +73,16 @@ views_skipped = Counter(
 )
 views_behind = Gauge("hub_views_behind_records", "Records that the views have not folded yet")
 
+audit_leaves = Counter("hub_audit_leaves_total", "Records that became leaves", ["topic"])
+audit_gaps = Counter(
+    "hub_audit_gaps_total", "ALERT when it grows: offsets at which the broker held no record"
+)
+audit_signed = Gauge(
+    "hub_audit_signed_seconds", "ALERT when a minute old: time of the last signed checkpoint"
+)
+audit_behind = Gauge("hub_audit_behind_records", "Records that are not in the log yet")
+audit_halted = Gauge("hub_audit_halted", "ALERT when 1: the evidence waits for a person")
+
 
 @cache
 def counter(metric: Counter, *labels: str) -> Counter:

@@ -14,6 +14,7 @@ from hub.errors import Halt
 from hub.nearest import nearest
 
 PARTITIONS = 12
+AUDIT_GRACE = 300  # seconds
 PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 
@@ -48,6 +49,13 @@ VARIABLES = (
     Variable("HUB_ID", "hub", "this hub's name in certificates: one for another hub is refused"),
     Variable("HUB_CERTIFY_KEY", "", "reference; Ed25519 key (PEM) of `hub connector certify`"),
     Variable("HUB_CERTIFIERS", "", "file of the public keys whose certificates count; else ours"),
+    Variable("HUB_AUDIT", "", "required: gateways accept only while evidence is written; off"),
+    Variable(
+        "HUB_AUDIT_GRACE",
+        str(AUDIT_GRACE),
+        "seconds without signed evidence after which gateways answer 503",
+    ),
+    Variable("HUB_AUDIT_SIGNER", "", "reference,… to the keys that sign checkpoints; else our own"),
     Variable("HUB_AUDIT_KEY", "", "reference; 64 hex digits that wrap the keys of the evidence"),
     Variable("HUB_ARCHIVE", "", "folder or s3://BUCKET/PREFIX; else audit/archive under HUB_HOME"),
     Variable("HUB_ARCHIVE_ENDPOINT", "", "address of an S3-compatible storage; else the vendor's"),
@@ -117,6 +125,9 @@ class Settings:
     hub_id: str = "hub"
     certify_key: str | None = field(default=None, repr=False)  # reference; signs certificates
     certifiers: Path | None = None  # file of the keys that count; None: our own alone
+    audit: str | None = None  # None: required by what `hub up` starts, off elsewhere
+    audit_grace: int = AUDIT_GRACE  # seconds
+    audit_signer: str | None = field(default=None, repr=False)  # references, joined by commas
     audit_key: str | None = field(default=None, repr=False)  # reference; wraps the evidence's keys
     archive: Path | Bucket | None = None  # None: under home
     may_unmask: bool = False  # whether people may see personal data here, with a reason
@@ -143,6 +154,9 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         hub_id=env.get("HUB_ID") or "hub",
         certify_key=env.get("HUB_CERTIFY_KEY") or None,
         certifiers=_file(env.get("HUB_CERTIFIERS")),
+        audit=_one_of("HUB_AUDIT", env.get("HUB_AUDIT", ""), ("", "off", "required")) or None,
+        audit_grace=_whole("HUB_AUDIT_GRACE", env.get("HUB_AUDIT_GRACE"), AUDIT_GRACE, 5, 86_400),
+        audit_signer=env.get("HUB_AUDIT_SIGNER") or None,
         audit_key=env.get("HUB_AUDIT_KEY") or None,
         archive=_archive(env),
         may_unmask=_one_of("HUB_MAY_UNMASK", env.get("HUB_MAY_UNMASK", "no"), ("no", "yes"))

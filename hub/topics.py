@@ -19,11 +19,13 @@ CURSOR = "hub.cursor"
 ACT = "hub.act"
 PARKED = "hub.parked"
 REGISTRY = "hub.registry"
+CHECKPOINT = "hub.checkpoint"
 SCHEMAS = "_schemas"
 
 DOSSIER_HEADER = "hub_dossier"  # of an act that concerns one dossier: the key of that dossier
 
 EVENT_TOPICS = (DOSSIER, CATALOGUE)
+EVIDENCE_TOPICS = (DOSSIER, CATALOGUE, RECEIPT, ACT, DEAD)  # one log for each of their partitions
 EVENT_BYTES = 1_048_576  # an event; dead letters and the producer allow more, so the reason fits
 DEAD_BYTES = EVENT_BYTES + 131_072
 ACT_BYTES = EVENT_BYTES * 4 // 3 + 131_072  # an edited event stands there in base64
@@ -76,6 +78,7 @@ TOPICS = (
     Topic(PARKED, {**_COMPACTED, "max.message.bytes": str(DEAD_BYTES)}, follows=True),
     Topic(ACT, {**_KEPT, "max.message.bytes": str(ACT_BYTES)}, follows=True),
     Topic(CURSOR, _COMPACTED, single=True),
+    Topic(CHECKPOINT, _COMPACTED, single=True),
     Topic(REGISTRY, {**_RACED, "max.message.bytes": str(REGISTRY_BYTES)}, single=True),
     Topic(SCHEMAS, _RACED, single=True),
 )

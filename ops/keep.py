@@ -22,9 +22,8 @@ caller_of, owns  # hub.access: what a route for an integrator's own connectors a
 predecessors  # hub.mapping.functions.units, for people who look back (scenario 7)
 
 # hub.audit: interfaces that its other parts begin with
-destroy, rewrap, scope_of, hash_of, inclusion, consistency, audit_folder, open_keys
-roots_of_consistency, destroyed, sign_round, Rounds, LeafLog, recover, sync, cosign, read_signer
-with_signature, draw_signer, proof_item, PackageWriter, gap
+destroy, rewrap, consistency, roots_of_consistency, destroyed, cosign, with_signature
+proof_item, PackageWriter, gap
 
 # for tests and the interoperability runs
 running_apicurio  # hub.dev.apicurio

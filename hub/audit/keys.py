@@ -45,7 +45,7 @@ class Destroyed:
 
 
 class Keys:
-    """The file of keys. Belongs to one thread; several processes may open it.
+    """The file of keys. Used by one thread at a time; several processes may open it.
 
     A `scope` is the text of `hub.audit.leaf.Scope`.
     """
@@ -71,7 +71,9 @@ class Keys:
         self._seen = -1  # what SQLite says when another connection has changed the file
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with self._told():
-            self._db = sqlite3.connect(file, timeout=BUSY, isolation_level=None)
+            self._db = sqlite3.connect(
+                file, timeout=BUSY, isolation_level=None, check_same_thread=False
+            )
             try:
                 self._prepare()
             except BaseException:

@@ -27,27 +27,20 @@ class LeafLog:
     """One partition's. One process writes; others may read what a checkpoint covers."""
 
     def __init__(self, folder: Path, *, write: bool = False) -> None:
-        """Raises OSError where the files cannot be opened."""
+        """Raises OSError where the folder cannot be made, or is not there."""
         self.folder = folder
-        self._files: list[int] = []
-        flags = os.O_RDWR | os.O_CREAT if write else os.O_RDONLY
+        self._flags = os.O_CLOEXEC | (os.O_RDWR | os.O_CREAT if write else os.O_RDONLY)
+        self._files: dict[int, int] = {}  # by level, once it is needed: most logs have few
         if write:
             folder.mkdir(parents=True, exist_ok=True)
-        try:
-            for level in range(LEVELS):
-                if not write and not (folder / str(level)).exists():
-                    break
-                self._files.append(os.open(folder / str(level), flags | os.O_CLOEXEC, 0o600))
-        except BaseException:
-            self.close()
-            raise
+            self._file(0)
         self.size = self._count(0)  # leaves; a part of one at the end does not count
         self._unsynced: set[int] = set()  # levels
 
     def close(self) -> None:
         """Let go."""
         while self._files:
-            os.close(self._files.pop())
+            os.close(self._files.popitem()[1])
 
     def recover(self, signed: Checkpoint | None) -> None:
         """Make the files what they were when they were signed, or a beginning of it.
@@ -77,7 +70,7 @@ class LeafLog:
 
         Reads the first `size` leaves; `check` alone reads what a root needs.
         """
-        for level in range(1, len(self._files)):
+        for level in range(1, LEVELS):
             for index in range(size >> (HEIGHT * level)):
                 tile = self._read(level - 1, index << HEIGHT, WIDTH)
                 if [perfect(tile)] != self._read(level, index, 1):
@@ -98,15 +91,14 @@ class LeafLog:
     def sync(self) -> None:
         """Bring it to the disk. Raises OSError."""
         for level in sorted(self._unsynced):
-            os.fsync(self._files[level])
+            os.fsync(self._file(level))
         self._unsynced.clear()
 
     def cut(self, size: int) -> None:
         """Drop the leaves from `size` on."""
-        for level, file in enumerate(self._files):
-            os.ftruncate(file, min(self._count(level), size >> (HEIGHT * level)) * HASH_BYTES)
+        for level in range(LEVELS):
+            self._truncate(level, min(self._count(level), size >> (HEIGHT * level)))
         self.size = size
-        self._unsynced.update(range(len(self._files)))
         self._build(missing=True)
 
     def root_at(self, size: int) -> bytes:
@@ -119,13 +111,13 @@ class LeafLog:
 
     def subtree(self, height: int, index: int) -> bytes:
         """As `hub.audit.merkle.Subtree`. Raises Halt if the files do not hold it."""
-        level = min(height // HEIGHT, len(self._files) - 1)
+        level = min(height // HEIGHT, LEVELS - 1)
         width = height - level * HEIGHT
         return perfect(self._read(level, index << width, 1 << width))
 
     def _raise_levels(self, before: int) -> None:
         """Write the hashes over what has become whole since the log had `before` leaves."""
-        for level in range(1, len(self._files)):
+        for level in range(1, LEVELS):
             first, end = before >> (HEIGHT * level), self.size >> (HEIGHT * level)
             if first == end:
                 return
@@ -135,28 +127,40 @@ class LeafLog:
 
     def _build(self, *, missing: bool = False) -> None:
         """Make the upper levels from the leaves: all, or what is missing of them."""
-        for level in range(1, len(self._files)):
+        for level in range(1, LEVELS):
             end = self.size >> (HEIGHT * level)
             for index in range(self._count(level) if missing else 0, end):
                 tile = self._read(level - 1, index << HEIGHT, WIDTH)
                 self._write(level, index, perfect(tile))
-            os.ftruncate(self._files[level], end * HASH_BYTES)
+            self._truncate(level, end)
 
     def _count(self, level: int) -> int:
-        if level >= len(self._files):
+        """How many hashes a level holds; a part of one does not count."""
+        try:
+            return (self.folder / str(level)).stat().st_size // HASH_BYTES
+        except FileNotFoundError:
             return 0
-        return os.fstat(self._files[level]).st_size // HASH_BYTES
+
+    def _file(self, level: int) -> int:
+        if level not in self._files:
+            self._files[level] = os.open(self.folder / str(level), self._flags, 0o600)
+        return self._files[level]
+
+    def _truncate(self, level: int, count: int) -> None:
+        if (self.folder / str(level)).exists():
+            os.ftruncate(self._file(level), count * HASH_BYTES)
+            self._unsynced.add(level)
 
     def _write(self, level: int, index: int, raw: bytes) -> None:
         self._unsynced.add(level)
         at = index * HASH_BYTES
         view = memoryview(raw)
         while view:
-            written = os.pwrite(self._files[level], view, at)
+            written = os.pwrite(self._file(level), view, at)
             at, view = at + written, view[written:]
 
     def _read(self, level: int, index: int, count: int) -> list[bytes]:
-        raw = os.pread(self._files[level], count * HASH_BYTES, index * HASH_BYTES)
+        raw = os.pread(self._file(level), count * HASH_BYTES, index * HASH_BYTES)
         if len(raw) != count * HASH_BYTES:
             raise Halt(
                 f"holds less than was asked for: hash {index + len(raw) // HASH_BYTES}",

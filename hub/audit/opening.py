@@ -7,6 +7,8 @@ import secrets
 from pathlib import Path
 
 from hub.audit.keys import KEY_BYTES, Keys, read_wrapping
+from hub.audit.note import Signer, draw_signer, read_signer
+from hub.errors import Halt
 from hub.kept_secret import kept_secret
 from hub.settings import Settings, resolve
 
@@ -19,6 +21,30 @@ def audit_folder(settings: Settings) -> Path:
 def open_keys(settings: Settings, *, make: bool = True) -> Keys:
     """The file of keys; without `make` it must be there. Raises Halt if it cannot be used."""
     return Keys(settings.home / "audit-keys" / "keys.db", _wrapping(settings), make=make)
+
+
+def open_signers(settings: Settings) -> list[Signer]:
+    """Who signs: the keys that HUB_AUDIT_SIGNER refers to, or this machine's own.
+
+    Several, of one name, while one takes the other's place. Raises Halt if one cannot be used.
+    """
+    if not settings.audit_signer:
+        file = settings.home / "audit-keys" / "signer.key"
+        name = f"{settings.hub_id}-{secrets.token_hex(4)}"
+        return [read_signer(kept_secret(file, lambda: _drawn(name)), file.name)]
+    references = settings.audit_signer.split(",")
+    signers = [read_signer(resolve(one.strip()), "HUB_AUDIT_SIGNER") for one in references]
+    if len({signer.public.name for signer in signers}) > 1:
+        raise Halt(
+            "refers to keys of several names",
+            where="HUB_AUDIT_SIGNER",
+            fix="make the new key under the name of the old one: hub audit keys make --name",
+        )
+    return signers
+
+
+def _drawn(name: str) -> str:
+    return draw_signer(name, secrets.token_bytes).secret
 
 
 def _wrapping(settings: Settings) -> bytes:

@@ -124,6 +124,15 @@ def registry(listen: Listen = None, bootstrap: Bootstrap = None) -> None:
         run(_begin("registry", listen, bootstrap))
 
 
+@app.command(epilog="Example: hub auditor")
+def auditor(listen: Listen = None, bootstrap: Bootstrap = None) -> None:
+    """Keep the evidence: a log of everything that is recorded, signed every few seconds."""
+    from hub.audit.process import auditor as run
+
+    with answering():
+        run(_begin("auditor", listen, bootstrap))
+
+
 @app.command(epilog="Example: hub views")
 def views(listen: Listen = None, bootstrap: Bootstrap = None) -> None:
     """Timelines, deadlines and counts, rebuilt from the topics."""
@@ -135,7 +144,7 @@ def views(listen: Listen = None, bootstrap: Bootstrap = None) -> None:
 
 @app.command(epilog="Example: hub dev up && hub up")
 def up(listen: Listen = None, bootstrap: Bootstrap = None) -> None:
-    """Start registry, gateway, worker and views on this machine; Ctrl-C stops them all.
+    """Start registry, auditor, gateway, worker and views on this machine; Ctrl-C stops them all.
 
     --listen is the gateway's; the others take free ports.
 

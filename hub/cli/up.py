@@ -22,7 +22,7 @@ from hub.errors import Halt, HubError
 from hub.settings import Settings, environment
 from hub.surroundings import bootstrap
 
-PROCESSES = ("registry", "gateway", "worker", "views")
+PROCESSES = ("registry", "auditor", "gateway", "worker", "views")
 START = 180.0  # seconds until a process must serve, or at least come nearer to it
 SHOW = 5.0  # seconds between two words about what a process waits for
 STOP = 20.0  # seconds until a process must have ended
@@ -130,7 +130,9 @@ def together(programs: Sequence[Program], settings: Settings) -> None:
 
 
 def _ours(name: str, settings: Settings) -> bool:
-    """Whether it is started here: where an outside registry is named, it is the only one."""
+    """Whether it is started here: an outside registry is the only one, evidence may be off."""
+    if name == "auditor":
+        return settings.audit != "off"
     return name != "registry" or settings.registry_url is None
 
 
@@ -141,6 +143,7 @@ def _start(program: Program, settings: Settings, address: str) -> Child:
     changes = {
         "HUB_HOME": str(settings.home),
         "HUB_BOOTSTRAP": address,
+        "HUB_AUDIT": settings.audit or "required",
         "HUB_LISTEN": f"{host}:{port if program.command == 'gateway' else 0}",
         **program.changes,
     }

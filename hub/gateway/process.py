@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 
 from adapters.http.transport import Transport
+from hub.audit.gate import Gate
 from hub.errors import HubError
 from hub.gateway.app import GatewayApp
 from hub.gateway.door import Door
@@ -14,21 +15,30 @@ from hub.intake.opening import open_intake, open_writer
 from hub.intake.tail import Tail
 from hub.log import get_logger
 from hub.registry.live import Landscape
-from hub.serving import run, serving
+from hub.serving import ended, run, serving
 from hub.settings import Settings
-from hub.surroundings import client_of, open_surroundings, server_of, tell_not_live
+from hub.surroundings import (
+    Surroundings,
+    client_of,
+    now_ms,
+    open_surroundings,
+    server_of,
+    tell_not_live,
+)
 
 log = get_logger("hub.gateway")
+LEAVE = 4.0  # seconds for a thread that reads the broker, at the stop
 
 
 class Readiness:
     """What keeps the gateway from accepting."""
 
-    def __init__(self, tail: Tail) -> None:
+    def __init__(self, tail: Tail, gate: Gate | None) -> None:
         self._tail = tail
+        self._gate = gate
 
     def problems(self) -> list[str]:
-        problem = self._tail.problem()
+        problem = self._tail.problem() or (self._gate.problem() if self._gate else None)
         return [problem] if problem else []
 
 
@@ -47,11 +57,22 @@ async def _main(settings: Settings, stop: asyncio.Event) -> None:
         )
         receiving = {x.name for x in around.landscape.live if x.bundle.manifest.inbound}
         closed = around.landscape.down | (receiving - doors.keys())
-        app = GatewayApp(doors, closed, Readiness(opened.tail))
+        app = GatewayApp(doors, closed, Readiness(opened.tail, open_gate(stack, around)))
         url = await stack.enter_async_context(serving(app, "gateway", settings, settings.tls))
         log.info("gateway_started", url=url, registrations=sorted(app.doors))
         await stop.wait()
         log.info("gateway_stopping")
+
+
+def open_gate(stack: AsyncExitStack, around: Surroundings) -> Gate | None:
+    """What watches that evidence is written, where that is required."""
+    settings = around.settings
+    if settings.audit != "required":
+        return None
+    gate = Gate(around.broker, settings.audit_grace, now_ms)
+    gate.start()
+    stack.push_async_callback(ended, gate.stop, LEAVE, "gate")
+    return gate
 
 
 async def open_confirmers(stack: AsyncExitStack, landscape: Landscape) -> dict[str, Confirmer]:

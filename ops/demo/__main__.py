@@ -16,7 +16,7 @@ from ops.demo.stage import Stage, StageError, health, say, stage, tail
 from ops.demo.stories import NOT_PLAYED, STORIES
 from ops.demo.verdict import show
 
-PROCESSES = ("gateway", "worker", "views", "registry")
+PROCESSES = ("gateway", "worker", "views", "auditor", "registry")
 
 
 def main() -> int:

@@ -1,0 +1,103 @@
+"""`hub auditor`: the process that keeps the evidence."""
+
+import asyncio
+import os
+import secrets
+from contextlib import AsyncExitStack, suppress
+
+from hub import metrics
+from hub.audit.follower import Follower
+from hub.audit.opening import audit_folder, open_keys, open_signers
+from hub.audit.published import Owner, Published
+from hub.audit.recorder import Recorder
+from hub.broker import KafkaBroker
+from hub.dev.disk import alone
+from hub.errors import Halt, HubError
+from hub.kept_secret import kept_secret
+from hub.log import get_logger
+from hub.probes import Probed
+from hub.serving import ended, run, serving
+from hub.settings import Settings
+from hub.surroundings import bootstrap, now_ms
+from hub.threads import apart
+from hub.topics import EVIDENCE_TOPICS, ensure_all
+
+log = get_logger("hub.audit")
+LEAVE = 10.0  # seconds for the last round at the stop
+LOOK = 1.0  # seconds between looks at how far it is
+
+
+def auditor(settings: Settings) -> None:
+    """Record until SIGTERM or SIGINT.
+
+    Raises Halt when a person must act, or another auditor runs in this home.
+    """
+    with alone(settings.home / "run" / "auditor.lock", "hub auditor"):
+        run(lambda stop: _main(settings, stop))
+
+
+async def _main(settings: Settings, stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    halts: list[HubError] = []
+
+    def halted(error: HubError) -> None:
+        halts.append(error)
+        with suppress(RuntimeError):  # the loop has ended
+            loop.call_soon_threadsafe(stop.set)
+
+    async with AsyncExitStack() as stack:
+        broker = KafkaBroker(bootstrap(settings), settings.security)
+        await apart(ensure_all, broker, settings.partitions)
+        recorder = await apart(open_recorder, settings, broker, stack)
+        follower = Follower(broker, EVIDENCE_TOPICS, recorder, halted)
+        health = AuditorHealth(follower)
+        url = await stack.enter_async_context(serving(Probed(health), "auditor", settings))
+        stack.push_async_callback(ended, lambda: follower.stop(LEAVE), LEAVE, "follower")
+        follower.start()
+        log.info("auditor_started", url=url)
+        while not stop.is_set():
+            metrics.audit_behind.set(follower.behind)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), LOOK)
+        log.info("auditor_stopping")
+    if halts:
+        raise halts[0]
+
+
+def open_recorder(settings: Settings, broker: KafkaBroker, stack: AsyncExitStack) -> Recorder:
+    """The recorder of this home's evidence.
+
+    Raises Halt if the evidence is another cluster's, or its keys cannot be used.
+    """
+    folder = audit_folder(settings)
+    cluster = broker.cluster()
+    known = kept_secret(folder / "cluster.id", lambda: cluster)
+    if known != cluster:
+        raise Halt(
+            f"holds the evidence of another cluster ({known}, this one is {cluster})",
+            where=str(folder),
+            fix="give this cluster a HUB_HOME of its own",
+        )
+    signers = open_signers(settings)
+    keys = open_keys(settings)
+    stack.callback(keys.close)
+    writer = broker.writer()
+    stack.push_async_callback(ended, writer.close, LEAVE, "writer")
+    owner = Owner(
+        signers[0].public.name,
+        kept_secret(folder / "home.id", lambda: secrets.token_hex(8)),
+        f"process {os.getpid()}",
+    )
+    published = Published(broker, writer, [signer.public for signer in signers])
+    return Recorder(folder, keys, signers, published, owner, now_ms)
+
+
+class AuditorHealth:
+    """What keeps the evidence from being written."""
+
+    def __init__(self, follower: Follower) -> None:
+        self._follower = follower
+
+    def problems(self) -> list[str]:
+        problem = self._follower.problem()
+        return [problem] if problem else []
