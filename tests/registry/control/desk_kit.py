@@ -34,6 +34,7 @@ FILES = read_files(ROOT / "connectors" / "postal")
 ARCHIVE = packed(FILES)
 ENTRY: Entry = {
     "endpoint": "http://127.0.0.1:9",
+    "allow_addresses": ["127.0.0.0/8"],
     "settings": {"customer_code": "C1"},
     "secrets": {"consumer_key": "env:POSTAL_KEY", "consumer_secret": "env:POSTAL_SECRET"},
 }

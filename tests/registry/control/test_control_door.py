@@ -197,7 +197,7 @@ def test_more_than_a_bundle_may_have_is_not_even_read(plane: Plane) -> None:
         ({"bundle": "0" * 64}, 404, "upload it first"),
         ({"override": ""}, 422, "has no certificate"),
         ({"reason": ""}, 422, "reason"),
-        ({"entry": {"endpoint": "http://x"}}, 422, "consumer_key"),
+        ({"entry": {"endpoint": "http://x.example"}}, 422, "consumer_key"),
         ({"entry": {**ENTRY, "endpiont": "x"}}, 422, "endpiont"),
         ({"entry": {**ENTRY, "start": "noon"}}, 422, "start"),
         ({"certificate": certificate(hub="elsewhere")}, 422, "for the hub 'elsewhere'"),
