@@ -4,8 +4,12 @@ import asyncio
 import os
 import secrets
 from contextlib import AsyncExitStack, suppress
+from functools import partial
 
 from hub import metrics
+from hub.audit.archive.opening import open_archive
+from hub.audit.archive.writer import Archive
+from hub.audit.archiving import Archiver
 from hub.audit.follower import Follower
 from hub.audit.opening import audit_folder, open_keys, open_signers
 from hub.audit.published import Owner, Published
@@ -13,12 +17,15 @@ from hub.audit.recorder import Recorder
 from hub.broker import KafkaBroker
 from hub.dev.disk import alone
 from hub.errors import Halt, HubError
+from hub.events.catalogue import load
+from hub.events.codec import Codec
 from hub.kept_secret import kept_secret
 from hub.log import get_logger
 from hub.probes import Probed
+from hub.registry.schemas.client import RegistryClient
 from hub.serving import ended, run, serving
 from hub.settings import Settings
-from hub.surroundings import bootstrap, now_ms
+from hub.surroundings import bootstrap, now_ms, registry_url
 from hub.threads import apart
 from hub.topics import EVIDENCE_TOPICS, ensure_all
 
@@ -50,10 +57,13 @@ async def _main(settings: Settings, stop: asyncio.Event) -> None:
         await apart(ensure_all, broker, settings.partitions)
         recorder = await apart(open_recorder, settings, broker, stack)
         follower = Follower(broker, EVIDENCE_TOPICS, recorder, halted)
-        health = AuditorHealth(follower)
+        archiver = Archiver(lambda: _archive(settings, stack), now_ms)
+        archiving = Follower(broker, EVIDENCE_TOPICS, archiver, lambda _: None)
+        health = AuditorHealth(follower, archiving)
         url = await stack.enter_async_context(serving(Probed(health), "auditor", settings))
-        stack.push_async_callback(ended, lambda: follower.stop(LEAVE), LEAVE, "follower")
-        follower.start()
+        for one in (archiving, follower):
+            stack.push_async_callback(ended, partial(one.stop, LEAVE), LEAVE, "follower")
+            one.start()
         log.info("auditor_started", url=url)
         while not stop.is_set():
             metrics.audit_behind.set(follower.behind)
@@ -92,12 +102,26 @@ def open_recorder(settings: Settings, broker: KafkaBroker, stack: AsyncExitStack
     return Recorder(folder, keys, signers, published, owner, now_ms)
 
 
+def _archive(settings: Settings, stack: AsyncExitStack) -> Archive:
+    """The archive of this home. Raises Retry while no schema registry is known, Halt as it does."""
+    codec = Codec(load(settings.schemas), RegistryClient(registry_url(settings)))
+    keys = open_keys(settings)
+    stack.callback(keys.close)
+    return open_archive(settings, keys, codec)
+
+
 class AuditorHealth:
     """What keeps the evidence from being written."""
 
-    def __init__(self, follower: Follower) -> None:
-        self._follower = follower
+    def __init__(self, recording: Follower, archiving: Follower) -> None:
+        self._recording = recording
+        self._archiving = archiving
 
     def problems(self) -> list[str]:
-        problem = self._follower.problem()
+        problem = self._recording.problem()
         return [problem] if problem else []
+
+    def remarks(self) -> list[str]:
+        """The archive may wait: the topics hold what it does not."""
+        problem = self._archiving.problem()
+        return [f"archive: {problem}"] if problem else []
