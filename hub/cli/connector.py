@@ -11,7 +11,7 @@ from hub.cli.backtest import backtest
 from hub.cli.certificate import certificate, certifier
 from hub.cli.options import Folder, Json
 from hub.cli.output import answering, say, show_json, show_rows
-from hub.cli.scaffold import new
+from hub.cli.scaffold import new, schema
 from hub.contract.types import Document
 from hub.errors import Reject
 from hub.registry.bundle import Bundle, read_bundle
@@ -41,6 +41,7 @@ app.command("explain", epilog=connector_explain.EPILOG)(connector_explain.explai
 app.command(
     epilog="Example: hub connector new bureau --openapi bureau.yaml --on StatusChanged=TellStatus"
 )(new)
+app.command(epilog="Example: hub connector schema > connectors/connector.schema.json")(schema)
 
 
 @app.callback()

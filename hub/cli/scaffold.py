@@ -13,13 +13,19 @@ from hub.contract.problems import ContractErrors
 from hub.errors import Reject
 from hub.registry.bundle_files import read_files
 from hub.registry.event_types import Events, read_events
+from hub.registry.manifest_reference import (
+    MANIFEST_SCHEMA,
+    as_file,
+    manifest_schema,
+    markdown,
+    registrations_schema,
+)
 from hub.scaffold.folder import Asked, Folder, new_folder
 from hub.scaffold.interface import Interface, read_interface
 from hub.scaffold.learnt import Learnt, learn
 from hub.scaffold.plan import Kind, Wish, plans, wish
 from hub.settings import Settings, load
 
-SCHEMA_URL = "../../ops/reference/connector.schema.json"
 _LARGEST = 32 * 1_048_576  # bytes of one published file
 
 Name = Annotated[
@@ -87,7 +93,7 @@ def new(  # noqa: PLR0913 - options
             title=title,
             owner=owner,
             auth=auth,
-            schema=SCHEMA_URL,
+            schema=f"../{MANIFEST_SCHEMA}",
         )
         try:
             folder = new_folder(asked, interface, events, _learnt(settings))
@@ -101,6 +107,21 @@ def new(  # noqa: PLR0913 - options
             ) from error
         _write(target, folder)
         _tell(target, folder, as_json=as_json)
+
+
+def schema(
+    *,
+    registrations: Annotated[
+        bool, typer.Option("--registrations", help="of registrations.yaml instead")
+    ] = False,
+    page: Annotated[bool, typer.Option("--page", help="the reference of both, in words")] = False,
+) -> None:
+    """Print the JSON Schema of connector.yaml, by which editors complete and check it."""
+    if page:
+        sys.stdout.write(markdown())
+    else:
+        found = registrations_schema() if registrations else manifest_schema()
+        sys.stdout.write(as_file(found).decode())
 
 
 def _interface(openapi: Path | None, wsdl: Path | None) -> Interface:
@@ -176,6 +197,9 @@ def _write(target: Path, folder: Folder) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(body)
     draft.rename(target)
+    beside = target.with_name(MANIFEST_SCHEMA)
+    if not beside.exists():
+        beside.write_bytes(as_file(manifest_schema()))
 
 
 def _tell(target: Path, folder: Folder, *, as_json: bool) -> None:

@@ -20,12 +20,18 @@ class Batch(Struct, frozen=True, forbid_unknown_fields=True):
     """Which list of the request holds the items, and which of the answer a row for each."""
 
     join: str  # path of the list in the request
+    """Path of the list in the request."""
     rows: str  # path of the list in the answer
+    """Path of the list in the answer."""
     match: str | list[str] | dict[str, str]  # what a row has in common with its item
+    """What an item and its row have in common: a field, several, pairs, or `$position`."""
     most: Annotated[int, Meta(ge=2, le=1_000)] = 50  # items in one call
+    """Items in one call."""
     # seconds that a call waits to be full, while another one of the registration is under way
     linger: Annotated[float, Meta(ge=0, le=LONGEST_LINGER)] = 0.0
+    """Seconds that a call which is not full waits while another is under way."""
     too_large: dict[str, Plain] = {}  # how an answer says that there were too many, beside 413
+    """Conditions by which an answer says that there were too many, beside 413."""
 
 
 def pairs(batch: Batch) -> Pairs:

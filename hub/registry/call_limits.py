@@ -31,16 +31,22 @@ class Closed(
     """
 
     start: str
+    """When it begins, "HH:MM" in Vietnam."""
     end: str
+    """When it ends; not after `from`: on the next day."""
     days: list[str] | None = None
+    """Days on which it begins (mon … sun); left out: every day."""
 
 
 class CallLimits(Struct, frozen=True, forbid_unknown_fields=True):
     """Bounds on the calls to one system; what is not said is not bounded."""
 
     per_second: float | None = None
+    """Calls a second, on average, 0.001 to 10,000."""
     per_day: int | None = None
+    """Calls in a day, midnight to midnight in Vietnam."""
     closed: Annotated[list[Closed], Meta(max_length=50)] = []
+    """Windows in which no call starts."""
 
 
 @dataclass(frozen=True, slots=True)

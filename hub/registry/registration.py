@@ -29,17 +29,29 @@ class RegistrationEntry(Struct, frozen=True, forbid_unknown_fields=True):
     """One entry of the file."""
 
     connector: str
+    """The connector's name."""
     endpoint: str
+    """Base address of the system."""
     name: str = ""
+    """The registration's name; left out: the connector's."""
     route: str = "default"
+    """Which of the ways to the system; credentials may be limited to one."""
     allow_addresses: list[str] = []
+    """Private addresses (CIDR) that the endpoint may resolve to; left out: public ones alone."""
     paths: dict[str, str] = {}
+    """Where this installation serves a contract's path."""
     agencies: list[str] = []
+    """Agencies that it serves, for flows that say `serves`."""
     settings: dict[str, Plain] = {}
+    """The connector's settings."""
     secrets: dict[str, str] = {}
+    """References: `env:NAME` or `file:PATH`."""
     delivery: dict[str, Plain] = {}
-    start: str = "beginning"  # or "now", or a time
+    """Changes to the connector's `delivery`, key by key; null takes a limit away."""
+    start: str = "beginning"
+    """Where the first delivery begins: `beginning`, `now`, or a time."""
     paused: bool = False
+    """Whether nothing is delivered for now."""
 
 
 class RegistrationFile(Struct, frozen=True, forbid_unknown_fields=True):

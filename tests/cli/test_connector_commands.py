@@ -208,7 +208,7 @@ def test_every_command_has_help_with_what_it_does() -> None:
         ["parked", "list"], ["parked", "show"], ["parked", "resume"],
         ["connector", "list"], ["connector", "show"], ["connector", "check"], ["connector", "test"],
         ["connector", "backtest"], ["connector", "certificate"], ["connector", "certifier"],
-        ["connector", "new"], ["connector", "explain"],
+        ["connector", "new"], ["connector", "schema"], ["connector", "explain"],
         ["mapping", "functions"], ["schema", "list"], ["schema", "check"],
     ):  # fmt: skip
         code, out, _ = hub(*command, "--help")
