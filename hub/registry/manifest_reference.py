@@ -143,7 +143,7 @@ def markdown() -> str:
 def _page(parts: Mapping[str, Value]) -> Iterator[str]:
     yield "# Keys of connector.yaml and registrations.yaml"
     yield ""
-    yield "Generated from the code (`hub connector schema --page`); a test holds it current. What the"
+    yield "Generated from the code (`hub connector schema --page`); a test holds it current. What"
     yield "keys mean together is decision 0003; `connectors/connector.schema.json` tells editors."
     for name, place in _PLACES.items():
         part = _object(parts[name])
