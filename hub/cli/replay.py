@@ -13,7 +13,7 @@ from hub.audit.replay.approval import Approval, approved_by, refusal
 from hub.audit.replay.live import commands, is_lost, left
 from hub.audit.replay.plan import ACTS, FORMAT, MOST, Beside, Plan, Selection, summary, written
 from hub.audit.replay.sandbox import SAME, Played
-from hub.cli import replaying
+from hub.cli import replaying, sandboxes
 from hub.cli.browse import Browser, open_browser
 from hub.cli.deciding import Because, By
 from hub.cli.narrowing import known_type
@@ -30,6 +30,7 @@ app = typer.Typer(
     help="Replay: past events once more, to a sandbox or, approved by a second person, live.",
 )
 COLUMNS = ("registration", "outcome", "act", "bundle", "events", "dossiers", "known")
+SHOWN = ("registration", "bundle", "same", "else", "said", "unexplained")
 PACE = 10.0  # acts a second of a live run
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="from `hub replay plan`")]
 
@@ -95,6 +96,10 @@ def run(
     beside: Annotated[
         str, typer.Option(help="then: what was sent, made again; today: also today's version")
     ] = "then",
+    to: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="sandboxes, as in registrations.yaml"),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="the result's file")] = None,
     *,
     live: Annotated[bool, typer.Option("--live", help="to the systems; needs an approval")] = False,
@@ -104,9 +109,9 @@ def run(
     ] = PACE,
     as_json: Json = False,
 ) -> None:
-    """Carry a plan out: in a sandbox that has no way out, or --live.
+    """Carry a plan out: without a way out, --to sandboxes of the systems, or --live.
 
-    Sandbox: each request is made again and held against the digest in its receipt. Exit 1 where one
+    Each request is made again and held against the digest in its receipt. Exit 1 where one
     is not what was sent, or differs from today's for no reason that can be named. Live: acts, at a
     pace; Ctrl-C pauses, the same command goes on.
     """
@@ -118,7 +123,10 @@ def run(
             _live(browser, made, by, pace)
             return
         versions: Beside = "today" if beside == "today" else "then"
-        played = list(replaying.sandbox(browser, made, versions))
+        if to is not None:
+            played = sandboxes.told(browser, made, sandboxes.read_sandboxes(to), versions)
+        else:
+            played = list(replaying.sandbox(browser, made, versions))
         result = _result(made, versions, played)
         target = out or file.with_suffix(".result.json")
         target.write_bytes(orjson.dumps(result, option=orjson.OPT_INDENT_2))
@@ -248,15 +256,16 @@ def _show(result: Document, *, as_json: bool) -> None:
         {
             "registration": one["registration"],
             "bundle": one["bundle"],
-            "same": _requests(one).get(SAME, 0),
+            "same": _counts(one["requests"]).get(SAME, 0),
             "else": ", ".join(
-                f"{n:,} {what}" for what, n in _requests(one).items() if what != SAME
+                f"{n:,} {what}" for what, n in _counts(one["requests"]).items() if what != SAME
             ),
+            "said": ", ".join(f"{n:,} {what}" for what, n in _counts(one["outcomes"]).items()),
             "unexplained": one["unexplained"],
         }
         for one in played
     ]
-    show_rows(rows, ("registration", "bundle", "same", "else", "unexplained"), as_json=False)
+    show_rows(rows, SHOWN, as_json=False)
     for one in played:
         for place in _list(one["others"]):
             typer.echo(f"NOT WHAT WAS SENT {one['registration']} {place}")
@@ -273,13 +282,10 @@ def _line(found: Document) -> str:
     return f"{mark}{found['cause']}: {found['dossiers']} dossiers, {where}"
 
 
-def _requests(one: Document) -> dict[str, int]:
-    found = one["requests"]
-    return (
-        {k: v for k, v in found.items() if isinstance(v, int) and v}
-        if isinstance(found, dict)
-        else {}
-    )
+def _counts(found: object) -> dict[str, int]:
+    if not isinstance(found, dict):
+        return {}
+    return {key: value for key, value in found.items() if isinstance(value, int) and value}
 
 
 def _list(value: object) -> list[object]:

@@ -20,6 +20,7 @@ from hub.delivery.letters import letters
 from hub.dev.progress import to_stderr
 from hub.errors import HubError, Reject
 from hub.records import Position, Record, Spot
+from hub.registry.event_types import Events as EventTypes
 from hub.registry.event_types import read_events
 from hub.registry.following import Following
 from hub.registry.ledger import Ledger
@@ -102,12 +103,7 @@ def plan_of(file: Path) -> Plan:
 
 def sandbox(browser: Browser, plan: Plan, versions: Beside) -> Iterator[Played]:
     """Play a plan without a way out: one result for each registration and version of then."""
-    settings = browser.settings
-    known = read_events(settings.schemas)
-    files = read_landscape(settings.connectors, settings.registrations, known)
-    kept = Versions(following(browser), files)
-    kept.landscape = present(files, kept.ledger)
-    reading = Reading(browser.codec.decode, digest_key(settings))
+    kept, known = kept_versions(browser)
     for (name, bundle, terms), group in groupby(sorted(plan.items, key=_version), key=_version):
         of = list(group)
         then = kept.of(name, bundle, terms)
@@ -116,7 +112,21 @@ def sandbox(browser: Browser, plan: Plan, versions: Beside) -> Iterator[Played]:
         if then is not None and today is not None:
             beside = open_backtest(then, today, known, browser.masks, browser.codec.decode)
         version = Version(then, known) if then is not None else None
-        yield play(of, _events(browser, of), version, beside, reading)
+        yield play(of, events_of(browser, of), version, beside, reading(browser))
+
+
+def kept_versions(browser: Browser) -> tuple[Versions, EventTypes]:
+    """Every version that there is, and the events that they know."""
+    settings = browser.settings
+    known = read_events(settings.schemas)
+    files = read_landscape(settings.connectors, settings.registrations, known)
+    ledger = following(browser)
+    return Versions(ledger, present(files, ledger)), known
+
+
+def reading(browser: Browser) -> Reading:
+    """How events are read here, and the key of this hub's digests."""
+    return Reading(browser.codec.decode, digest_key(browser.settings))
 
 
 def following(browser: Browser) -> Ledger:
@@ -133,7 +143,7 @@ def _version(item: Item) -> tuple[str, str, str]:
     return item.registration, item.bundle, item.settings
 
 
-def _events(browser: Browser, of: Sequence[Item]) -> Iterator[Record]:
+def events_of(browser: Browser, of: Sequence[Item]) -> Iterator[Record]:
     """The events of these items; nothing is read beyond the last of them."""
     wanted = {item.place for item in of}
     starts: dict[Spot, int] = {}

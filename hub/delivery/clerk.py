@@ -126,10 +126,10 @@ class Clerk:
                 log.error("event_of_act_missing", act=command.act, letter=command.letter.text)
                 self._done(part, command)
             else:
-                self._send_out(part, event, command.act, next_series(letter, command))
+                self._send_out(part, event, command, next_series(letter, command))
             return
 
-    def _send_out(self, part: Part, event: Record, act: int, series: int) -> None:
+    def _send_out(self, part: Part, event: Record, command: Command, series: int) -> None:
         headers = dict(event.headers)
         part.revived.add(event.offset)
         self._host.put(
@@ -139,8 +139,9 @@ class Clerk:
                 (headers.get("ce_id") or b"").decode(errors="replace"),
                 (headers.get("ce_type") or b"").decode(errors="replace"),
                 series=series,
-                act=act,
+                act=command.act,
                 late=True,
+                replay=command.kind == "REPLAYED",
             )
         )
         self._host.pump()

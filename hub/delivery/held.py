@@ -160,6 +160,7 @@ class Held:
     series: int = 0
     act: int = -1  # the act that opened the series
     late: bool = False  # a person sent it out again; its offset is behind the commit
+    replay: bool = False  # it had been delivered, and is sent again by a plan
     parked: bool = False  # it came from hub.parked, and its offset is behind the commit
     position: int = -1  # where it stands on hub.parked
     spot: Spot = field(init=False)  # the partition that it came from

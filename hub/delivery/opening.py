@@ -33,8 +33,6 @@ def open_job(held: Held, name: str, record: Document, flow: Outflow | None) -> J
     if held.doubted:
         job.doubt()
     job.lost = held.lost
-    if held.late:
-        job.note = "late"
     return job
 
 

@@ -36,6 +36,9 @@ log = get_logger("hub.delivery")
 RECEIPT_AGAIN = 1.0  # seconds until a receipt that was not acknowledged is appended again
 
 
+REPLAYED = "replay to live"  # how receipts of a replay begin their note
+
+
 @dataclass(frozen=True, slots=True)
 class Author:
     """Whose records they are: a registration in its versions. `clock`: epoch milliseconds."""
@@ -231,7 +234,9 @@ def _remark(held: Held) -> str | None:
     job = held.job
     if job is None:
         return None
-    return job.note or ("was in doubt" if job.was_in_doubt else None)
+    sent = REPLAYED if held.replay else "late" if held.late else ""
+    said = job.note or ("was in doubt" if job.was_in_doubt else "")
+    return "; ".join(part for part in (sent, said) if part) or None
 
 
 def _count(settled: Settled) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from hub.cli import replay, replaying
 from hub.cli.browse import Browser
 from hub.cli.main import app
 from hub.delivery.receipts import request_digest
-from hub.records import Outgoing, Record
+from hub.records import Outgoing, Record, Spot
 from hub.registry.bundle import Bundle, read_bundle
 from hub.registry.event_types import read_events
 from hub.registry.ledger import Entry, Registered, bundle_record, registration_record
@@ -21,13 +22,14 @@ from hub.registry.present import read_entry
 from hub.registry.registration import complete
 from hub.settings import load
 from hub.surroundings import digest_key
-from hub.topics import REGISTRY
+from hub.topics import RECEIPT, REGISTRY
 from tests.cli.desk import BY, MASKS, Desk
 from tests.events.records import CATALOGUE
 from tests.test_architecture import ROOT
 
 ENTRY: Entry = {
     "endpoint": "http://127.0.0.1:9",
+    "allow_addresses": ["127.0.0.0/8"],
     "settings": {"client_id": "T"},
     "secrets": {"inbound_token": "env:NO", "client_secret": "env:NO"},
 }
@@ -200,3 +202,55 @@ def test_live_needs_a_second_person_and_every_attempt_is_on_record(place: Place)
     place.plan.write_bytes(place.plan.read_bytes().replace(b"0001", b"0002"))
     assert "no second person" in place.hub(*live).stderr, "another plan is another approval"
     assert place.hub("run", str(place.plan), "--live").exit_code == 2
+
+
+def sandbox(place: Place, **change: object) -> str:
+    """The file of sandboxes with the portal's."""
+    entry = {"name": "portal", "connector": "portal", **ENTRY, "endpoint": "http://127.0.0.1:8"}
+    file = place.desk.home / "sandbox.yaml"
+    file.write_text(json.dumps({"registrations": [{**entry, **change}]}), encoding="utf-8")
+    return str(file)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"name": "postal"}, "has no entry for portal"),
+        ({"endpoint": "http://127.0.0.1:9"}, "stands at the address of the live registration"),
+        ({"endpoint": 7}, "sandbox 'portal'"),
+        ({"settings": {"client_id": "http://127.0.0.1:7/x"}}, "'client_id' names another address"),
+    ],
+)
+def test_what_is_no_sandbox_is_refused_before_the_first_call(
+    place: Place, change: dict[str, object], said: str
+) -> None:
+    place.delivered("H44.99.99-251013-0001")
+    place.planned()
+    done = place.hub("run", str(place.plan), "--to", sandbox(place, **change))
+    assert (done.exit_code, said in done.stderr) == (1, True), done.stderr
+
+
+def test_a_sandbox_that_is_down_is_told_of_and_ends_nothing(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.delivered("H44.99.99-251013-0001")
+    place.planned()
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    secrets = {"inbound_token": "env:SANDBOX", "client_secret": "env:SANDBOX"}
+    to = sandbox(place, endpoint=f"http://127.0.0.1:{port}", secrets=secrets)
+    monkeypatch.setenv("SANDBOX", "a secret of the sandbox")
+    done = place.hub("run", str(place.plan), "--to", to, "--json")
+    (played,) = json.loads(done.stdout)["played"]
+    assert (played["requests"], played["outcomes"]) == ({"same": 1}, {"PARKED": 1})
+    told = [
+        place.desk.codec.decode(record.value or b"")[1]
+        for partition in range(3)
+        for record in place.desk.broker.since(Spot(RECEIPT, partition), 0)
+    ]
+    assert [(one["kind"], one["outcome"]) for one in told] == [
+        ("OUTCOME", "DELIVERED"),
+        ("REPLAY", "PARKED"),
+    ]
+    assert str(told[1]["note"]).startswith("replay to sandbox")
+    assert "1 in" in place.planned("--outcome", "DELIVERED").stderr, "it is still delivered"

@@ -315,6 +315,7 @@ def test_what_was_delivered_is_replayed_in_order_under_its_own_key(world: World)
     assert [(note, key) for _, note, key in world.peer.calls[2:]] == [(s, keys[s]) for s in "12"]
     again = delivered(world)[2:]
     assert [(r["act"], r["series"], r["source_offset"]) for r in again] == [(0, 1, 0), (1, 2, 1)]
+    assert {r["note"] for r in again} == {"replay to live"}
     assert again[0]["request"] == delivered(world)[0]["request"]
     calls = len(world.peer.calls)
     world.event("B", "3", partition=1)

@@ -45,7 +45,14 @@ class Played:
     bundle: str
     verdicts: Counter[str] = field(default_factory=Counter)
     others: list[Item] = field(default_factory=list)
+    outcomes: Counter[str] = field(default_factory=Counter)  # what sandboxes said; empty: none
     report: Report | None = None  # beside the other version; None: none was asked
+
+    def note(self, item: Item, verdict: str) -> None:
+        """One item, and what its request is beside that of then."""
+        self.verdicts[verdict] += 1
+        if verdict == OTHER and len(self.others) < MOST_OTHERS:
+            self.others.append(item)
 
     @property
     def unexplained(self) -> int:
@@ -59,6 +66,7 @@ class Played:
             "registration": self.registration,
             "bundle": self.bundle,
             "requests": dict(self.verdicts),
+            "outcomes": dict(self.outcomes),
             "others": [item.place.text for item in self.others],
             "unexplained": self.unexplained,
             "beside": self.report.as_dict() if self.report else None,
@@ -102,9 +110,7 @@ def _checked(
         verdict = NO_VERSION
         if then is not None:
             verdict = _said(then, *reading.decode(record.value), item.request, reading.key)
-        played.verdicts[verdict] += 1
-        if verdict == OTHER and len(played.others) < MOST_OTHERS:
-            played.others.append(item)
+        played.note(item, verdict)
         yield record
 
 
