@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from msgspec import to_builtins
 
-from hub.cli import connector_check, connector_explain
+from hub.cli import connector_check, connector_explain, registering
 from hub.cli.backtest import backtest
 from hub.cli.certificate import certificate, certifier
 from hub.cli.options import Folder, Json
@@ -42,6 +42,8 @@ app.command(
     epilog="Example: hub connector new bureau --openapi bureau.yaml --on StatusChanged=TellStatus"
 )(new)
 app.command(epilog="Example: hub connector schema > connectors/connector.schema.json")(schema)
+for command, example in registering.COMMANDS:
+    app.command(epilog=f"Example: {example}")(command)
 
 
 @app.callback()

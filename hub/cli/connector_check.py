@@ -90,11 +90,11 @@ def _checked(folder: Path, registration: str | None) -> Checked:
         return Checked(folder.name, None, (problem,))
     if registration is None:
         return checking(folder.name, files, events)
-    entry, place = _entry(registration, folder.name)
+    entry, place = entry_at(registration, folder.name)
     return checking(folder.name, files, events, entry, place)
 
 
-def _entry(given: str, connector: str) -> tuple[RegistrationEntry, Place]:
+def entry_at(given: str, connector: str) -> tuple[RegistrationEntry, Place]:
     """The entry that `FILE` or `FILE/NAME` means, and where its parts stand."""
     path, name = Path(given), ""
     if not path.is_file():

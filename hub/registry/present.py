@@ -7,6 +7,8 @@ says that the name is retired.
 from collections.abc import Mapping
 from dataclasses import replace
 
+from msgspec import to_builtins
+
 from hub.errors import Reject
 from hub.registry.bundle import Bundle, prove
 from hub.registry.event_types import Events
@@ -66,6 +68,17 @@ def read_entry(name: str, connector: str, entry: Entry) -> RegistrationEntry:
             what = f"{key} is '{said}', but this is the registration of '{wanted}'"
             raise Reject(what, where=_place(name), code="registration")
     return found
+
+
+def written(entry: RegistrationEntry) -> Entry:
+    """What an entry says beyond what it need not: as it stands in a record of the ledger.
+
+    Whose it is, and whether it is paused, the record says itself.
+    """
+    usual: Entry = to_builtins(RegistrationEntry(entry.connector, ""))
+    said: Entry = to_builtins(entry)
+    apart = ("name", "connector", "paused")
+    return {key: value for key, value in said.items() if key not in apart and value != usual[key]}
 
 
 def _live(

@@ -8,12 +8,11 @@ processes do.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from msgspec import to_builtins
-
 from hub.errors import Reject
 from hub.log import get_logger
 from hub.registry.bundle_files import digest_of, read_files
-from hub.registry.ledger import Entry, Registered
+from hub.registry.ledger import Registered
+from hub.registry.present import written
 from hub.registry.registration import RegistrationEntry, read_registrations
 from hub.registry.yaml_file import read_yaml
 from hub.settings import Settings
@@ -54,15 +53,11 @@ def read_seeds(settings: Settings) -> dict[str, Seed]:
 
 
 def _seed(entry: RegistrationEntry, files: Mapping[str, bytes]) -> Seed:
-    said: Entry = to_builtins(entry)
-    usual: Entry = to_builtins(RegistrationEntry(entry.connector, entry.endpoint))
-    apart = ("name", "connector", "paused")  # which the record says itself
-    brief = {k: v for k, v in said.items() if k not in apart and (k == "endpoint" or v != usual[k])}
     registered = Registered(
         name=entry.name or entry.connector,
         connector=entry.connector,
         bundle=digest_of(files),
-        entry=brief,
+        entry=written(entry),
         state="paused" if entry.paused else "live",
         version=0,
         by="registrations.yaml",

@@ -1,0 +1,81 @@
+"""How the command line speaks with the control plane of a running hub: JSON over HTTP, by token."""
+
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+
+from adapters.http.simple import fetch
+from hub.access.tokens import bearer, of_person
+from hub.cli.output import say, show_json
+from hub.contract.types import Document
+from hub.errors import Reject, Retry
+from hub.registry.problem import Problem
+from hub.settings import Settings
+from hub.surroundings import registry_url
+
+TIMEOUT = 60.0  # seconds; a bundle may wait for the check of others
+ANSWERED = 400  # the first status that is no success
+AWAY = 500  # the first that is the hub's own trouble
+
+
+class Refused(Reject):
+    """The control plane refused; `document`: its answer, a problem document (RFC 9457)."""
+
+    def __init__(self, document: Document) -> None:
+        super().__init__(
+            str(document.get("detail") or document.get("title") or "was refused"),
+            where=str(document.get("where") or ""),
+            fix=str(document.get("fix") or ""),
+        )
+        self.document = document
+
+
+def ask(
+    settings: Settings, method: str, path: str, *, json: object = None, content: bytes | None = None
+) -> Any:
+    """The answer's JSON. Raises Refused for what was refused, Retry while nobody can answer."""
+    url = registry_url(settings) + quote(path)
+    status, _, body = fetch(
+        method,
+        url,
+        json=json,
+        content=content,
+        headers=bearer(of_person(settings)),
+        timeout=TIMEOUT,
+    )
+    if status >= AWAY:
+        raise Retry(f"the control plane answers {status}: {_detail(body)}", system=True)
+    if status >= ANSWERED:
+        raise Refused(_document(body) or {"title": f"the control plane answers {status}"})
+    return orjson.loads(body)
+
+
+def tell(refused: Refused, *, as_json: bool) -> None:
+    """Everything that a refusal says: all problems of a bundle, all that others did meanwhile."""
+    if as_json:
+        show_json(refused.document)
+        return
+    problems = refused.document.get("problems")
+    for problem in problems if isinstance(problems, list) else ():
+        if isinstance(problem, dict):
+            text = {key: str(problem.get(key) or "") for key in ("at", "what", "fix")}
+            say(str(Problem(text["at"], text["what"], text["fix"])))
+    changed = refused.document.get("changed")
+    for row in changed if isinstance(changed, list) else ():
+        if isinstance(row, dict):
+            did, why = row.get("did"), row.get("reason") or row.get("override") or ""
+            say(f"version {row.get('version')}: {did} by {row.get('by')}, {row.get('at')}: {why}")
+
+
+def _detail(body: bytes) -> str:
+    found = _document(body)
+    return str(found.get("detail") or found.get("title") or "") if found else ""
+
+
+def _document(body: bytes) -> Document | None:
+    try:
+        found: object = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    return found if isinstance(found, dict) else None
