@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from time import monotonic
 
 import uvicorn
+from starlette.applications import Starlette
 
 from adapters.http.simple import fetch
 from hub.records import Broker
@@ -29,25 +30,26 @@ class UrlDoor:
 
 @contextmanager
 def serving(broker: Broker) -> Iterator[str]:
-    """Our registry in a thread of its own; gives its address."""
-    with open_store(broker) as store:
-        config = uvicorn.Config(
-            create_app(schema_routes(store)),
-            host="127.0.0.1",
-            port=0,
-            log_config=None,
-            lifespan="off",
-            ws="none",
-        )
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, name="registry")
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{_port(server)}"
-        finally:
-            server.should_exit = True
-            thread.join(timeout=15)
-            assert not thread.is_alive()
+    """Our schema registry in a thread of its own; gives its address."""
+    with open_store(broker) as store, listening(create_app(schema_routes(store))) as url:
+        yield url
+
+
+@contextmanager
+def listening(app: Starlette) -> Iterator[str]:
+    """The application in a thread of its own; gives its address."""
+    config = uvicorn.Config(
+        app, host="127.0.0.1", port=0, log_config=None, lifespan="off", ws="none"
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, name="registry")
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{_port(server)}"
+    finally:
+        server.should_exit = True
+        thread.join(timeout=15)
+        assert not thread.is_alive()
 
 
 def _port(server: uvicorn.Server) -> int:
