@@ -96,6 +96,12 @@ def histogram(metric: Histogram, *labels: str) -> Histogram:
     return metric.labels(*labels)
 
 
+def forget(registration: str) -> None:
+    """Its lane has ended: what it stood at would be told for ever."""
+    for gauge in (in_flight, waiting, retrying, parked, broken, batch, pace, lag, halted):
+        gauge.remove(registration)
+
+
 def page() -> tuple[bytes, str]:
     """The metrics as Prometheus reads them, and their content type."""
     return generate_latest(), CONTENT_TYPE_LATEST

@@ -19,7 +19,7 @@ from cryptography.x509.oid import NameOID
 from adapters.http.addresses import compile_addresses
 from hub import serving as serve
 from hub.cli.up import STOP
-from hub.delivery.process import DRAIN, LEAVE
+from hub.delivery.station import DRAIN, LEAVE
 from hub.intake.opening import TAIL, WRITER
 from hub.serving import CERTIFICATE, GRACE, ended, serving
 from hub.settings import Tls, load

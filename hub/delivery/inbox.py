@@ -119,9 +119,12 @@ class Inbox:
         self.last_poll = time.monotonic()
         self._thread = threading.Thread(target=self._run, name=f"inbox-{self._group}", daemon=True)
 
-    def start(self, lanes: int = 1) -> None:
-        """Begin polling, as one of so many lanes of this process."""
+    def share(self, lanes: int) -> None:
+        """It is one of so many lanes of this process from now on."""
         self._share = share_of(lanes)
+
+    def start(self) -> None:
+        """Begin polling."""
         self._thread.start()
 
     def stop(self) -> None:

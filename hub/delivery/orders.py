@@ -36,6 +36,10 @@ class Orders:
         """Call `heard` with a partition's number, on the loop, when there is an act for it."""
         self._lanes[registration] = heard
 
+    def forget(self, registration: str) -> None:
+        """Its lane has ended."""
+        self._lanes.pop(registration, None)
+
     def start(self) -> None:
         """Begin to follow."""
         self._thread.start()

@@ -25,13 +25,20 @@ BODY_SECONDS = 10.0  # for a body to arrive whole
 class GatewayApp:
     """ASGI 3 application."""
 
-    def __init__(self, doors: Mapping[str, Door], closed: AbstractSet[str], health: Health) -> None:
-        """`closed`: registrations that should have a door but are not live; they may come back."""
-        self.doors = doors
-        self._closed = closed
+    def __init__(self, health: Health) -> None:
+        self.doors: Mapping[str, Door] = {}
+        self._closed: AbstractSet[str] = frozenset()
         self._health = health
         self._requests = 0
         self._bytes = 0
+
+    def serve(self, doors: Mapping[str, Door], closed: AbstractSet[str]) -> None:
+        """Serve these from the next request on.
+
+        `closed`: registrations that should have a door but are not live; they may come back.
+        """
+        self.doors = doors
+        self._closed = closed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""

@@ -49,6 +49,7 @@ class Door:
         manifest = live.bundle.manifest
         general = manifest.inbound.answers if manifest.inbound else {}
         self.name = live.name
+        self.live = live
         self._server = server
         self._intake = intake
         self._confirmer = confirmer
@@ -57,6 +58,11 @@ class Door:
             operation: Served(inflow, compile_replies(general, manifest.flows[inflow.flow].answers))
             for operation, inflow in inflows(live).items()
         }
+
+    async def close(self) -> None:
+        """No request comes any more; those under way may ask on."""
+        if self._confirmer is not None:
+            await self._confirmer.close()
 
     async def handle(self, request: HttpRequest) -> HttpResponse:
         """Answer one request. Never raises: a bug is answered as not now, and told."""

@@ -54,8 +54,15 @@ class Confirmer:
         self._client = client
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._messages = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
         # A message of many items may need several repeats until all of them are confirmed in time.
         self._sure: OrderedDict[Mark, None] = OrderedDict()
+
+    async def close(self) -> None:
+        """Let what is being asked end, then close the connections."""
+        await self._idle.wait()
+        await self._client.close()
 
     async def doubted(
         self, confirmation: Confirmation, questions: Sequence[Question]
@@ -67,6 +74,7 @@ class Confirmer:
         if self._messages >= MESSAGES:
             raise Retry("too many confirmations are under way", where=confirmation.operation)
         self._messages += 1
+        self._idle.clear()
         try:
             async with asyncio.timeout(confirmation.timeout), asyncio.TaskGroup() as asking:
                 tasks = {
@@ -81,6 +89,8 @@ class Confirmer:
             raise group.exceptions[0] from group
         finally:
             self._messages -= 1
+            if not self._messages:
+                self._idle.set()
         return frozenset(mark for mark, task in tasks.items() if not task.result())
 
     async def _confirms(self, confirmation: Confirmation, question: Question) -> bool:

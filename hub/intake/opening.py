@@ -16,7 +16,7 @@ from hub.intake.served import Served
 from hub.intake.tail import Tail
 from hub.log import get_logger, place_of
 from hub.records import Done, Position, Writer
-from hub.registry.live import wants
+from hub.registry.live import Landscape, wants
 from hub.serving import ended
 from hub.surroundings import Surroundings, now_ms
 from hub.topics import EVENT_TOPICS, ensure_all, misfits
@@ -52,9 +52,9 @@ async def open_writer(stack: AsyncExitStack, around: Surroundings) -> Writer:
 
 
 async def open_intake(
-    stack: AsyncExitStack, around: Surroundings, writer: Writer, name: str
+    stack: AsyncExitStack, around: Surroundings, landscape: Landscape, writer: Writer, name: str
 ) -> Opened:
-    """An intake; its index stands in `state/facts-<name><number>.db`, which is its alone."""
+    """An intake for what is live; its index, `state/facts-<name><number>.db`, is its alone."""
     home = around.settings.home
     number = stack.enter_context(slot(home / "run", name))
     cluster = await asyncio.to_thread(around.broker.cluster)
@@ -68,7 +68,7 @@ async def open_intake(
         codec=around.codec,
         index=index,
         writer=writer,
-        served=Served(wants(around.landscape)),
+        served=Served(wants(landscape)),
         digest_key=around.digest_key,
         clock=now_ms,
     )

@@ -63,15 +63,28 @@ def _way(live: Live) -> tuple[object, ...]:
     return one.endpoint, one.allow_addresses, one.route, dict(one.paths), dict(one.secrets)
 
 
-def held_over(present: Landscape, after: Landscape) -> Landscape:
-    """`after`, where a registration whose change is at fault stays what it is at present.
+def same_client(before: Live, after: Live) -> bool:
+    """Whether what reaches the system for the one may do so for the other, session included."""
+    return (
+        before.bundle is after.bundle
+        and before.registration.settings == after.registration.settings
+        and before.registration.delivery.timeout == after.registration.delivery.timeout
+        and _way(before) == _way(after)
+    )
 
-    What is wanted and cannot be live would otherwise end a connector that works. Its problems are
-    told all the same.
+
+def succeed(present: Landscape, after: Landscape) -> Landscape:
+    """`after`, as what is to come after `present` in a process that runs.
+
+    A registration whose change is at fault stays what it is: it would otherwise end a connector
+    that works. Its problems are told all the same. What does not differ is the same object, so that
+    nobody takes it up anew.
     """
-    kept = tuple(live for live in present.live if live.name in after.down)
-    down = after.down - {live.name for live in kept}
-    return replace(after, live=(*after.live, *kept), down=down)
+    changed = {change.name for change in difference(present, after)}
+    old = {live.name: live for live in present.live}
+    kept = [old[name] for name in sorted(after.down & old.keys())]
+    live = [one if one.name in changed else old[one.name] for one in after.live]
+    return replace(after, live=(*live, *kept), down=after.down - old.keys())
 
 
 def rerouted(earlier: Live, present: Live) -> Live:

@@ -38,7 +38,7 @@ def present(files: Landscape, ledger: Ledger, before: Landscape | None = None) -
         if registered.state not in SERVED:
             continue
         try:
-            found = _live(registered, ledger, known, files.events)
+            found = live_of(registered, ledger, known, files.events)
         except BundleErrors as error:
             problems[_place(name)] = error.problems
             down.add(name)
@@ -81,9 +81,13 @@ def written(entry: RegistrationEntry) -> Entry:
     return {key: value for key, value in said.items() if key not in apart and value != usual[key]}
 
 
-def _live(
+def live_of(
     registered: Registered, ledger: Ledger, known: Mapping[str, Bundle], events: Events
 ) -> Live:
+    """What is registered, made whole. Raises BundleErrors, Reject naming what is wrong.
+
+    `known`: bundles by their SHA-256 that need no proof any more.
+    """
     bundle = known.get(registered.bundle)
     if bundle is None or bundle.name != registered.connector:
         files = ledger.bundles.get(registered.bundle)

@@ -176,7 +176,8 @@ class World:
             self.broker, self.broker.writer(), self.codec, "peer", 2, self.earlier.get
         )
         inbox = Inbox(self.broker, lane, ["hub.dossier", "hub.catalogue"], loop, takeover)
-        inbox.start(lanes)
+        inbox.share(lanes)
+        inbox.start()
         try:
             async with asyncio.timeout(20):
                 while not until(self):

@@ -22,6 +22,7 @@ import uvloop
 
 from adapters.http.connection import Stream
 from tests.faults.manners import Manner, Says, rest, soap, takes
+from tests.faults.versions import marker_of
 
 SLOW = 1.0  # seconds before an answer that count as a fault
 
@@ -36,6 +37,7 @@ class Noted(msgspec.Struct, frozen=True):
     digest: str
     taken: bool
     struck: bool  # it met something that a good peer does not do
+    version: str = ""  # marker of the version that made the call (tests.faults.versions)
 
 
 class Request(NamedTuple):
@@ -115,7 +117,9 @@ class Place:
         if taken:
             self._done.add(key)
         digest = blake2b(body, digest_size=8).hexdigest()
-        noted = Noted(time.monotonic(), key.decode(), dossier, step, digest, taken, struck)
+        noted = Noted(
+            time.monotonic(), key.decode(), dossier, step, digest, taken, struck, marker_of(body)
+        )
         os.write(self._log, msgspec.json.encode(noted) + b"\n")
         return says
 

@@ -19,7 +19,7 @@ from hub.contract.types import Document, Value
 from hub.events.catalogue import load as load_catalogue
 from hub.events.codec import Codec
 from hub.gateway.app import GatewayApp
-from hub.gateway.process import open_confirmers, open_doors
+from hub.gateway.doors import Doors
 from hub.intake.index import FactIndex
 from hub.intake.intake import Intake
 from hub.intake.served import Served
@@ -122,8 +122,11 @@ async def scene(folder: Path, **settings: Value) -> AsyncIterator[Scene]:
         transport = await stack.enter_async_context(Transport(connections=8))
         client = client_of(live, transport)
         stack.push_async_callback(client.close)
-        doors = open_doors(landscape, intake, await open_confirmers(stack, landscape))
-        app = GatewayApp(doors, frozenset(), Ready())
+        app = GatewayApp(Ready())
+        doors = Doors(app, intake, transport)
+        stack.push_async_callback(doors.close)
+        doors.take_up(landscape)
+        await doors.settled()
         own = load({"HUB_HOME": str(folder), "HUB_LISTEN": "127.0.0.1:0"})
         system.peer.outbox.hub = await stack.enter_async_context(serving(app, "gateway", own))
         yield Scene(system.peer, broker, codec, client, live, events)

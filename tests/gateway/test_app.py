@@ -47,7 +47,8 @@ class Health:
 class World:
     def __init__(self) -> None:
         self.door, self.health = Door(), Health()
-        self.app = GatewayApp({"post": self.door}, frozenset({"shut"}), self.health)  # type: ignore[dict-item]  # a door of a few lines
+        self.app = GatewayApp(self.health)
+        self.app.serve({"post": self.door}, frozenset({"shut"}))  # type: ignore[dict-item]  # a door of a few lines
 
     async def ask(
         self,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.registry.difference import Change, difference, held_over, rerouted
+from hub.registry.difference import Change, difference, rerouted, succeed
 from hub.registry.event_types import read_events
 from hub.registry.live import Landscape, Live, read_landscape
 
@@ -88,7 +88,7 @@ def test_a_change_at_fault_leaves_what_is_live_and_its_problems_are_told(
 ) -> None:
     north, south = landscape.live
     bad = replace(landscape, live=(north,), down=frozenset({"south", "never_was"}))
-    kept = held_over(landscape, bad)
+    kept = succeed(landscape, bad)
     assert (north, south) == kept.live
     assert {"never_was"} == kept.down
     assert () == difference(landscape, kept)
@@ -96,7 +96,7 @@ def test_a_change_at_fault_leaves_what_is_live_and_its_problems_are_told(
 
 def test_what_is_retired_is_not_kept(landscape: Landscape) -> None:
     north, _ = landscape.live
-    assert (north,) == held_over(landscape, replace(landscape, live=(north,))).live
+    assert (north,) == succeed(landscape, replace(landscape, live=(north,))).live
 
 
 def test_an_earlier_version_goes_the_present_way_with_its_own_body(landscape: Landscape) -> None:

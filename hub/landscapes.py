@@ -1,0 +1,104 @@
+"""What is live in one process: at its start, and as it changes while the process runs.
+
+The files are read once; on top of them the process follows `hub.registry`. Nobody is asked whether
+a change may be taken up: with the control plane away, what was live goes on.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import replace
+
+from hub import metrics
+from hub.errors import Retry
+from hub.log import get_logger
+from hub.records import Broker
+from hub.registry.difference import difference, succeed
+from hub.registry.earlier import earlier
+from hub.registry.following import FIRST, Following
+from hub.registry.ledger import Ledger
+from hub.registry.live import Landscape, Live
+from hub.registry.present import present
+from hub.serving import ended
+
+log = get_logger("hub.registry")
+END = 4.0  # seconds that the following thread gets to end
+
+
+class Landscapes:
+    """The landscape of this process. Belongs to its event loop, but for `earlier`."""
+
+    def __init__(self, broker: Broker, files: Landscape) -> None:
+        """`files`: what the process read at its start."""
+        self._files = files
+        self._newest: Landscape | None = None  # the following thread's own
+        self._known = threading.Event()
+        self._following = Following(broker, self._changed)
+        self._loop = asyncio.get_running_loop()
+        self._take_up: list[Callable[[Landscape], None]] = []
+        self.now = files
+
+    def tell(self, take_up: Callable[[Landscape], None]) -> None:
+        """Call it with what is live, at once and at each change.
+
+        What a change does not touch is the same object as before.
+        """
+        self._take_up.append(take_up)
+        take_up(self.now)
+
+    def earlier(self, name: str, bundle: str, settings: str) -> Live | None:
+        """What this registration was when receipts named it so. May take a second; any thread."""
+        return earlier(name, bundle, settings, self._files, self._following.ledger)
+
+    async def start(self) -> None:
+        """Know what is live. Raises Retry where the broker does not say it in time."""
+        self._following.start()
+        await asyncio.to_thread(self._wait)
+        self.now = self._newest or self.now
+
+    async def stop(self) -> None:
+        """Follow no more."""
+        await ended(self._following.stop, END, "following")
+
+    def _wait(self) -> None:
+        self._following.first()
+        if not self._known.wait(FIRST):
+            raise Retry("what is registered could not be made ready in time")
+
+    def _changed(self, ledger: Ledger) -> None:
+        """On the thread that follows: it may take its time, the loop goes on meanwhile."""
+        before = self._newest or replace(self._files, live=())
+        after = succeed(before, present(self._files, ledger, before))
+        _tell_problems(before, after)
+        for change in difference(before, after) if self._newest else ():
+            digest = change.after.bundle.digest if change.after else None
+            log.info("registration_changed", name=change.name, what=change.aspects, bundle=digest)
+        self._newest = after
+        self._known.set()
+        self._loop.call_soon_threadsafe(self._hand_on, after)
+
+    def _hand_on(self, after: Landscape) -> None:
+        self.now = after
+        for take_up in self._take_up:
+            take_up(after)
+
+
+async def open_landscapes(stack: AsyncExitStack, broker: Broker, files: Landscape) -> Landscapes:
+    """What is live, followed as long as the stack. Raises Retry as `start` does."""
+    opened = Landscapes(broker, files)
+    stack.push_async_callback(opened.stop)
+    await opened.start()
+    return opened
+
+
+def _tell_problems(before: Landscape, after: Landscape) -> None:
+    """Name what is wrong and was not named before, visibly; the rest goes on."""
+    for name in before.problems.keys() - after.problems.keys():
+        metrics.bundle_problems.labels(name).set(0)
+    for name, problems in after.problems.items():
+        metrics.bundle_problems.labels(name).set(len(problems))
+        if problems == before.problems.get(name):
+            continue
+        for problem in problems:
+            log.error("not_live", connector=name, at=problem.at, what=problem.what, fix=problem.fix)
