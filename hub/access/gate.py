@@ -33,6 +33,11 @@ class Caller:
         """The name for records: what is done on behalf of whom."""
         return self.principal.name if self.principal else "unknown"
 
+    @property
+    def is_owner(self) -> bool:
+        """Whether they may only because the connector is their own."""
+        return self.principal is not None and not self.principal.roles & self.rule.roles
+
     def owns(self, connector: str) -> None:
         """A connector that the request is about. Raises Refusal where they may not.
 

@@ -8,6 +8,7 @@ Every refusal is an act too. All of it blocks: call it from a thread.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
 import orjson
 from msgspec import Struct
@@ -20,6 +21,7 @@ from hub.registry.changes import Change, Offer, Step, is_repeated, move, registe
 from hub.registry.control.acts import KEPT, REFUSED, Act, Book, act_of
 from hub.registry.control.checking import Asked, Checker, Report, connector_of
 from hub.registry.control.keeping import Keeping
+from hub.registry.control.owners import beyond_owner
 from hub.registry.control.seeds import Seed
 from hub.registry.ledger import SERVED, Entry, Ledger, Registered, certificate_name
 from hub.registry.present import read_entry
@@ -69,12 +71,13 @@ class Turn(Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What the desk works with. `clock` gives epoch ms."""
+    """What the desk works with. `home`: HUB_HOME; `hub`: its id; `clock` gives epoch ms."""
 
     broker: Broker
     keeping: Keeping
     checker: Checker
     book: Book
+    home: Path
     hub: str
     certifiers: Callable[[], tuple[Certifier, ...]]
     seeds: Mapping[str, Seed] = field(repr=False)
@@ -116,6 +119,18 @@ class Desk:
         known = self._known(ledger, name)
         found = {connector_of(self._files(ledger, bundle))} if bundle else set[str]()
         return frozenset(found | ({known.connector} if known else set()))
+
+    def owners_may(self, name: str, wish: Wish) -> None:
+        """Raises Unfit, code "operator", for an entry that only an operator may register."""
+        ledger = self._with.keeping.fresh()
+        known = self._known(ledger, name)
+        connector = connector_of(self._files(ledger, wish.bundle))
+        problems = (
+            *beyond_owner(connector, wish.entry, known.entry if known else {}, self._with.home),
+        )
+        if problems:
+            first = problems[0]
+            raise Unfit(first.what, first.at, first.fix, code="operator", problems=problems)
 
     # ---- bundles
 

@@ -62,6 +62,7 @@ async def open_desk(
             keeping=keeping,
             checker=checker,
             book=book,
+            home=settings.home,
             hub=settings.hub_id,
             certifiers=lambda: known_certifiers(settings),
             seeds=await asyncio.to_thread(read_seeds, settings),

@@ -138,6 +138,8 @@ async def _wish(desk: Desk, request: Request, caller: Caller) -> tuple[str, Wish
     name, wish = request.path_params["name"], await _said(request, Wish)
     for connector in await apart(desk.concerned, name, wish.bundle):
         caller.owns(connector)
+    if caller.is_owner:
+        await apart(desk.owners_may, name, wish)
     return name, wish
 
 

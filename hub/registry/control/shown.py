@@ -14,7 +14,14 @@ from hub.registry.control.desk import Unfit
 from hub.registry.ledger import Registered, Version
 
 PROBLEM = MEDIA_TYPE
-STATUS = {"unknown": 404, "stale": 409, "state": 409, "version": 409, "too-large": 413}
+STATUS = {
+    "unknown": 404,
+    "stale": 409,
+    "state": 409,
+    "version": 409,
+    "too-large": 413,
+    "operator": 403,
+}
 TITLES = {
     "stale": "Somebody else was first; nothing was changed",
     "state": "Not from where it is now; nothing was changed",

@@ -129,6 +129,7 @@ def plane(checker: Checker) -> Iterator[Plane]:
                 keeping=keeping,
                 checker=checker,
                 book=Book(broker.writer(), codec.encode),
+                home=Path("/srv/hub"),
                 hub="here",
                 certifiers=lambda: CERTIFIERS,
                 seeds=seeds,

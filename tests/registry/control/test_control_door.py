@@ -238,7 +238,7 @@ def test_what_is_not_there_cannot_be_changed(plane: Plane) -> None:
 
 def test_integrators_stay_with_their_own(plane: Plane) -> None:
     assert plane.ask("POST", "/bundles", "portal-team", body=ARCHIVE)[0] == 403
-    plane.register(who="postal-team")
+    plane.register()
     wish = plane.wish(on=1, bundle=SHA256)
     assert plane.ask("PUT", "/registrations/north", "portal-team", wish)[0] == 403
     turn = {"on": 1, "reason": "x"}
@@ -246,6 +246,39 @@ def test_integrators_stay_with_their_own(plane: Plane) -> None:
     assert plane.ask("GET", "/registrations/north", "portal-team")[0] == 403
     assert plane.ask("GET", "/registrations", "portal-team")[0] == 200
     assert ledger(plane).registrations["north"].version == 1
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ({"allow_addresses": ["10.0.0.0/8", "127.0.0.0/8"]}, "10.0.0.0/8"),
+        ({"secrets": {"consumer_key": "env:HUB_DIGEST_KEY"}}, "consumer_key"),
+        ({"secrets": {"consumer_key": "file:/etc/shadow"}}, "consumer_key"),
+        ({"secrets": {"consumer_key": "file:/srv/hub/secrets/postal/../../x"}}, "consumer_key"),
+        ({"secrets": {"consumer_key": "file:/srv/hub/secrets/portal/key"}}, "consumer_key"),
+    ],
+)
+def test_an_integrator_cannot_name_what_is_not_their_own(
+    plane: Plane, more: dict[str, object], says: str
+) -> None:
+    plane.register()
+    wish = plane.wish(on=1, bundle=SHA256, entry={**ENTRY, **more})
+    status, said = plane.ask("PUT", "/registrations/north", "postal-team", wish)
+    assert (status, says in str(said["problems"])) == (403, True)
+    assert ledger(plane).registrations["north"].version == 1
+    assert plane.acts()[-1][:3] == ("REGISTRATION_REFUSED", "north", "postal-team")
+
+
+def test_an_integrator_keeps_what_an_operator_allowed_and_has_secrets_of_their_own(
+    plane: Plane,
+) -> None:
+    plane.register()
+    secrets = {
+        "consumer_key": "env:POSTAL_KEY",
+        "consumer_secret": "file:/srv/hub/secrets/postal/s",
+    }
+    wish = plane.wish(on=1, bundle=SHA256, entry={**ENTRY, "secrets": secrets})
+    assert plane.ask("PUT", "/registrations/north", "postal-team", wish)[0] == 201
 
 
 def test_nobody_takes_over_anothers_retired_name_with_a_bundle_of_their_own(plane: Plane) -> None:
