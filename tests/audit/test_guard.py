@@ -15,7 +15,7 @@ HOUR = 3_600_000
 STATES = ("REGISTERED", "ACCEPTED", "REFUSED", "PROCESSING", "SUPPLEMENT_REQUIRED")
 STATES += ("PAYMENT_REQUIRED", "WITHDRAWN", "STOPPED", "COMPLETED", "RESULT_RETURNED")
 
-# codes.md, section 1.5, row by row
+# The table of the dossier states, row by row
 LEGAL = {
     "": {"REGISTERED", "ACCEPTED", "REFUSED"},
     "REGISTERED": {"ACCEPTED", "REFUSED", "WITHDRAWN"},
