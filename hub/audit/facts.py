@@ -53,7 +53,6 @@ class Mark:
     """It was sent, or about to be, and there is no word of it since. `at`: epoch ms."""
 
     at: int
-    place: Position
 
 
 @dataclass(frozen=True, slots=True)

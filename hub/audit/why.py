@@ -55,7 +55,7 @@ def why(facts: Facts, now: int, asked: str | None = None) -> Answer:
     standings = [one for one in facts.standings if asked in (None, one.name)]
     if asked is not None and not standings:
         standings = [Standing(asked, "absent")]
-    answers = [_answer(facts, event, s, now) for event in facts.events for s in standings]
+    answers = [about(facts, event, s, now) for event in facts.events for s in standings]
     open_ones = [one for one in answers if not _is_settled(one, asked)]
     if open_ones:
         return open_ones[0]
@@ -100,7 +100,8 @@ def _refused_since(facts: Facts) -> Answer | None:
     return _refused(facts.code, later[-1]) if later else None
 
 
-def _answer(facts: Facts, event: Event, standing: Standing, now: int) -> Answer:
+def about(facts: Facts, event: Event, standing: Standing, now: int) -> Answer:
+    """The answer about one event at one registration."""
     course = facts.courses.get((event.place, standing.name), Course())
     found = (
         _unwanted(event, standing, course)
@@ -225,8 +226,8 @@ def _tried(course: Course) -> tuple[Link, ...]:
 def _sent(standing: Standing, course: Course, now: int) -> Answer | None:
     """It was tried: nobody knows what became of it, or it failed and is tried again."""
     mark, tried = course.mark, course.tried
-    if mark is not None and (tried is None or mark.place.offset > tried.place.offset):
-        link = Link("a call was about to go out, and has no answer", mark.at, mark.place)
+    if mark is not None and (tried is None or mark.at >= tried.at):
+        link = Link("a call was about to go out, and has no answer", mark.at)
         if now - mark.at > DOUBTFUL:
             return _doubt(standing, (*_tried(course), link))
         return Answer("under_way", "a call is under way", (*_tried(course), link))
@@ -246,7 +247,7 @@ def _doubt(standing: Standing, chain: tuple[Link, ...]) -> Answer:
 def _behind(facts: Facts, event: Event, standing: Standing, now: int) -> Answer | None:
     """An earlier event of its dossier has not come to its end there: its reason is the answer."""
     for earlier in _earlier(facts, event):
-        found = _answer(facts, earlier, standing, now)
+        found = about(facts, earlier, standing, now)
         if found.cause not in SETTLED | {"not_served", "dead_letter", "discarded", "backlog"}:
             says = f"it waits behind {earlier.type}: {found.says}"
             return Answer("behind_earlier", says, found.chain, found.fix)

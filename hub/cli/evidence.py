@@ -24,6 +24,7 @@ from hub.records import Position, Record, Spot
 from hub.topics import ACT, CATALOGUE, DEAD, DOSSIER, RECEIPT
 
 OF_DOSSIERS = (DOSSIER, RECEIPT, DEAD, ACT)  # all that concerns a dossier has one partition number
+OF_KIND = {"event": (DOSSIER, CATALOGUE), "act": (ACT,)}
 EVIDENCE = (*OF_DOSSIERS, CATALOGUE)
 
 
@@ -98,12 +99,14 @@ def _tail(
 
 def _spots(browser: Browser, query: Query, seen: set[int]) -> list[Spot]:
     """Where to look: a dossier's partition, and where the archive has some of it."""
-    topics = EVIDENCE if query.dossiers is None else OF_DOSSIERS
+    by_dossier = query.dossiers is not None and "" not in query.dossiers
+    topics = OF_KIND.get(query.kind or "", OF_DOSSIERS if by_dossier else EVIDENCE)
     counts = {topic: browser.broker.partitions(topic) for topic in topics}
-    if query.dossiers is None or not counts[DOSSIER]:
+    dossiers = browser.broker.partitions(DOSSIER)
+    if query.dossiers is None or not by_dossier or not dossiers:
         return [Spot(topic, part) for topic, count in counts.items() for part in range(count)]
     numbers_of = (code.encode() for code in query.dossiers)
-    mine = {browser.broker.partition_of(key, counts[DOSSIER]) for key in numbers_of}
+    mine = {browser.broker.partition_of(key, dossiers) for key in numbers_of}
     numbers = sorted(mine | seen)
     return [Spot(topic, part) for topic, n in counts.items() for part in numbers if part < n]
 
@@ -113,7 +116,7 @@ def _concerns(record: Record, query: Query) -> bool:
     if query.dossiers is None:
         return True
     scope = scope_of(record)
-    return scope.kind == "dossier" and scope.name in query.dossiers
+    return (scope.name if scope.kind == "dossier" else "") in query.dossiers
 
 
 def finding_row(browser: Browser, found: Finding, *, unmasked: bool) -> Document:
@@ -163,13 +166,20 @@ def _codes(browser: Browser, since: int) -> list[str]:
     return sorted({one.row.dossier for one in rows if one.row.topic == DOSSIER})
 
 
+def document_of(browser: Browser, record: Record | None) -> tuple[str, Document] | None:
+    """What a record says, under which name; None where it was erased or cannot be read."""
+    if record is None:
+        return None
+    try:
+        return browser.codec.decode(record.value or b"")
+    except Reject:
+        return None
+
+
 def _said(browser: Browser, one: Finding) -> list[Said]:
     """The event, unless it was erased or cannot be read."""
-    if one.record is None:
-        return []
-    try:
-        name, document = browser.codec.decode(one.record.value or b"")
-    except Reject:
+    known = document_of(browser, one.record)
+    if known is None:
         return []
     row = one.row
-    return [Said(one.place, row.ms, row.event_id, name, row.system, document)]
+    return [Said(one.place, row.ms, row.event_id, known[0], row.system, known[1])]

@@ -49,7 +49,15 @@ def search(  # noqa: PLR0913 - options
         if outcome is not None:
             known_symbol("--outcome", outcome, "hub.v1.Outcome", settings)
         codes = None if dossier is None else (dossier,)
-        query = Query(codes, None, system, procedure, outcome, begin, end, limit)
+        query = Query(
+            dossiers=codes,
+            system=system,
+            procedure=procedure,
+            outcome=outcome,
+            since=begin,
+            until=end,
+            most=limit,
+        )
         what = f"evidence: {query.text}"
         with access(settings, what, unmask) as unmasked:
             if not unmasked:

@@ -77,7 +77,7 @@ def read_landscape(connectors: Path, registrations: Path, events: Events) -> Lan
         except BundleErrors as error:
             problems[folder.name] = error.problems
     live: list[Live] = []
-    entries, bad = _entries(registrations)
+    entries, bad = read_entries(registrations)
     problems |= {f"registration '{name}'": tuple(found) for name, found in bad.items()}
     for entry in entries:
         _add(entry, bundles, live, problems)
@@ -91,14 +91,18 @@ def registered(file: Path) -> frozenset[str]:
 
     Raises Halt where the file as a whole cannot be read.
     """
-    return _names(*_entries(file))
+    return _names(*read_entries(file))
 
 
 def _names(entries: list[RegistrationEntry], bad: Mapping[str, object]) -> frozenset[str]:
     return frozenset(entry.name or entry.connector for entry in entries) | bad.keys()
 
 
-def _entries(file: Path) -> tuple[list[RegistrationEntry], dict[str, list[Problem]]]:
+def read_entries(file: Path) -> tuple[list[RegistrationEntry], dict[str, list[Problem]]]:
+    """The entries that can be read, and by name what is wrong with the others.
+
+    There are none without a file. Raises Halt where the file as a whole cannot be read.
+    """
     if not file.exists():
         return [], {}
     try:

@@ -16,7 +16,7 @@ from hub.audit.facts import (
     Tried,
     Waiting,
 )
-from hub.audit.why import DOUBTFUL, Answer, why
+from hub.audit.why import DOUBTFUL, Answer, about, why
 from hub.records import Position
 
 CODE = "H44.99.99-251013-0001"
@@ -75,7 +75,10 @@ CASES: Mapping[str, tuple[Facts, str]] = {
     "requeued": (facts(dead("requeued")), "on its way"),
     "parked": (facts(parked(first=True)), "parked: answered 404"),
     "not_registered": (facts(Course(), standing=Standing("portal", "absent")), "no registration"),
-    "not_live": (facts(Course(), standing=Standing("portal", "broken", "2 problems")), "2 problems"),
+    "not_live": (
+        facts(Course(), standing=Standing("portal", "broken", "2 problems")),
+        "2 problems",
+    ),
     "retired": (facts(Course(), standing=Standing("portal", "retired", "old")), "retired: old"),
     "paused": (facts(Course(), standing=Standing("portal", "paused", "import")), "paused: import"),
     "worker_not_running": (
@@ -85,8 +88,8 @@ CASES: Mapping[str, tuple[Facts, str]] = {
     "halted": (facts(Course(), standing=Standing("portal", halted="401")), "a person: 401"),
     "system_down": (facts(TRIED, standing=Standing("portal", broken="503")), "is down: 503"),
     "closed_hours": (facts(Course(), standing=CLOSED), "at this hour"),
-    "in_doubt": (facts(Course(mark=Mark(NOW - DOUBTFUL - 1, receipt(2)))), "nobody knows"),
-    "under_way": (facts(Course(mark=Mark(NOW - 10, receipt(2)))), "under way"),
+    "in_doubt": (facts(Course(mark=Mark(NOW - DOUBTFUL - 1))), "nobody knows"),
+    "under_way": (facts(Course(mark=Mark(NOW - 10))), "under way"),
     "retrying": (facts(TRIED), "4 calls failed, the last: answered 500"),
     "backlog": (facts(Course(before=12)), "12 events stand before it"),
 }
@@ -111,7 +114,7 @@ def test_behind_what_is_parked_the_answer_names_both() -> None:
     behind = _of(given, 1)
     assert behind.cause == "behind_parked"
     assert "Step0, which is parked: answered 404" in behind.says
-    assert [link.place for link in behind.chain][0] == event(1).place
+    assert behind.chain[0].place == event(1).place
 
 
 def test_behind_what_is_tried_again_the_chain_leads_there() -> None:
@@ -127,20 +130,11 @@ def test_what_has_left_the_queue_holds_nobody_up(first: Course) -> None:
 
 
 def _of(given: Facts, number: int) -> Answer:
-    """The answer about one event: as if those before it had come to an end at another system."""
-    elsewhere = Standing("other")
-    known = {**given.courses}
-    del elsewhere
-    answers = why(Facts(CODE, given.events, given.standings, known), NOW)
-    if answers.event == given.events[number]:
-        return answers
-    from hub.audit.why import _answer
-
-    return _answer(given, given.events[number], given.standings[0], NOW)
+    return about(given, given.events[number], given.standings[0], NOW)
 
 
 def test_a_later_word_counts_for_more_than_an_earlier_mark() -> None:
-    course = Course(mark=Mark(NOW - DOUBTFUL * 2, receipt(0)), tried=TRIED.tried)
+    course = Course(mark=Mark(NOW - DOUBTFUL * 2), tried=TRIED.tried)
     assert why(facts(course), NOW).cause == "retrying"
 
 

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from hub.broker_memory import MemoryBroker
-from hub.cli import audit, dead, parked, searching, topics
+from hub.cli import audit, dead, parked, searching, topics, why
 from hub.cli.browse import Browser
 from hub.contract.types import Document
 from hub.delivery.acts import Command, command_of
@@ -61,6 +61,7 @@ class Desk:
         return {
             "HUB_HOME": str(self.home),
             "HUB_MAY_UNMASK": self.unmask,
+            "HUB_CONNECTORS": str(self.home / "connectors"),
             "HUB_REGISTRATIONS": str(self.home / "registrations.yaml"),
         }
 
@@ -83,13 +84,14 @@ class Desk:
         code: str = CODE,
         value: bytes | None = None,
         kind: str = STATUS,
+        source: str = "onestop",
         **change: str | None,
     ) -> Record:
         """An event as it stands on its topic."""
         self.events += 1
         document: Document = {**STATUS_CHANGED, "dossier_code": code, **change}
         raw = self.codec.encode(STATUS, document) if value is None else value
-        envelope = Envelope(f"e{self.events}-{code}", "onestop", kind, AT, "progress")
+        envelope = Envelope(f"e{self.events}-{code}", source, kind, AT, "progress")
         headers = tuple(write_headers(envelope))
         return self.record(self.keep(Outgoing(DOSSIER, code.encode(), raw, headers)))
 
@@ -122,6 +124,6 @@ def open_desk(home: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     names = "".join(f"- {{connector: {n}, endpoint: 'http://peer.test:9'}}\n" for n in REGISTERED)
     (home / "registrations.yaml").write_text(f"registrations:\n{names}", encoding="utf-8")
     browser = Browser(load(desk.environment), desk.broker, CATALOGUE, desk.codec, MASKS)
-    for module in (dead, parked, searching, topics):
+    for module in (dead, parked, searching, topics, why):
         monkeypatch.setattr(module, "open_browser", lambda _: browser)
     return desk

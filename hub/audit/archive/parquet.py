@@ -65,6 +65,7 @@ def search_rows(files: Sequence[Path], query: Query) -> list[Row]:
         ("outcome", "outcome = $outcome"),
         ("since", "ms >= $since"),
         ("until", "ms < $until"),
+        ("mentions", "contains(says, $mentions)"),
     ):
         wanted = getattr(query, name)
         if wanted is not None:

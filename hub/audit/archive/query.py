@@ -9,6 +9,8 @@ from hub.audit.archive.rows import Row
 class Query:
     """What is searched for; None does not narrow. Times are epoch ms, `until` is not part.
 
+    `mentions`: what its short line holds.
+
     `procedure` means the dossiers of which an event names it, with all that became of them.
     """
 
@@ -19,12 +21,13 @@ class Query:
     outcome: str | None = None
     since: int | None = None
     until: int | None = None
+    mentions: str | None = None
     most: int = 1_000
 
     @property
     def text(self) -> str:
         """What narrows it, on one line."""
-        words = ("dossiers", "kind", "system", "procedure", "outcome", "since", "until")
+        words = ("dossiers", "kind", "system", "procedure", "outcome", "since", "until", "mentions")
         given = [(word, getattr(self, word)) for word in words]
         told = [f"{word} {_shown(value)}" for word, value in given if value is not None]
         return ", ".join(told) or "all"
@@ -38,6 +41,7 @@ class Query:
             and self.outcome in (None, row.outcome)
             and (self.since is None or row.ms >= self.since)
             and (self.until is None or row.ms < self.until)
+            and (self.mentions is None or self.mentions in row.says)
         )
 
 
