@@ -50,7 +50,7 @@ HOME: dict[str, tuple[str, ...]] = {
 # Who may import what of ours, by longest prefix; what is not named here may import anything below.
 MAY: dict[str, tuple[str, ...]] = {
     "hub.errors": (),
-    "hub.contract": ("hub.errors", "hub.contract"),
+    "hub.contract": ("hub.errors", "hub.nearest", "hub.contract"),
     "hub.nearest": (),
     "hub.mapping": ("hub.errors", "hub.nearest", "hub.contract", "hub.mapping"),
     "hub.events": ("hub.errors", "hub.contract", "hub.events"),

@@ -19,6 +19,7 @@ from hub.errors import Reject
 Json: TypeAlias = "JsonScalar | list[Json] | dict[str, Json]"
 
 _DEPTH = 100
+_LOOK = "look at the brackets, quotes and indentation there and just before"
 _NODES = 200_000
 _INT = re.compile(r"[-+]?[0-9]{1,18}")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]{1,3})?")
@@ -114,11 +115,11 @@ def read(name: str, body: bytes, *, key_lines: bool = False, nodes: int = _NODES
             builder.take(event)
     except yaml.MarkedYAMLError as error:
         line = int(getattr(error.problem_mark, "line", 0)) + 1
-        raise Reject(f"not YAML: {error.problem}", f"{name}:{line}", "", "contract") from None
+        what = f"not YAML: {error.problem}"
+        raise Reject(what, f"{name}:{line}", _LOOK, "contract") from None
     except yaml.YAMLError:
-        raise Reject(
-            "not YAML: a character that may not stand there", name, "", "contract"
-        ) from None
+        what = "not YAML: a character that may not stand there"
+        raise Reject(what, name, "leave control characters out", "contract") from None
     return Source(name, builder.root, builder.lines, builder.keys)
 
 
@@ -168,12 +169,14 @@ class _Builder:
             case yaml.DocumentStartEvent():
                 self._documents += 1
                 if self._documents > 1:
-                    raise self._refuse(line, "several documents in one file")
+                    raise self._refuse(line, "several documents in one file", "keep one")
             case yaml.AliasEvent():
                 raise self._refuse(line, "a YAML alias is not supported", "write $ref instead")
             case yaml.ScalarEvent():
                 self._put(self._scalar(event, line), line)
             case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
+                if event.tag is not None:
+                    raise self._refuse(line, "a YAML tag is not supported", "leave it out")
                 self._start({} if isinstance(event, yaml.MappingStartEvent) else [], line)
             case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
                 self._open.pop()
@@ -183,7 +186,7 @@ class _Builder:
 
     def _start(self, container: dict[str, Json] | list[Json], line: int) -> None:
         if len(self._open) >= _DEPTH:
-            raise self._refuse(line, f"nested deeper than {_DEPTH}")
+            raise self._refuse(line, f"nested deeper than {_DEPTH}", "write it flatter")
         self._put(container, line)
         self.lines[id(container)] = line
         self._open.append(container)
@@ -192,7 +195,7 @@ class _Builder:
     def _put(self, value: Json, line: int) -> None:
         self._nodes += 1
         if self._nodes > self._most:
-            raise self._refuse(line, f"more than {self._most} values")
+            raise self._refuse(line, f"more than {self._most} values", "leave out what is not used")
         if not self._open:
             self.root = value
             return
@@ -213,7 +216,7 @@ class _Builder:
         if not isinstance(key, str):
             raise self._refuse(line, "a key that is not a text", "put it in quotes")
         if key in container:
-            raise self._refuse(line, f"the key {key[:60]!r} stands twice")
+            raise self._refuse(line, f"the key {key[:60]!r} stands twice", "keep one of the two")
         return key
 
     def _scalar(self, event: yaml.ScalarEvent, line: int) -> JsonScalar:

@@ -29,6 +29,7 @@ from hub.contract.types import (
     Type,
 )
 from hub.contract.words import describe
+from hub.nearest import nearest
 
 _NOTES: Final = frozenset(
     {"title", "description", "example", "examples", "deprecated", "externalDocs", "$comment",
@@ -104,9 +105,12 @@ class Schemas:
             return None
         found = Node(source, source.value, "", 1)
         for step in pointer.split("/")[1:]:
+            known = found.names()
             found = self._step(found, step.replace("~1", "/").replace("~0", "~"))
             if found.value is None:
-                self.problems.add(node.where, f"$ref to {ref!r}, which is not there")
+                near = nearest(step, known)
+                fix = f"did you mean {near!r}?" if near else f"there is: {', '.join(known[:12])}"
+                self.problems.add(node.where, f"$ref to {ref!r}, which is not there", fix)
                 return None
         return found
 
@@ -122,7 +126,9 @@ class Schemas:
     def shape(self, node: Node, name: str) -> Shape:
         """What the schema at `node` says; `name` is for the record that it may be."""
         if self._depth > _DEPTH:
-            self.problems.add(node.where, f"schemas nested deeper than {_DEPTH}")
+            self.problems.add(
+                node.where, f"schemas nested deeper than {_DEPTH}", "write them flatter"
+            )
             return _UNKNOWN
         self._depth += 1
         try:
@@ -258,7 +264,9 @@ class Schemas:
                 if not same(Record("", (first,)), Record("", (member,))):
                     self.problems.add(inner.where, f"{key} stands twice in allOf, differently")
         for key in sorted(required - set(fields)):
-            self.problems.add(parts[0].where, f"{key!r} is required but not among the properties")
+            what = f"{key!r} is required but not among the properties"
+            fix = f"add {key} to properties, or take it out of required"
+            self.problems.add(parts[0].where, what, fix)
         return Record(name, tuple(fields.values()), _closed(parts), doc=_doc(parts))
 
     def _field(self, key: str, node: Node, name: str, required: bool) -> Field:  # noqa: FBT001  # one of Field's own values

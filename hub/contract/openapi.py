@@ -26,6 +26,7 @@ from hub.contract.types import (
     RestWire,
     Type,
 )
+from hub.nearest import nearest
 
 _METHODS: Final = ("get", "put", "post", "delete", "patch", "head", "options")
 _STATUS = re.compile(r"[1-5](?:[0-9]{2}|XX)|default")
@@ -63,7 +64,10 @@ def read_openapi(files: Mapping[str, bytes], roots: Sequence[str]) -> Contract:
         if source is not None:
             reader.document(Node(source, source.value))
         elif root not in files:
-            problems.add(root, "is not in the bundle")
+            near = nearest(root, files)
+            there = ", ".join(list(files)[:12]) or "no file under contract/"
+            fix = f"did you mean {near!r}?" if near else f"there is: {there}"
+            problems.add(root, "is not in the bundle", fix)
     _check_refs(schemas, problems)
     problems.raise_any()
     return Contract("rest", reader.operations, schemas.types, bundle.used())

@@ -50,3 +50,9 @@ class Problems:
             raise ContractErrors(
                 f"{count} in the contract", found[0].where, code="contract", problems=found
             )
+
+
+def in_file(name: str, where: str) -> str:
+    """The place of a part of a file, "contract/x.xsd:12" for "line 12"; the file, for others."""
+    line = where.removeprefix("line ")
+    return f"{name}:{line}" if line.isdigit() else name

@@ -129,7 +129,8 @@ def _tree(body: bytes, parser: etree.XMLParser = _shared) -> Element:
         return etree.fromstring(body, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         place = f"line {error.lineno}" if isinstance(error, etree.XMLSyntaxError) else _PLACE
-        raise Reject("not well-formed XML", place, code=_BAD) from None
+        fix = "send it whole, with every element closed"
+        raise Reject("not well-formed XML", place, fix, _BAD) from None
 
 
 def _apart(body: bytes) -> Element:

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from hub.contract.binding import Limits
-from hub.contract.problems import Problems
+from hub.contract.problems import Problems, in_file
 from hub.contract.xml import Element, line_of, parse
 from hub.errors import Reject
+from hub.nearest import nearest
 
 XS: Final = "{http://www.w3.org/2001/XMLSchema}"
 _LIMITS = Limits(body_bytes=4 * 1_048_576, elements=200_000, depth=100)
@@ -104,7 +105,7 @@ class SchemaSet:
             try:
                 self.roots[name] = parse(self.files[name], _LIMITS)
             except Reject as error:
-                self.problems.add(f"{name}, {error.where}", error.what, error.fix)
+                self.problems.add(in_file(name, error.where), error.what, error.fix)
                 return None
         return self.roots[name]
 
@@ -201,5 +202,8 @@ class SchemaSet:
         found = self.known.get((kind, namespace, local))
         if found is None:
             what = f"{prefixed} is not defined in {namespace or 'no namespace'}"
-            self.problems.add(user.where, what, "import its schema, with a schemaLocation")
+            there = (n for k, space, n in self.known if (k, space) == (kind, namespace))
+            near = nearest(local, there)
+            fix = f"did you mean {near!r}?" if near else "import its schema, with a schemaLocation"
+            self.problems.add(user.where, what, fix)
         return found

@@ -55,7 +55,8 @@ def compile_rows(rows: Sequence[Outcome], settings: Mapping[str, Value]) -> tupl
     for index, row in enumerate(rows):
         where = f"outcomes[{index}]"
         if (row.then == "again") != bool(row.set):
-            raise Reject("`again` needs `set`, and only `again` has it", where=where)
+            fix = "add set: {field: value}" if row.then == "again" else "take `set` out"
+            raise Reject("`again` needs `set`, and only `again` has it", where=where, fix=fix)
         verdict = Verdict(row.then, index, row.set or {}, row.note)
         tests = compile_when(row.when, settings, where)
         if row.then == "delivered" and not {"status", "fault"} & row.when.keys():
@@ -155,7 +156,8 @@ def _test(key: str, wanted: Plain, settings: Mapping[str, Value], where: str, ot
         return _status(wanted, where)
     read = _reader(key)
     if isinstance(wanted, dict) and len(wanted) != 1:
-        raise Reject(f"{wanted!r} is not one condition", where=where)
+        fix = "write one of integer, contains, text or present in it"
+        raise Reject(f"{wanted!r} is not one condition", where=where, fix=fix)
     path = compared(wanted, other)
     if path is not None:
         like = _same_text if isinstance(wanted, dict) else _same

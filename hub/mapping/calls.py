@@ -186,7 +186,8 @@ def _accepts_constant(
     wrong = constant.check(value.value)
     if wrong:
         what = f"{argument.name} of {function.name}: {wrong}"
-        context.error(value.at, "wrong-literal", what)
+        fix = f"write it as {constant.example}"
+        context.error(value.at, "wrong-literal", what, fix=fix)
     return not wrong
 
 

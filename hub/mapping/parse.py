@@ -102,7 +102,7 @@ def _tree(source: str, report: Report) -> ast.Module:
         start = min(max((error.offset or 1) - 1, 0), len(line))
         node.col_offset = len(line[:start].encode())
         node.end_col_offset = node.col_offset + 1
-        report.error(node, "syntax", f"this is not Python: {error.msg}")
+        report.error(node, "syntax", f"this is not Python: {error.msg}", fix="mend it there")
     except (RecursionError, MemoryError, ValueError, OverflowError):
         whole = ast.Pass(lineno=1, col_offset=0, end_lineno=1, end_col_offset=1)
         report.error(whole, "too-deep", "the mapping nests too deeply to be read")

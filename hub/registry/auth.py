@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from hub.nearest import nearest
 from hub.registry.manifest import Manifest
 from hub.registry.yaml_file import Path, Plain
 
@@ -38,7 +39,10 @@ OUTBOUND: Mapping[str, Needs] = {
 }
 
 
-def auth_problems(manifest: Manifest) -> Iterator[tuple[Path, str]]:
+Found = tuple[Path, str, str]  # where, what, what to do
+
+
+def auth_problems(manifest: Manifest) -> Iterator[Found]:
     """Where a kind is unknown, lacks something, says too much, or names what is not there."""
     if manifest.inbound is not None:
         yield from _check(manifest, ("inbound", "auth"), manifest.inbound.auth, INBOUND)
@@ -50,22 +54,25 @@ def auth_problems(manifest: Manifest) -> Iterator[tuple[Path, str]]:
 
 def _check(
     manifest: Manifest, path: Path, auth: Mapping[str, Plain], kinds: Mapping[str, Needs]
-) -> Iterator[tuple[Path, str]]:
+) -> Iterator[Found]:
     kind = auth.get("kind")
     if not isinstance(kind, str) or kind not in kinds:
-        yield path, f"kind '{kind}' is not one of {', '.join(kinds)}"
+        near = nearest(str(kind), kinds)
+        fix = f"did you mean '{near}'?" if near else f"write one of {', '.join(kinds)}"
+        yield (*path, "kind"), f"kind '{kind}' is not one of {', '.join(kinds)}", fix
         return
     required, optional = kinds[kind]
     said = frozenset(auth) - {"kind", "when"}
     for name in sorted(required - said):
-        yield path, f"{kind} lacks '{name}'"
+        yield path, f"{kind} lacks '{name}'", f"add {name}: $secret.…, or $setting.…"
     for name in sorted(said - required - optional):
-        yield path, f"{kind} cannot say '{name}'"
+        says = ", ".join(sorted(required | optional)) or "nothing"
+        yield (*path, name), f"{kind} cannot say '{name}'", f"take it out; {kind} says {says}"
     for name in sorted(said):
         yield from _references(manifest, (*path, name), auth[name])
 
 
-def _references(manifest: Manifest, path: Path, value: Plain) -> Iterator[tuple[Path, str]]:
+def _references(manifest: Manifest, path: Path, value: Plain) -> Iterator[Found]:
     if isinstance(value, dict):
         for key, inner in value.items():
             yield from _references(manifest, (*path, key), inner)
@@ -73,8 +80,11 @@ def _references(manifest: Manifest, path: Path, value: Plain) -> Iterator[tuple[
         for prefix, known in (("$setting.", manifest.settings), ("$secret.", manifest.secrets)):
             name = value.removeprefix(prefix)
             if value.startswith(prefix) and name not in known:
-                yield path, f"'{value}' is not declared; add it under {prefix[1:-1]}s"
+                near = nearest(name, known)
+                add = f"add it under {prefix[1:-1]}s"
+                fix = f"did you mean '{prefix}{near}'?" if near else add
+                yield path, f"'{value}' is not declared", fix
         if value.startswith("$") and not value.startswith(
             ("$setting.", "$secret.", "$key", "$token", "$.")
         ):
-            yield path, f"'{value}' is no reference; write $setting.x, $secret.x, $key or $token"
+            yield path, f"'{value}' is no reference", "write $setting.x, $secret.x, $key or $token"

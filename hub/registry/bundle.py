@@ -183,20 +183,24 @@ def _program(
     name = manifest.mapping
     if name not in files:
         fix = "write a function for each flow into it"
-        return None, [Problem(yaml.place(("mapping",)), f"the bundle has no {name}", fix)]
+        return None, [
+            Problem(yaml.place(("mapping",)), f"the bundle has no {name}", fix, code="no-mapping")
+        ]
     try:
         source = files[name].decode("utf-8")
     except UnicodeDecodeError:
-        return None, [Problem(name, "is not UTF-8", "save it as UTF-8")]
+        return None, [Problem(name, "is not UTF-8", "save it as UTF-8", code="encoding")]
     flows: list[FlowSignature] = []
     problems: list[Problem] = []
     for found in signatures(manifest, sides, source):
         if isinstance(found, FlowSignature):
             flows.append(found)
         else:
-            path = _flow_path(found)
-            problems.append(Problem(yaml.place(path), found.what, found.fix, ".".join(path)))
-            lost |= {path[1]}
+            under = _flow_path(found)
+            path = yaml.path_of(under, _quoted(found.what))
+            what, field = found.what, ".".join(map(str, path))
+            problems.append(Problem(yaml.place(path), what, found.fix, field, code="name"))
+            lost |= {under[1]}
     try:
         return compile_mapping(source, name, flows, settings_record(manifest)), problems
     except MappingErrors as error:
@@ -210,6 +214,11 @@ def _program(
 
 def _flow_path(error: Reject) -> tuple[str, ...]:
     return tuple(error.where.split(" ")[0].split("."))
+
+
+def _quoted(what: str) -> str:
+    """The first word in quotes: what a finding is about."""
+    return what.partition("'")[2].partition("'")[0]
 
 
 def settings_record(manifest: Manifest) -> Record:

@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 import orjson
 
 from hub.contract.binding import Limits
+from hub.contract.problems import in_file
 from hub.contract.xml import parse
 from hub.errors import Reject
 from hub.nearest import nearest
@@ -52,8 +53,7 @@ def _content(path: str, body: bytes) -> Iterator[Problem]:
         place = f"{path}:{error.lineno}:{error.colno}"
         yield Problem(place, f"is not JSON: {error.msg}", "mend it there", code="case")
     except Reject as error:
-        place = f"{path}, {error.where}" if error.where else path
-        yield Problem(place, error.what, error.fix, code="case")
+        yield Problem(in_file(path, error.where), error.what, error.fix, code="case")
 
 
 def _text(body: bytes) -> None:

@@ -20,13 +20,11 @@ from hub.contract.types import (
 )
 from hub.delivery.outcomes import EVENT, compared
 from hub.errors import Reject
-from hub.nearest import nearest
 from hub.registry.manifest import Flow, InDoubt, Manifest, Outcome, Pages, words
-from hub.registry.signatures import Sides, item_at, success
+from hub.registry.signatures import SUCCESS, Sides, item_at, meant, success
 from hub.registry.yaml_file import Path, Plain
 
 Types = Mapping[str, Record]
-_LISTED = 12  # names that a finding spells out
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +143,10 @@ def _receive(flow: Flow, under: Path, manifest: Manifest, sides: Sides) -> Itera
 def _general(manifest: Manifest, sides: Sides) -> Iterator[Astray]:
     """The parts that are said once for all flows: each must make sense for one of them."""
     types = sides.outbound.types
-    called = _operations(sides.outbound, _called(manifest))
+    names = _called(manifest)
+    if not all(name in sides.outbound.operations for name in names):
+        return  # what is said for all operations cannot be held against some of them
+    called = _operations(sides.outbound, names)
     received = _operations(sides.inbound, [f.receive for f in manifest.flows.values() if f.receive])
     yield from _rows(manifest.outbound.outcomes, ("outbound", "outcomes"), called, types)
     if manifest.outbound.in_doubt is not None:
@@ -187,10 +188,9 @@ def _rows(
     """`delivered` needs an answer of the contract; other rows may meet one that is not in it."""
     if not operations:
         return
-    answers = [answer for op in operations for answer in op.answers.values()]
     for index, row in enumerate(rows):
         if row.then == "delivered":
-            yield from _found(row.when, (*under, index, "when"), answers, types)
+            yield from _found(row.when, (*under, index, "when"), operations, types)
         for path in row.set or ():
             requests = [op.request for op in operations]
             yield from _lost(requests, path, (*under, index, "set", path), types)
@@ -200,11 +200,10 @@ def _doubt(doubt: InDoubt, under: Path, flows: Sequence[Flow], sides: Sides) -> 
     asked = _operations(sides.outbound, (doubt.ask,))
     if not asked:
         what = f"'{doubt.ask}' is not an operation of the contract"
-        yield Astray((*under, "ask"), what, _near(doubt.ask, tuple(sides.outbound.operations)))
+        yield Astray((*under, "ask"), what, meant(doubt.ask, tuple(sides.outbound.operations)))
         return
     types = sides.outbound.types
-    answers = [answer for op in asked for answer in op.answers.values()]
-    yield from _found(doubt.found, (*under, "found"), answers, types)
+    yield from _found(doubt.found, (*under, "found"), asked, types)
     yield from _event_paths(doubt.found, (*under, "found"), flows, sides)
     if doubt.pages is not None:
         yield from _pages(doubt.pages, (*under, "pages"), asked, types)
@@ -222,11 +221,31 @@ def _event_paths(
 
 
 def _found(
-    when: Mapping[str, Plain], under: Path, answers: Sequence[Type], types: Types
+    when: Mapping[str, Plain], under: Path, operations: Sequence[Operation], types: Types
 ) -> Iterator[Astray]:
+    """A condition that only an answer of the contract can meet."""
+    answers = [answer for op in operations for answer in _meant(op, when.get("status"))]
     for key in when:
         if key not in ("status", "fault", "body") and not key.startswith(("header.", "body.")):
             yield from _lost(answers, key, (*under, key), types)
+
+
+def _meant(op: Operation, status: Plain) -> Iterator[Type]:
+    """The answers for the statuses of a condition; those of success where it names none."""
+    wanted = [str(each) for each in (status if isinstance(status, list) else [status])]
+    for declared, answer in op.answers.items():
+        if status is None:
+            chosen = declared in SUCCESS
+        else:
+            chosen = declared == "default" or any(_same(declared, each) for each in wanted)
+        if chosen:
+            yield answer
+
+
+def _same(declared: str, wanted: str) -> bool:
+    """Whether 200 and 2XX are about the same answer."""
+    exact = declared == wanted
+    return exact or (declared[:1] == wanted[:1] and "XX" in (declared[1:], wanted[1:]))
 
 
 def _pages(pages: Pages, under: Path, asked: Sequence[Operation], types: Types) -> Iterator[Astray]:
@@ -245,13 +264,7 @@ def _lost(kinds: Sequence[Type], path: str, at: Path, types: Types) -> Iterator[
     if kinds and lost is not None:
         step, known = lost
         of = "" if step == path else f" of '{path}'"
-        yield Astray(at, f"the contract has no '{step}'{of} there", _near(step, known))
-
-
-def _near(word: str, known: tuple[str, ...]) -> str:
-    near = nearest(word, known)
-    more = ", …" if len(known) > _LISTED else ""
-    return f"did you mean '{near}'?" if near else f"there is: {', '.join(known[:_LISTED])}{more}"
+        yield Astray(at, f"the contract has no '{step}'{of} there", meant(step, known))
 
 
 def _documented(body: Plain) -> Iterator[str]:

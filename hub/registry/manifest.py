@@ -363,17 +363,23 @@ def shape_problems(
         yield Problem(place, str(misfit), misfit.fix, field, code=misfit.code)
 
 
-def flow_problems(name: str, flow: Flow) -> list[str]:
-    """What is wrong with a flow by itself: exactly one kind, and the keys that the kind needs."""
+def flow_problems(name: str, flow: Flow) -> list[tuple[str, str]]:
+    """What is wrong with a flow by itself, and what to do; each kind needs its own keys."""
     kinds = [k for k in ("receive", "poll", "on") if getattr(flow, k)]
     if len(kinds) != 1:
-        return [f"flow '{name}' must say one of receive, poll, on (it says {kinds or 'none'})"]
+        found = " and ".join(kinds) or "none of them"
+        fix = "keep one of them" if kinds else "say what it waits for: a message, a poll, an event"
+        return [(f"flow '{name}' must say one of receive, poll, on; it says {found}", fix)]
     needs, allows = _KEYS[kinds[0]]
     said = {f for f in Flow.__struct_fields__ if getattr(flow, f) not in (None, [], {}, "")}
     missing = [key for key in needs if key not in said]
     foreign = sorted(said - {*needs, *allows, "doc", kinds[0]})
-    found = [f"flow '{name}' ({kinds[0]}) lacks {key}" for key in missing]
-    return found + [f"flow '{name}' ({kinds[0]}) cannot say {key}" for key in foreign]
+    flow_is = f"flow '{name}' ({kinds[0]})"
+    allowed = ", ".join((*needs, *allows))
+    return [
+        *((f"{flow_is} lacks {key}", f"add {key}: …") for key in missing),
+        *((f"{flow_is} cannot say {key}", f"take it out; it may say {allowed}") for key in foreign),
+    ]
 
 
 _KEYS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {

@@ -16,7 +16,7 @@ from hub.registry.call_limits import limit_problems
 from hub.registry.credentials import manifest_credentials
 from hub.registry.manifest import Flow, Manifest, Outcome, flow_problems, shape_problems, words
 from hub.registry.problem import Problem
-from hub.registry.registration import default_of, fits_setting
+from hub.registry.registration import SETTINGS, default_of, fits_setting
 from hub.registry.yaml_file import Path, Plain, YamlFile
 
 FORMAT = 1  # of manifests, that this hub reads
@@ -80,12 +80,12 @@ def _problems(name: str, manifest: Manifest, yaml: YamlFile) -> Iterator[Problem
     for flow_name, flow in manifest.flows.items():
         under: Path = ("flows", flow_name)
         found = flow_problems(flow_name, flow)
-        yield from (Problem(yaml.place(under), what, code="flow") for what in found)
+        yield from (Problem(yaml.place(under), what, fix, code="flow") for what, fix in found)
         if not found:
             yield from _table_problems(flow, manifest, under, yaml)
     yield from _twice(manifest, yaml)
-    for path, what in auth_problems(manifest):
-        yield Problem(yaml.place(path), what, code="auth")
+    for path, what, fix in auth_problems(manifest):
+        yield Problem(yaml.place(path), what, fix, code="auth")
     yield from _delivery_problems(manifest, yaml)
     yield from _setting_problems(manifest, yaml)
     receives = any(flow.receive for flow in manifest.flows.values())
@@ -104,9 +104,10 @@ def _setting_problems(manifest: Manifest, yaml: YamlFile) -> Iterator[Problem]:
     for key, setting in manifest.settings.items():
         default = default_of(setting)
         if default is not None and not fits_setting(default, setting.type):
-            what = f"settings.{key}: the default is not a {setting.type}"
+            kind = SETTINGS[setting.type]
+            what = f"settings.{key}: the default is not {kind}"
             place = yaml.place(("settings", key, "default"))
-            yield Problem(place, what, f"write a {setting.type}", code="wrong-value")
+            yield Problem(place, what, f"write {kind}", code="wrong-value")
 
 
 def _table_problems(

@@ -23,6 +23,13 @@ from hub.registry.problem import Problem
 from hub.registry.yaml_file import Plain, YamlFile, in_memory
 
 REFERENCES = ("env:", "file:")
+SETTINGS = {  # their types, for people
+    "string": "a text",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "list": "a list of texts",
+    "map": "an object of texts",
+}
 
 
 class RegistrationEntry(Struct, frozen=True, forbid_unknown_fields=True):
@@ -147,7 +154,8 @@ def entry_misfits(entry: RegistrationEntry, manifest: Manifest) -> Iterator[Misf
         fix = "or write a time with its offset: 2026-11-23T08:00:00+07:00"
         yield Misfit(("start",), "start is not beginning, now or a time", fix)
     try:
-        _delivery(entry.name or entry.connector, manifest.delivery, entry.delivery)
+        if entry.delivery:  # what the manifest itself says is not this entry's fault
+            _delivery(entry.name or entry.connector, manifest.delivery, entry.delivery)
     except Reject as error:
         yield Misfit(("delivery",), f"delivery: {error.what}", error.fix, "delivery")
 
@@ -185,12 +193,13 @@ def _setting_misfits(entry: RegistrationEntry, manifest: Manifest) -> Iterator[M
     yield from _strangers("setting", entry.settings, manifest.settings)
     settings = _settings(entry, manifest)
     for key, setting in manifest.settings.items():
-        value, kind = settings[key], setting.type
+        value, kind = settings[key], SETTINGS[setting.type]
         if value is None and not setting.optional:
             fix = f"add settings: {{{key}: …}}{f' ({setting.doc})' if setting.doc else ''}"
-            yield Misfit(("settings",), f"setting '{key}' ({kind}) is missing", fix, "missing-key")
-        elif value is not None and not fits_setting(value, kind):
-            yield Misfit(("settings", key), f"setting '{key}' is not a {kind}", f"write a {kind}")
+            what = f"setting '{key}' ({setting.type}) is missing"
+            yield Misfit(("settings",), what, fix, "missing-key")
+        elif key in entry.settings and not fits_setting(value, setting.type):
+            yield Misfit(("settings", key), f"setting '{key}' is not {kind}", f"write {kind}")
     yield from _poll_misfits(manifest, settings)
 
 

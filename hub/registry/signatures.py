@@ -6,7 +6,7 @@ them stand the small functions of a flow: `<flow>_ask`, `_in_doubt`, `_confirm`,
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from hub.contract.types import (
@@ -24,8 +24,10 @@ from hub.contract.types import (
 from hub.delivery.outcomes import ITEM, compared
 from hub.errors import Reject
 from hub.mapping.program import FlowSignature
+from hub.nearest import nearest
 from hub.registry.manifest import Confirm, Flow, InDoubt, Manifest, words
 
+LISTED = 12  # names that a finding spells out
 SUCCESS = ("200", "201", "202", "2XX", "default")
 
 
@@ -54,12 +56,20 @@ def signatures(manifest: Manifest, sides: Sides, source: str) -> Iterator[FlowSi
 
 
 def operation(contract: Contract, name: str) -> Operation:
-    """An operation by its name. Raises Reject naming the nearest ones."""
+    """An operation by its name. Raises Reject naming the nearest one."""
     found = contract.operations.get(name)
     if found is None:
-        known = ", ".join(sorted(contract.operations)[:12])
-        raise Reject(f"'{name}' is not an operation of the contract", fix=f"it has: {known}")
+        fix = meant(name, sorted(contract.operations))
+        raise Reject(f"'{name}' is not an operation of the contract", fix=fix)
     return found
+
+
+def meant(word: str, known: Sequence[str]) -> str:
+    """What to write instead of a word: the nearest that is known, or all that are."""
+    near = nearest(word, known)
+    more = ", …" if len(known) > LISTED else ""
+    listed = f"there is: {', '.join(known[:LISTED])}{more}" if known else "there is nothing"
+    return f"did you mean '{near}'?" if near else listed
 
 
 def success(op: Operation) -> Type:
@@ -78,7 +88,8 @@ def type_at(kind: Type, path: str, types: Mapping[str, Record]) -> Type:
             found = _resolved(found.item, types)
         field = found.field(part) if isinstance(found, Record) else None
         if field is None:
-            raise Reject(f"path '{path}' leads nowhere at '{part}'")
+            names = [each.name for each in found.fields] if isinstance(found, Record) else []
+            raise Reject(f"path '{path}' leads nowhere at '{part}'", fix=meant(part, names))
         found = _resolved(field.type, types)
     return found
 
@@ -89,7 +100,8 @@ def item_at(kind: Type, path: str, types: Mapping[str, Record]) -> Record:
     if isinstance(found, ListOf):
         found = _resolved(found.item, types)
     if not isinstance(found, Record):
-        raise Reject(f"path '{path}' is no list of records")
+        fix = "name the path of the list whose items are meant"
+        raise Reject(f"path '{path}' is no list of records", fix=fix)
     return found
 
 
@@ -227,9 +239,7 @@ def _request(
 
 def _event(sides: Sides, short: str) -> Record:
     if short not in sides.events or short not in sides.full_names:
-        raise Reject(
-            f"'{short}' is not an event", fix=f"one of {', '.join(sorted(sides.full_names))}"
-        )
+        raise Reject(f"'{short}' is not an event", fix=meant(short, sorted(sides.full_names)))
     return sides.events[short]
 
 

@@ -1,5 +1,6 @@
 """The hub's own YAML files (manifests, registrations), and where each of their values stands."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -40,6 +41,22 @@ class YamlFile:
                 break
             node = node.child(step)
         return f"{self.name}:{node.line}"
+
+    def path_of(self, under: Path, word: str) -> Path:
+        """The path of the first value under a path that is, or lists, this word; else `under`."""
+        node = Node(self.source, self.source.value)
+        for step in under:
+            node = node.child(step)
+        return next(_paths(node.value, under, word), under)
+
+
+def _paths(value: Plain, path: Path, word: str) -> Iterator[Path]:
+    if isinstance(value, dict | list):
+        steps = value.items() if isinstance(value, dict) else enumerate(value)
+        for step, inner in steps:
+            yield from _paths(inner, (*path, step), word)
+    elif value == word:
+        yield path
 
 
 def read_yaml(body: bytes, name: str) -> YamlFile:

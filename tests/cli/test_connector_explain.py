@@ -1,6 +1,7 @@
 """`hub connector explain`, as a data protection officer and a program use it."""
 
 import json
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -13,7 +14,7 @@ def hub(*arguments: str) -> tuple[int, str, str]:
     return result.exit_code, result.stdout, result.stderr
 
 
-def rows(*arguments: str) -> list[dict[str, str]]:
+def rows(*arguments: str) -> list[dict[str, Any]]:
     code, out, _ = hub(*arguments, "--json")
     assert code == 0
     return [json.loads(line) for line in out.splitlines()]

@@ -21,19 +21,31 @@ READ: list[tuple[str, Json]] = [
     ("", None),
 ]
 
+LOOK = "look at the brackets, quotes and indentation there and just before"
 REFUSED: list[tuple[bytes, str]] = [
     (b"a: &x [1]\nb: *x", "x.yaml:2: a YAML alias is not supported; write $ref instead"),
-    (b"a: 1\nb: 2\na: 3", "x.yaml:3: the key 'a' stands twice"),
+    (b"a: 1\nb: 2\na: 3", "x.yaml:3: the key 'a' stands twice; keep one of the two"),
+    (
+        b"a: !!python/object/apply:os.system [x]",
+        "x.yaml:1: a YAML tag is not supported; leave it out",
+    ),
+    (b"a: !!map {b: 1}", "x.yaml:1: a YAML tag is not supported; leave it out"),
     (b"a: !!python/object:os.system x", "x.yaml:1: a YAML tag is not supported; leave it out"),
     (b"[1]: 2", "x.yaml:1: a key that is not a text; put it in quotes"),
     (b"true: 2", "x.yaml:1: a key that is not a text; put it in quotes"),
-    (b"--- 1\n--- 2", "x.yaml:2: several documents in one file"),
-    (b"a: b: c", "x.yaml:1: not YAML: mapping values are not allowed in this context"),
-    (b"a: \x07", "x.yaml: not YAML: a character that may not stand there"),
+    (b"--- 1\n--- 2", "x.yaml:2: several documents in one file; keep one"),
+    (b"a: b: c", f"x.yaml:1: not YAML: mapping values are not allowed in this context; {LOOK}"),
+    (
+        b"a: \x07",
+        "x.yaml: not YAML: a character that may not stand there; leave control characters out",
+    ),
     (b"\xff", "x.yaml: not in UTF-8; save it as UTF-8"),
-    (b"[" * 200_000, "x.yaml:1: nested deeper than 100"),
-    (b"- " * 200_000, "x.yaml:1: nested deeper than 100"),
-    (b"[" + b"1," * 200_001 + b"]", "x.yaml:1: more than 200000 values"),
+    (b"[" * 200_000, "x.yaml:1: nested deeper than 100; write it flatter"),
+    (b"- " * 200_000, "x.yaml:1: nested deeper than 100; write it flatter"),
+    (
+        b"[" + b"1," * 200_001 + b"]",
+        "x.yaml:1: more than 200000 values; leave out what is not used",
+    ),
 ]
 
 

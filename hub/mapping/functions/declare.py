@@ -44,10 +44,12 @@ _F = TypeVar("_F", bound=Callable[..., object])
 class Constant:
     """Marks a parameter whose literals are checked when the mapping is read.
 
-    `check` gives what is wrong with a literal, or "". `only`: nothing but a literal is accepted.
+    `check` gives what is wrong with a literal, or "". `example`: one that is right. `only`: nothing
+    but a literal is accepted.
     """
 
     check: Callable[[object], str]
+    example: str
     only: bool = True
 
 

@@ -116,7 +116,7 @@ def _cut_length(arguments: Sequence[Known], literals: Sequence[object]) -> Known
 
 
 @function(refine=_cut_length)
-def cut(text: str, length: Annotated[int, Constant(_positive)]) -> str:
+def cut(text: str, length: Annotated[int, Constant(_positive, "20")]) -> str:
     """At most `length` characters of the text, never cutting a character from its accents.
 
     Example: cut("Đề nghị cấp giấy", 7) = "Đề nghị"

@@ -68,8 +68,8 @@ def _date_format(form: object) -> str:
     return _format_error(form, ("yyyy", "MM", "dd"), _DATE_PARTS)
 
 
-MomentFormat = Annotated[str, Constant(_moment_format)]
-DateFormat = Annotated[str, Constant(_date_format)]
+MomentFormat = Annotated[str, Constant(_moment_format, '"dd/MM/yyyy HH:mm:ss"')]
+DateFormat = Annotated[str, Constant(_date_format, '"dd/MM/yyyy"')]
 
 
 @lru_cache(maxsize=256)
@@ -230,7 +230,7 @@ def _unit_error(unit: object) -> str:
 
 
 @function()
-def epoch(number: int, unit: Annotated[str, Constant(_unit_error, only=False)]) -> Moment:
+def epoch(number: int, unit: Annotated[str, Constant(_unit_error, '"ms"', only=False)]) -> Moment:
     """The moment of a count of milliseconds ("ms") or seconds ("s") since 1970 in UTC.
 
     The unit may be a setting. Example: epoch(1760321100, "s") = 1760321100000
