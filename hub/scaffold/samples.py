@@ -38,10 +38,13 @@ _KNOWN: Final = tuple(
         ("", "dossier code", "H44.99.99-251013-0001"),
         ("", "ma ho so", "H44.99.99-251013-0001"),
         ("", "order number", "H44.99.99-251013-0001-R"),
+        ("", "agency name", "Sở Thử nghiệm"),
         ("", "agency", "H44.99.99"),
         ("", "ma don vi", "H44.99.99"),
         ("", "procedure code", "9.999901"),
         ("", "ma tthc", "9.999901"),
+        ("", "birth", "1901-02-03"),
+        ("", "ngay sinh", "1901-02-03"),
         ("", "email", "mau@example.test"),
         ("", "phone", "0300000011"),
         ("", "dien thoai", "0300000011"),
@@ -134,7 +137,7 @@ def _single(kind: Type, path: tuple[str, ...]) -> Value:
         case Timestamp():
             return _MOMENT  # as people write an event
         case Date():
-            return _DAY
+            return _hinted(path, _DAY)
         case _:
             return "thử"
 
@@ -157,10 +160,10 @@ def _text(kind: Text, path: tuple[str, ...]) -> str:
     return value if kind.max_length is None else value[: kind.max_length]
 
 
-def _hinted(path: tuple[str, ...]) -> str:
+def _hinted(path: tuple[str, ...], otherwise: str = "thử") -> str:
     above = {word for name in path[:-1] for word in words(name)}
     own = set(words(path[-1])) if path else set()
     for parent, hint, value in _KNOWN:
         if parent <= above and hint <= own:
             return value
-    return "thử"
+    return otherwise

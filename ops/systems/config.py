@@ -81,12 +81,19 @@ class PostalMyConfig(_Strict, frozen=True):
     hub_path: str = "/postal_my/webhook"
 
 
+class IocConfig(_Strict, frozen=True):
+    """The operations centre: the key that the hub must show."""
+
+    key: str
+
+
 CONFIGS: dict[str, Any] = {
     "onestop": OnestopConfig,
     "portal": PortalConfig,
     "ngsp": NgspConfig,
     "postal": PostalConfig,
     "postal_my": PostalMyConfig,
+    "ioc": IocConfig,
 }
 PATHS = ("wsdl", "signing_key", "encryption_key")  # relative to the configuration file
 

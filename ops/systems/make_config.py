@@ -1,4 +1,4 @@
-"""Fresh test-only credentials for all five systems, and the matching half for the hub.
+"""Fresh test-only credentials for all six systems, and the matching half for the hub.
 
 DIR/<system>.yaml              what the simulated system is started with
 DIR/secrets/<system>/<name>    one secret of the hub's registration a file, by the manifest's name
@@ -38,6 +38,7 @@ def make_config(folder: Path, wsdl: Path = WSDL) -> Json:
         "ngsp": _ngsp(folder),
         "postal": _postal(folder),
         "postal_my": _postal_my(folder),
+        "ioc": _ioc(folder),
     }
     (folder / "hub.json").write_bytes(msgspec.json.format(msgspec.json.encode(hub)))
     return hub
@@ -132,6 +133,12 @@ def _postal_my(folder: Path) -> Json:
         "webhook_private_key": _private(encryption),  # for signature_mode rsa-encrypted instead
     }
     return _hub(folder, "postal_my", settings, values)
+
+
+def _ioc(folder: Path) -> Json:
+    key = _secret()
+    _own(folder, "ioc", {"key": key})
+    return _hub(folder, "ioc", {}, {"api_key": key})
 
 
 def _rsa() -> rsa.RSAPrivateKey:

@@ -15,6 +15,7 @@ import yaml
 
 from ops.systems.config import read_config
 from ops.systems.inspection import Inspection
+from ops.systems.ioc import Ioc
 from ops.systems.journal import Journal
 from ops.systems.listener import Listener
 from ops.systems.model import System
@@ -32,6 +33,7 @@ SYSTEMS: dict[str, Any] = {
     "ngsp": Ngsp,
     "postal": Postal,
     "postal_my": PostalMy,
+    "ioc": Ioc,
 }
 
 

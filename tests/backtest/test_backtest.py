@@ -30,7 +30,7 @@ def line_of(text: str, edits: Edits) -> int:
     return source[: source.index(text)].count("\n") + 1
 
 
-@pytest.mark.parametrize("name", ["ngsp", "onestop", "portal", "postal", "postal_my"])
+@pytest.mark.parametrize("name", ["ioc", "ngsp", "onestop", "portal", "postal", "postal_my"])
 def test_an_identical_version_shows_no_difference(name: str) -> None:
     given = case_events(name)
     report = backtest(live(name), live(name), given)

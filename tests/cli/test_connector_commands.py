@@ -14,7 +14,7 @@ runner = CliRunner()
 IN_FLIGHT = "in_flight: 8, "
 NIGHT = 'limits: {per_second: 5, closed: [{from: "22:00", to: "05:00"}]}, '
 NEVER = "limits: {closed: [{from: 05:00, to: 23:00}, {from: 22:00, to: 05:00}]}, "
-CONNECTORS = ("ngsp", "onestop", "portal", "postal", "postal_my")
+CONNECTORS = ("ioc", "ngsp", "onestop", "portal", "postal", "postal_my")
 
 
 def hub(*arguments: str) -> tuple[int, str, str]:

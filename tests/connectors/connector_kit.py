@@ -1,4 +1,4 @@
-"""The five connectors as the hub reads them, and the few steps that a message takes through them.
+"""The six connectors as the hub reads them, and the few steps that a message takes through them.
 
 What goes onto the wire is rendered by the adapters themselves, so that a payload in a test is the
 payload that a peer gets.
@@ -22,7 +22,7 @@ from hub.registry.event_types import Events, read_events
 
 ROOT = Path(__file__).parents[2]
 CONNECTORS = ROOT / "connectors"
-NAMES = ("ngsp", "onestop", "portal", "postal", "postal_my")
+NAMES = ("ioc", "ngsp", "onestop", "portal", "postal", "postal_my")
 KEY = "00000000-0000-5000-8000-000000000000"
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from ops.systems import portal_forms, postal, postal_my_forms
+from ops.systems import ioc, portal_forms, postal, postal_my_forms
 from ops.systems.formats import fit
 from ops.systems.ngsp_forms import SERVICES
 from ops.systems.soap import Interface, read_interface
@@ -63,6 +63,12 @@ def test_myvnpost_takes_it(operation: str, request_: dict[str, Any]) -> None:
         assert "" == fit(texts, postal_my_forms.QUERIES[path])
     else:
         assert "" == fit(body, postal_my_forms.FORMS[path])
+
+
+@pytest.mark.parametrize(("operation", "request_"), recorded("ioc"))
+def test_the_operations_centre_takes_it(operation: str, request_: dict[str, Any]) -> None:
+    body = {name: value for name, value in request_.items() if name != "Idempotency_Key"}
+    assert "" == fit(body, ioc.FORMS[operation])
 
 
 @pytest.fixture(scope="module")

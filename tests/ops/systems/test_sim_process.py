@@ -21,6 +21,7 @@ from ops.systems.__main__ import main
 from ops.systems.serve import SYSTEMS
 from tests.ops.systems import sim_golden as golden
 from tests.ops.systems.sim_kit import Sim, Start
+from tests.ops.systems.test_sim_ioc import rate
 from tests.ops.systems.test_sim_ngsp import call as national
 from tests.ops.systems.test_sim_onestop import HEAD, SCAN, client
 from tests.ops.systems.test_sim_portal import STEP
@@ -140,7 +141,12 @@ def fill_postal_my(sim: Sim) -> None:
     assert original
 
 
+def fill_ioc(sim: Sim) -> None:
+    rate(sim, "k")
+
+
 FILL = {
+    "ioc": fill_ioc,
     "portal": fill_portal,
     "ngsp": fill_ngsp,
     "onestop": fill_onestop,
