@@ -2,6 +2,8 @@
 
 import typer
 
+from hub.cli import witness
+from hub.cli.proving import checkpoint, prove_, verify
 from hub.cli.searching import guard, search
 from hub.cli.why import why
 
@@ -20,3 +22,10 @@ app.command(epilog="Example: hub audit search --dossier H44.99.99-251013-0001 --
 )
 app.command(epilog="Example: hub audit why H44.99.99-251013-0001 --connector ngsp")(why)
 app.command(epilog="Example: hub audit guard --since 7d")(guard)
+app.command("prove", epilog="Example: hub audit prove 7d1c… --unmask 'case 12/2025' > proof.json")(
+    prove_
+)
+app.command(epilog="Example: hub audit verify proof.json --key hub.pub")(verify)
+app.command(epilog="Example: hub audit checkpoint --statement > said.json")(checkpoint)
+app.add_typer(witness.witness, name="witness")
+app.add_typer(witness.keys, name="keys")
