@@ -57,7 +57,7 @@ def _route(desk: Desk, method: str, path: str, handler: Handler) -> Route:
         try:
             return await handler(desk, request, caller)
         except ClientDisconnect:
-            error = Reject("the upload was cut off", where="the upload", code="upload")
+            error = Reject("was cut off", where="the upload", code="upload")
             await _record(desk, request, caller, error)
             return Response(status_code=CLOSED)
         except Reject as error:
