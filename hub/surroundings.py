@@ -106,7 +106,7 @@ def registry_client(settings: Settings, url: str | None = None) -> RegistryClien
     """
     if url is None and settings.registry_url:
         return RegistryClient(settings.registry_url)
-    return RegistryClient(url or registry_url(settings), token=own(settings.home, "hub"))
+    return RegistryClient(url or registry_url(settings), token=lambda: own(settings.home, "hub"))
 
 
 def digest_key(settings: Settings) -> bytes:

@@ -7,7 +7,7 @@ nobody is let in: whoever was to be put out may be the one who would still be.
 import base64
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from adapters.http.transport import Transport
@@ -32,20 +32,32 @@ def verifying(transport: Transport) -> Verify:
     )
 
 
+def own_principals(settings: Settings) -> dict[str, Principal]:
+    """Who is known on this machine by its own tokens, by their digest. Raises Halt."""
+    found = {tokens.digest(tokens.own(settings.home, "hub")): HUB}
+    if settings.access is None:
+        found[tokens.digest(tokens.own(settings.home, "admin"))] = LOCAL
+    return found
+
+
 class Doorman:
     """Knows principals by their credential. Belongs to one event loop.
 
-    Making one raises Halt or Reject where the file or this machine's tokens cannot be read.
+    Making one raises Halt where the file cannot be read.
     """
 
-    def __init__(self, settings: Settings, verify: Verify, clock: Callable[[], float]) -> None:
-        self._home = settings.home
-        self._file = settings.access
+    def __init__(
+        self,
+        file: Path | None,
+        own: Mapping[str, Principal],
+        verify: Verify,
+        clock: Callable[[], float],
+    ) -> None:
+        """`file`: of HUB_ACCESS. `own`: this machine's own principals by their token's digest."""
+        self._file = file
+        self._own = own
         self._verify = verify
         self._clock = clock
-        self._own = {tokens.digest(tokens.own(self._home, "hub")): HUB}
-        if self._file is None:
-            self._own[tokens.digest(tokens.own(self._home, "admin"))] = LOCAL
         self._seen: tuple[int, ...] = ()
         self._looked = clock()
         self._roster = Roster({})

@@ -4,7 +4,7 @@ import time
 from contextlib import AsyncExitStack
 
 from adapters.http.transport import Transport
-from hub.access.doorman import Doorman, verifying
+from hub.access.doorman import Doorman, own_principals, verifying
 from hub.access.gate import Gate
 from hub.access.recording import Recorder, Sink, recording
 from hub.broker import KafkaBroker
@@ -20,7 +20,9 @@ CONNECTIONS = 4  # to an identity provider; its keys are fetched once an hour
 async def open_gate(stack: AsyncExitStack, settings: Settings) -> Gate:
     """A gate that stands until the stack closes. Raises Halt where nobody could be known."""
     transport = await stack.enter_async_context(Transport(connections=CONNECTIONS))
-    doorman = Doorman(settings, verifying(transport), time.monotonic)
+    doorman = Doorman(
+        settings.access, own_principals(settings), verifying(transport), time.monotonic
+    )
     recorder = await stack.enter_async_context(recording(Recorder(lambda: _sink(settings))))
     return Gate(doorman, recorder.note)
 

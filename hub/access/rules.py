@@ -163,6 +163,7 @@ RULES: tuple[Rule, ...] = (
     ),
     # what people decide with the command line about deliveries (hub.cli.deciding)
     *_rows("cli", "DO decide", OPERATORS),
+    *_rows("cli", "DO plan", READERS),  # a replay; it sends nothing
     *_rows("cli", "DO unmask", READERS),
 )
 

@@ -12,7 +12,9 @@ from datetime import UTC, datetime
 
 import orjson
 
+from hub.access.rules import Principal
 from hub.broker import KafkaBroker
+from hub.cli.person import allowed
 from hub.contract.types import Document
 from hub.dev.progress import to_stderr
 from hub.errors import Halt, HubError, Reject, Retry
@@ -242,13 +244,19 @@ def access(settings: Settings, what: str, reason: str | None) -> Iterator[bool]:
         raise Reject(
             "a reason is needed", where="--unmask", fix='--unmask "why you need to see it"'
         )
-    accessed(settings, what, reason)
+    accessed(settings, what, reason, allowed(settings, "unmask"))
     yield True
 
 
-def accessed(settings: Settings, what: str, reason: str | None) -> None:
-    """Put on record who looked at what, and why personal data was shown; None: it was masked."""
-    line = {"at": moment(now_ms()), "who": getpass.getuser(), "what": what, "reason": reason}
+def accessed(
+    settings: Settings, what: str, reason: str | None, who: Principal | None = None
+) -> None:
+    """Put on record who looked at what, and why personal data was shown; None: it was masked.
+
+    `who`: where people are known; else it is the machine's user.
+    """
+    name = who.name if who else getpass.getuser()
+    line = {"at": moment(now_ms()), "who": name, "what": what, "reason": reason}
     file = settings.home / "log" / "access.jsonl"
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("ab") as out:

@@ -12,6 +12,7 @@ import typer
 
 from hub.cli.browse import Browser, records
 from hub.cli.output import say, show_rows
+from hub.cli.person import name_of
 from hub.contract.types import Document
 from hub.delivery.acts import Command, Kind, as_document, command_of, concerns, record_of
 from hub.errors import HubError, Reject, Retry
@@ -34,9 +35,17 @@ def _given(text: str) -> str:
     return stripped
 
 
-By = Annotated[
-    str, typer.Option("--by", metavar="NAME", callback=_given, help="who decides; is kept")
-]
+def _decider(text: str) -> str:
+    return name_of(_given(text) if text else "", "decide")
+
+
+def _planner(text: str) -> str:
+    return name_of(_given(text) if text else "", "plan")
+
+
+_WHO = "who decides; is kept. Where people are known (HUB_ACCESS), your token says it"
+By = Annotated[str, typer.Option("--by", metavar="NAME", callback=_decider, help=_WHO)]
+Planner = Annotated[str, typer.Option("--by", metavar="NAME", callback=_planner, help=_WHO)]
 Because = Annotated[
     str, typer.Option("--because", metavar="TEXT", callback=_given, help="why; is kept")
 ]

@@ -7,6 +7,7 @@ import typer
 from typer.core import TyperGroup
 
 from hub.cli import (
+    access,
     audit,
     connector,
     dead,
@@ -54,6 +55,7 @@ app.add_typer(dev.app, name="dev")
 app.add_typer(topics.event, name="event")
 app.add_typer(topics.act, name="act")
 app.add_typer(topics.receipt, name="receipt")
+app.add_typer(access.app, name="access")
 app.add_typer(parked.app, name="parked")
 app.add_typer(dead.app, name="dead-letter")
 app.add_typer(replay.app, name="replay")

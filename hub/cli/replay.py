@@ -15,10 +15,11 @@ from hub.audit.replay.plan import ACTS, FORMAT, MOST, Beside, Plan, Selection, s
 from hub.audit.replay.sandbox import SAME, Played
 from hub.cli import replaying, sandboxes
 from hub.cli.browse import Browser, open_browser
-from hub.cli.deciding import Because, By
+from hub.cli.deciding import Because, By, Planner
 from hub.cli.narrowing import known_type
 from hub.cli.options import Json, milliseconds
 from hub.cli.output import Usage, answering, say, show_json, show_rows
+from hub.cli.person import name_of
 from hub.contract.types import Document
 from hub.errors import HubError, Reject, Retry
 from hub.records import Spot
@@ -57,7 +58,7 @@ def plan(  # noqa: PLR0913 - options
         str | None, typer.Option(metavar="TOPIC/PARTITION/FIRST-LAST", help="only these records")
     ] = None,
     *,
-    by: By,
+    by: Planner = "",
     because: Because,
     out: Annotated[Path, typer.Option(help="the plan's file; must not be there yet")],
     most: Annotated[int, typer.Option(min=1, max=MOST, help="refuse a larger plan")] = 10_000,
@@ -157,7 +158,7 @@ def diff(
 @app.command(
     epilog='Example: hub replay approve plan.json --by "Lê Văn Thử" --because "order 12/QĐ-TTr"'
 )
-def approve(file: File, *, by: By, because: Because) -> None:
+def approve(file: File, *, by: By = "", because: Because) -> None:
     """Let a plan go live: by another person than who made it. Holds for exactly this plan."""
     with answering():
         browser, made = open_browser(load()), replaying.plan_of(file)
@@ -169,8 +170,7 @@ def approve(file: File, *, by: By, because: Because) -> None:
 
 
 def _live(browser: Browser, made: Plan, by: str, pace: float) -> None:
-    if not by.strip():
-        raise Usage("who runs it is kept", where="--by", fix='--by "Trần Thị Thử"')
+    by = name_of(by.strip(), "decide")
     second = approved_by(made, replaying.approvals(browser))
     if second is None:
         _refuse(browser, made, by, "no second person has approved this plan")

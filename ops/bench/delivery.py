@@ -46,7 +46,7 @@ def delivery(repeats: int = 3, count: int = 10_000) -> list[Figure]:
         with open_rig() as rig, peer(rig) as system, rig.process("registry", measured=False) as reg:
             rig.scene.register()
             ensure_all(rig.broker, PARTITIONS)
-            fill(rig, codec_of(rig.url(reg), rig.home), kind, make, facts_of(count))
+            fill(rig, codec_of(rig.url(reg)), kind, make, facts_of(count))
             url = peer_url(rig)
             runs = [
                 run(rig, system, Entry(connector, url, f"{connector}_{number}"), count)

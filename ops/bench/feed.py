@@ -4,10 +4,8 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import TypeAlias
 
-from hub.access.tokens import own
 from hub.contract.types import Document
 from hub.errors import HubError
 from hub.events.catalogue import load
@@ -27,9 +25,9 @@ Make: TypeAlias = Callable[[int, int], Document]
 Fact: TypeAlias = tuple[int, int]  # a dossier's number, and the fact's place among its facts
 
 
-def codec_of(registry: str, home: Path) -> Codec:
-    """The events' codec, with the ids of this registry, which is the one of the hub at `home`."""
-    return Codec(load(ROOT / "schemas" / "avro"), RegistryClient(registry, token=own(home, "hub")))
+def codec_of(registry: str) -> Codec:
+    """The events' codec, with the ids of this registry."""
+    return Codec(load(ROOT / "schemas" / "avro"), RegistryClient(registry))
 
 
 def fill(rig: Rig, codec: Codec, kind: str, make: Make, facts: Sequence[Fact]) -> None:

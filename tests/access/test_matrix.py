@@ -72,6 +72,7 @@ MATRIX = {
     "views GET /dossiers/{code}": "operator auditor admin hub",
     "views GET /counts": "operator auditor admin hub",
     "cli DO decide": "operator admin",
+    "cli DO plan": "operator auditor admin",
     "cli DO unmask": "operator auditor admin",
 }
 

@@ -8,7 +8,7 @@ import pytest
 
 from adapters.http.transport import Transport
 from hub.access import tokens
-from hub.access.doorman import Doorman, credential, verifying
+from hub.access.doorman import Doorman, credential, own_principals, verifying
 from hub.access.roster import read_roster
 from hub.access.rules import Principal
 from hub.errors import Halt, Reject
@@ -34,7 +34,8 @@ class Clock:
 
 
 def doorman(settings: Settings, clock: Clock | None = None) -> Doorman:
-    return Doorman(settings, verifying(Transport()), clock or Clock())
+    own = own_principals(settings)
+    return Doorman(settings.access, own, verifying(Transport()), clock or Clock())
 
 
 def who(door: Doorman, token: str) -> Principal | None:

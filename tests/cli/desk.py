@@ -1,8 +1,10 @@
 """The command line on the broker's twin: what stands on the topics, and what people do about it."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -51,10 +53,10 @@ class Desk:
     def __post_init__(self) -> None:
         ensure_all(self.broker, 3)
 
-    def hub(self, *words: str) -> Result:
+    def hub(self, *words: str, env: Mapping[str, str] = MappingProxyType({})) -> Result:
         """What a command says, and its exit code. All of them together take a tenth second."""
         group, *rest = words
-        return CliRunner().invoke(COMMANDS[group], rest, env=self.environment)
+        return CliRunner().invoke(COMMANDS[group], rest, env={**self.environment, **env})
 
     @property
     def environment(self) -> dict[str, str]:

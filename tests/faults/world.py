@@ -15,7 +15,6 @@ from pathlib import Path
 import msgspec
 
 from adapters.http.simple import fetch
-from hub.access.tokens import own
 from hub.broker import KafkaBroker
 from hub.dev.kafka import DevBroker
 from hub.dev.waiting import until as waited
@@ -248,7 +247,7 @@ def open_world(
         registry = processes.hub("registry")
         quiet = KafkaBroker(broker.bootstrap)
         ensure_all(quiet, PARTITIONS)
-        schemas = RegistryClient(_served(processes, registry), token=own(home, "hub"))
+        schemas = RegistryClient(_served(processes, registry))
         codec = Codec(load(ROOT / "schemas" / "avro"), schemas)
         topics = Topics(quiet, codec, registration)
         stack.callback(topics.close)

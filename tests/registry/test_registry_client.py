@@ -4,6 +4,7 @@ import base64
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -158,7 +159,7 @@ def test_the_credential_goes_into_a_header_only() -> None:
     client = RegistryClient("https://hub:p%40ss%3Aword@registry.test/api/", canned)
     assert 7 == client.register("a/b", TEXT)
     ((method, url, headers),) = canned.asked
-    assert ("POST", "https://registry.test/api/subjects/a%2Fb/versions") == (method, url)
+    assert ("POST", "https://registry.test/api/subjects/a%2Fb") == (method, url)
     kind, _, value = headers["authorization"].partition(" ")
     assert ("Basic", b"hub:p@ss:word") == (kind, base64.b64decode(value))
 
@@ -180,6 +181,29 @@ def test_without_a_credential_there_is_no_such_header() -> None:
     canned = Canned(200, {"id": 7})
     RegistryClient("http://registry.test", canned).register("s", TEXT)
     assert "authorization" not in canned.asked[0][2]
+
+
+class NotYet(Canned):
+    """A registry that does not know the schema before it is registered."""
+
+    def __call__(self, method: str, url: str, **more: Any) -> tuple[int, dict[str, str], bytes]:
+        status, headers, body = super().__call__(method, url, **more)
+        if url.endswith("/versions"):
+            return status, headers, body
+        return 404, {}, b'{"error_code": 40403, "message": "Schema not found"}'
+
+
+def test_only_a_new_schema_needs_a_token() -> None:
+    canned, tokens = NotYet(200, {"id": 7}), iter(["first"])
+    client = RegistryClient("http://registry.test", canned, lambda: next(tokens))
+    assert 7 == client.register("s", TEXT)
+    said = [headers.get("authorization") for _, _, headers in canned.asked]
+    assert [None, "Bearer first"] == said
+    known = Canned(200, {"id": 7})
+    assert 7 == RegistryClient("http://registry.test", known, lambda: next(tokens)).register(
+        "s", TEXT
+    )
+    assert [None] == [headers.get("authorization") for _, _, headers in known.asked]
 
 
 def test_what_never_changes_is_asked_once() -> None:

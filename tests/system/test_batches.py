@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from hub.access.tokens import own
 from hub.broker import KafkaBroker
 from hub.dev.waiting import until
 from hub.events.catalogue import load
@@ -124,7 +123,7 @@ def test_lists_are_fed_in_order_and_a_crash_repeats_no_more_than_was_under_way(
             assert url is not None
             kafka = KafkaBroker(broker.bootstrap)
             ensure_all(kafka, 3)
-            codec = Codec(load(SCHEMAS), RegistryClient(url, token=own(home, "hub")))
+            codec = Codec(load(SCHEMAS), RegistryClient(url))
             fill(kafka, codec, "dossier.v1.StatusChanged", facts(0, DOSSIERS * STEPS))
             worker = processes.hub("worker", wait=False)
             assert until(lambda: len(system.taken) >= FIRST_LIFE, FAR), worker.log.read_text()

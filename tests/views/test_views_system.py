@@ -196,7 +196,9 @@ def test_it_waits_for_what_is_not_there_and_outlives_what_breaks(
                 assert until(lambda: runfiles.find(tmp_home, "registry") is not None, FAR)
                 found = runfiles.find(tmp_home, "registry")
                 assert found is not None
-                codec = Codec(CATALOGUE, RegistryClient(found.url, token=own(tmp_home, "hub")))
+                codec = Codec(
+                    CATALOGUE, RegistryClient(found.url, token=lambda: own(tmp_home, "hub"))
+                )
                 codec.warm()
                 keep(broker, [one for story in STORIES[:2] for one in outgoing(story, codec)])
             # The registry is gone: the events are there, what they say is not known yet.

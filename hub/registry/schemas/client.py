@@ -8,6 +8,7 @@ password `env:NAME` or `file:PATH` is a reference to a secret.
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
@@ -55,21 +56,23 @@ class _Problem(msgspec.Struct, frozen=True):
 class RegistryClient:
     """Blocking and thread-safe. Opens nothing until the first call, keeps no connection.
 
-    `token`: by which the registry knows us, where the address carries no credential.
+    `token`: gives the one by which the registry knows us, where the address carries no credential;
+    asked for when a schema is new, since reading needs none.
 
     Making one raises Halt when the password in the address refers to a secret that is not there.
     Every method raises Retry with `system` when the registry cannot be reached or fails, Halt when
     it refuses the credential or the address is no registry's, Reject when it refuses a schema.
     """
 
-    def __init__(self, url: str, fetch: Fetch = fetch, token: str | None = None) -> None:
+    def __init__(
+        self, url: str, fetch: Fetch = fetch, token: Callable[[], str] | None = None
+    ) -> None:
         self._base, credential = _split(url)
         self._fetch = fetch
         self._headers = {"accept": f"{MEDIA_TYPE}, application/json", "content-type": MEDIA_TYPE}
         if credential:
             self._headers["authorization"] = f"Basic {b64encode(credential.encode()).decode()}"
-        elif token:
-            self._headers["authorization"] = f"Bearer {token}"
+        self._token = None if credential else token
         self._numbers: dict[tuple[str, str], int] = {}
         self._texts: dict[int, str] = {}
 
@@ -80,8 +83,9 @@ class RegistryClient:
         """
         known = self._numbers.get((subject, text))
         if known is None:
-            path = f"/subjects/{_quoted(subject)}/versions"
-            known = self._ask("POST", path, _Id, {"schema": text}).id
+            path, body = f"/subjects/{_quoted(subject)}", {"schema": text}
+            found = self._find("POST", path, _Id, body)
+            known = (found or self._ask("POST", f"{path}/versions", _Id, body, self._proof())).id
             self._numbers[subject, text] = known
         return known
 
@@ -107,22 +111,36 @@ class RegistryClient:
             return ()
         return found.messages or ("the registry gives no reason",)
 
+    def _proof(self) -> Mapping[str, str]:
+        return {} if self._token is None else {"authorization": f"Bearer {self._token()}"}
+
     def _ask(
-        self, method: str, path: str, kind: type[Answer], body: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        kind: type[Answer],
+        body: Mapping[str, str],
+        proof: Mapping[str, str],
     ) -> Answer:
-        found = self._find(method, path, kind, body)
+        found = self._find(method, path, kind, body, proof)
         if found is None:
             raise self._strange(path, 404)
         return found
 
     def _find(
-        self, method: str, path: str, kind: type[Answer], body: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        kind: type[Answer],
+        body: Mapping[str, str] | None = None,
+        proof: Mapping[str, str] = MappingProxyType({}),
     ) -> Answer | None:
         """The answer; None when the registry says that the thing is not there."""
         content = None if body is None else orjson.dumps(body)
+        headers = {**self._headers, **proof}
         try:
             status, _, raw = self._fetch(
-                method, self._base + path, content=content, headers=self._headers, timeout=TIMEOUT
+                method, self._base + path, content=content, headers=headers, timeout=TIMEOUT
             )
         except Retry as error:
             error.fix = error.fix or "does the registry run? check HUB_REGISTRY_URL"

@@ -105,7 +105,7 @@ class Stage:
         self, rig: Rig, registry: str, contender: Contender, workload: Workload, terms: Terms
     ) -> None:
         self._rig, self._contender, self._terms = rig, contender, terms
-        self._codec = codec_of(registry, rig.home)
+        self._codec = codec_of(registry)
         self._board = HTTPConnection(urlsplit(peer_url(rig)).netloc, timeout=10)
         self._words = note(terms.size)
         ensure_all(rig.broker, PARTITIONS)
@@ -117,7 +117,9 @@ class Stage:
             topic=DOSSIER,
             group="rival",
             schema=str(schema),
-            schema_id=RegistryClient(registry, token=own(rig.home, "hub")).register(KIND, text),
+            schema_id=RegistryClient(registry, token=lambda: own(rig.home, "hub")).register(
+                KIND, text
+            ),
             wsdl=str(CONNECTORS / "soap_out" / "contract" / "board.wsdl"),
             into=workload.into,
             out=workload.out,

@@ -70,7 +70,7 @@ def open_stage(setup: Setup) -> Iterator["Stage"]:
         registry = stack.enter_context(rig.process("registry", measured=False))
         ensure_all(rig.broker, setup.partitions)
         _register(rig, setup)
-        yield stack.enter_context(closing(Stage(rig, setup, codec_of(rig.url(registry), rig.home))))
+        yield stack.enter_context(closing(Stage(rig, setup, codec_of(rig.url(registry)))))
 
 
 def name_of(number: int) -> str:
