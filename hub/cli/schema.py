@@ -1,15 +1,20 @@
 """`hub schema`: the event schemas, what they hold, and whether a change may be registered."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+import orjson
 import typer
 
 from hub import settings
 from hub.cli.output import answering, say, show_json, show_rows
 from hub.dev import runfiles
-from hub.events.catalogue import FILE_BYTES, Catalogue, load
+from hub.events.catalogue import FILE_BYTES, Catalogue, build, full_name, load
+from hub.registry.bundle_files import read_files
+from hub.registry.event_types import events_of, read_events
+from hub.registry.impact import Broken, broken_by
 from hub.registry.problem import Problem
 from hub.registry.schemas.client import RegistryClient
 from hub.registry.schemas.review import changes, classes, misfit, review
@@ -37,7 +42,8 @@ def list_(*, as_json: AsJson = False) -> None:
 
 @app.command(
     epilog="Example: hub schema check schemas/avro\n\n"
-    "Exit 0: may be registered; 1: may not; 2: no such file; 3: the registry does not answer."
+    "Exit 0: may be registered; 1: may not, or breaks a connector; 2: no such file; 3: the "
+    "registry does not answer."
 )
 def check(
     paths: Annotated[list[Path], typer.Argument(exists=True, help="files, or folders of them")],
@@ -48,23 +54,65 @@ def check(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Tell all that is wrong: Avro, documentation, personal data, changes that break readers."""
-    chosen = _chosen(paths)
+    """Tell all that is wrong: Avro, documentation, personal data, changes that break readers.
+
+    Also which lines of which connectors the change breaks, and whose they are. A file that stands
+    apart is looked at as if it stood among the schemas.
+    """
     with answering():
-        problems = [
-            problem
-            for folder, files in chosen.items()
-            for problem in _problems(folder, files, against)
-        ]
-        for problem in problems:
+        sets = _sets(paths)
+        problems = [problem for each in sets for problem in _problems(each, against)]
+        broken = [] if problems else [one for each in sets for one in _broken(each)]
+        told: list[Problem | Broken] = [*problems, *broken]
+        for one in told:
             if as_json:
-                show_json(problem.as_dict())
+                show_json(one.as_dict())
             else:
-                typer.echo(str(problem))
-    count = sum(len(files) for files in chosen.values())
-    say(f"{count} files, {len(problems)} problems")
-    if problems or not count:
+                typer.echo(str(one))
+    count = sum(len(each.chosen) for each in sets)
+    owners = len({one.owner for one in broken})
+    impact = f", breaks {len(broken)} places of {owners} owners" if broken else ""
+    say(f"{count} files, {len(problems)} problems{impact}")
+    if problems or broken or not count:
         raise typer.Exit(1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Set:
+    """Schemas by file name, the changed among those around them; `chosen` are looked at."""
+
+    sources: Mapping[str, str]
+    chosen: frozenset[str]
+
+
+def _sets(paths: list[Path]) -> list[_Set]:
+    """The schemas of each folder that is named, or that a named file stands in."""
+    home = settings.load().schemas
+    found: dict[Path, set[Path]] = {}
+    for path in paths:
+        folder = path if path.is_dir() else path.parent
+        apart = not path.is_dir() and folder.resolve() != home.resolve()
+        files = path.glob("*.avsc") if path.is_dir() else (path,)
+        found.setdefault(home if apart else folder, set()).update(files)
+    return [_set(folder, files) for folder, files in found.items()]
+
+
+def _set(folder: Path, files: set[Path]) -> _Set:
+    """The files of a folder, with `files` among them, each by the name that it should have."""
+    around = {path.name: _text(path) for path in sorted(folder.glob("*.avsc"))}
+    chosen = {_name(path, folder): _text(path) for path in sorted(files)}
+    return _Set({**around, **chosen}, frozenset(chosen))
+
+
+def _name(path: Path, folder: Path) -> str:
+    """A file's name; of one that stands apart, the name that it would have among the others."""
+    if path.parent.resolve() == folder.resolve():
+        return path.name
+    try:
+        found: object = orjson.loads(_text(path))
+    except orjson.JSONDecodeError:
+        return path.name
+    return f"{full_name(found)}.avsc" if isinstance(found, dict) else path.name
 
 
 def _rows(catalogue: Catalogue, versions: dict[str, int]) -> Iterator[dict[str, object]]:
@@ -80,24 +128,13 @@ def _rows(catalogue: Catalogue, versions: dict[str, int]) -> Iterator[dict[str, 
         }
 
 
-def _chosen(paths: list[Path]) -> dict[Path, frozenset[str]]:
-    """By folder, the names of the files to check."""
-    found: dict[Path, frozenset[str]] = {}
-    for path in paths:
-        folder = path if path.is_dir() else path.parent
-        names = {file.name for file in path.glob("*.avsc")} if path.is_dir() else {path.name}
-        found[folder] = found.get(folder, frozenset()) | names
-    return found
-
-
-def _problems(folder: Path, chosen: frozenset[str], against: Path | None) -> list[Problem]:
-    names = chosen | {path.name for path in folder.glob("*.avsc")}
-    sources = {name: _text(folder / name) for name in sorted(names)}
-    problems = review(sources, chosen)
+def _problems(schemas: _Set, against: Path | None) -> list[Problem]:
+    problems = review(schemas.sources, schemas.chosen)
     if problems:
         return problems  # what is no schema cannot be compared
-    catalogue = load(folder)
-    changed = {name.removesuffix(".avsc") for name in chosen}
+    names = {name.removesuffix(".avsc"): text for name, text in schemas.sources.items()}
+    catalogue = build({name: orjson.loads(text) for name, text in names.items()})
+    changed = {name.removesuffix(".avsc") for name in schemas.chosen}
     texts = {
         name: text for name, text in catalogue.texts.items() if catalogue.parts(name) & changed
     }
@@ -108,6 +145,15 @@ def _problems(folder: Path, chosen: frozenset[str], against: Path | None) -> lis
         say("no registry runs here: changes were not compared")
         return []
     return [misfit(name, why) for name, text in texts.items() for why in client.misfits(name, text)]
+
+
+def _broken(schemas: _Set) -> list[Broken]:
+    """What the connectors of this hub could not do any more."""
+    here = settings.load()
+    folders = sorted(here.connectors.glob("*/connector.yaml"))
+    connectors = {file.parent.name: read_files(file.parent) for file in folders}
+    changed = events_of({name: text.encode() for name, text in schemas.sources.items()})
+    return broken_by(connectors, read_events(here.schemas), changed)
 
 
 def _text(path: Path) -> str:

@@ -18,7 +18,11 @@ class Events:
 
 def read_events(folder: Path) -> Events:
     """The records of a folder of .avsc files."""
-    files = {path.name: path.read_bytes() for path in sorted(folder.glob("*.avsc"))}
+    return events_of({path.name: path.read_bytes() for path in sorted(folder.glob("*.avsc"))})
+
+
+def events_of(files: Mapping[str, bytes]) -> Events:
+    """The records of .avsc files by name. Raises ContractErrors."""
     types = avro_types(files)
     names = {name: types.full_name(name) for name in types}
     records = {n: record for n, record in types.items() if not names[n].startswith("hub.")}
