@@ -37,7 +37,5 @@ def test_what_breaks_off_changes_nothing_and_is_on_record(
     with socket.create_connection(address, timeout=10) as connection:
         connection.sendall(head.encode() + ARCHIVE[:sent])
     assert until(lambda: plane.acts() != [], 10)
-    assert plane.acts() == [
-        ("REGISTRATION_REFUSED", "bundles", "an", "the upload: was cut off")
-    ]
+    assert plane.acts() == [("REGISTRATION_REFUSED", "bundles", "an", "the upload: was cut off")]
     assert plane.keeping.fresh() == Ledger()
