@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from msgspec import to_builtins
 
-from hub.cli import connector_check, connector_explain, registering
+from hub.cli import connector_check, connector_explain, registering, unserved
 from hub.cli.backtest import backtest
 from hub.cli.certificate import certificate, certifier
 from hub.cli.options import Folder, Json
@@ -37,6 +37,7 @@ app.command(epilog="Example: hub connector certificate connectors/postal postal.
 app.command(epilog="Example: hub connector backtest connectors/postal --since 7d")(backtest)
 app.command(epilog="Example: hub connector certifier integration-desk")(certifier)
 app.command(epilog=connector_check.EPILOG)(connector_check.check)
+app.command(epilog=unserved.EPILOG)(unserved.unserved)
 app.command("explain", epilog=connector_explain.EPILOG)(connector_explain.explain_command)
 app.command(
     epilog="Example: hub connector new bureau --openapi bureau.yaml --on StatusChanged=TellStatus"

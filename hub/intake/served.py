@@ -49,3 +49,25 @@ class Served:
             if group and not any(w.registration and w.takes(record) for w in group):
                 found += [want.connector for want in group]
         return tuple(dict.fromkeys(found))
+
+    def takers(self, kind: str, record: Document, source: str) -> tuple[str, ...]:
+        """The live registrations that are told of this event."""
+        found = (
+            want.registration
+            for want in self._wants.get(kind, ())
+            if want.registration and want.registration != source and want.takes(record)
+        )
+        return tuple(dict.fromkeys(found))
+
+    def agency(self, kind: str, record: Document) -> str:
+        """The agency by which it is decided who is told; empty where that does not matter."""
+        fields = (want.serves for want in self._wants.get(kind, ()) if want.serves)
+        return next((str(record.get(name) or "") for name in fields), "")
+
+    def unserved_types(self) -> dict[str, tuple[str, ...]]:
+        """Types that connectors here want and no live registration takes, with these connectors."""
+        return {
+            kind: tuple(dict.fromkeys(want.connector for want in wants))
+            for kind, wants in self._wants.items()
+            if not any(want.registration for want in wants)
+        }
