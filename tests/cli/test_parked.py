@@ -253,8 +253,8 @@ def test_many_that_wait_are_discarded_by_what_they_have_in_common(
     [
         ((), 2),
         (("--dossier", OTHER), 1),
-        (("--type", "StatusChange_"), 1),
-        (("--registration", "portals"), 1),
+        (("--type", "StatusChange_"), 2),
+        (("--registration", "portals"), 2),
         (("nothing",), 1),
         (("e",), 1),
         (("--dossier", CODE, "--most", "1"), 1),
@@ -277,7 +277,7 @@ def test_what_is_not_clearly_meant_is_not_discarded(
         (("--registration", "portal", "--all"), 2),
         (("--registration", "portal", "--all", *BY[:2]), 2),
         (("--registration", "ngsp", "--all", *BY), 1),
-        (("--registration", "portals", "--all", *BY), 1),
+        (("--registration", "portals", "--all", *BY), 2),
         (("--registration", "portal", "--dossier", OTHER, *BY), 1),
     ],
 )

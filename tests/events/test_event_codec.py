@@ -49,7 +49,7 @@ def codec(known: Known) -> Codec:
 
 DEFAULTS: dict[str, dict[str, Value]] = {
     "hub.v1.Receipt": {"series": 0, "epoch": -1, "offsets": [], "act": -1},
-    "hub.v1.Act": {"source_partition": -1, "source_offset": -1},
+    "hub.v1.Act": {"source_partition": -1, "source_offset": -1, "series": -1},
 }
 
 

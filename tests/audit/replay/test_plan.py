@@ -10,7 +10,7 @@ from hub.audit.replay.choose import Events, items
 from hub.audit.replay.ends import Ends
 from hub.audit.replay.live import commands, left
 from hub.audit.replay.plan import FORMAT, Item, Plan, Selection, read_plan, summary, written
-from hub.contract.types import Document
+from hub.contract.types import Document, Value
 from hub.errors import Reject
 from hub.events.headers import Envelope, write_headers
 from hub.records import Position, Record
@@ -23,8 +23,8 @@ def event(offset: int, dossier: str = "H1", *, partition: int = 0, at: int = 1_0
     return Record("hub.dossier", partition, offset, at, dossier.encode(), b"v", tuple(headers))
 
 
-def told(offset: int, outcome: str = "DELIVERED", **more: object) -> Document:
-    found: dict[str, object] = {
+def told(offset: int, outcome: str = "DELIVERED", **more: Value) -> Document:
+    found: Document = {
         "kind": "OUTCOME",
         "connector": "portal",
         "source_topic": "hub.dossier",
@@ -37,7 +37,7 @@ def told(offset: int, outcome: str = "DELIVERED", **more: object) -> Document:
         "epoch": 0,
         "request": "r",
     }
-    return {**found, **more}  # type: ignore[return-value]  # what a record holds
+    return {**found, **more}
 
 
 def chosen(selection: Selection, *receipts: Document, events: int = 4) -> list[Item]:
