@@ -7,21 +7,15 @@ from typing import Annotated, Any
 
 import orjson
 import typer
-from msgspec import to_builtins
 
-from hub.cli.browse import open_browser
 from hub.cli.connector_check import entry_at
 from hub.cli.options import Folder, Json
 from hub.cli.output import Usage, answering, say, show_json, show_rows
 from hub.cli.plane import Refused, ask, tell
-from hub.cli.replaying import following
 from hub.contract.types import Document
 from hub.errors import Reject
 from hub.registry.bundle_files import read_files
-from hub.registry.event_types import read_events
-from hub.registry.live import read_landscape, wants
-from hub.registry.present import present, written
-from hub.registry.uncovered import agencies_of, uncovered
+from hub.registry.present import written
 from hub.registry.upload import packed
 from hub.settings import Settings, load
 
@@ -188,22 +182,6 @@ def history(name: Name, *, as_json: Json = False) -> None:
         show_rows([_row(row, as_json=as_json) for row in found], columns, as_json=as_json)
 
 
-def unserved(*, as_json: Json = False) -> None:
-    """List events, and agencies, that some connector would take and no registration serves.
-
-    What came of them so far: hub event list --unserved.
-    """
-    with answering():
-        browser = open_browser(load())
-        settings = browser.settings
-        known = read_events(settings.schemas)
-        files = read_landscape(settings.connectors, settings.registrations, known)
-        ledger = following(browser)
-        found = uncovered(wants(present(files, ledger)), agencies_of(files, ledger))
-        rows = [{**to_builtins(one)} for one in found]
-        show_rows(rows, ("type", "agencies", "connectors"), as_json=as_json)
-
-
 REGISTER = """hub connector register connectors/waterco --registration registrations.yaml/waterco
 --certificate waterco.certificate.json --start now --by lan --reason "contract 12/2026\""""
 
@@ -211,7 +189,6 @@ COMMANDS: tuple[tuple[Callable[..., None], str], ...] = (
     (register, REGISTER),
     (registrations, "hub connector registrations"),
     (history, "hub connector history waterco"),
-    (unserved, "hub connector unserved"),
     (pause, 'hub connector pause waterco --by lan --reason "their system is moving"'),
     (resume, 'hub connector resume waterco --by lan --reason "it has moved"'),
     (rollback, 'hub connector rollback waterco --by lan --reason "wrong district codes"'),

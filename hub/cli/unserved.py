@@ -1,7 +1,12 @@
-"""`hub connector unserved`: events that somebody should be told, and that nobody is."""
+"""`hub connector unserved`: what some connector would take, and no registration does.
+
+Of what came, what went to nobody when it was kept; of all that could come, what would go to nobody
+now.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from hub.cli.browse import Browser, moment, open_browser, records
 from hub.cli.options import SINCE, Json, Since, milliseconds
@@ -15,6 +20,7 @@ from hub.records import Record
 from hub.registry.event_types import read_events
 from hub.registry.live import read_landscape, wants
 from hub.registry.present import present
+from hub.registry.uncovered import agencies_of, uncovered
 from hub.settings import load
 from hub.surroundings import now_ms
 from hub.topics import EVENT_TOPICS
@@ -40,19 +46,23 @@ class Group:
         self.events += 1
 
 
-def unserved(since: Since = SINCE, *, as_json: Json = False) -> None:
-    """List what no registration served when it was kept, and types that none serves now.
+Groups: TypeAlias = dict[tuple[str, str], Group]  # by type and agency
 
-    now: the registrations that would be told of such an event today. What is listed has not been
-    told to them: register with a start that lies before it, or send it with `hub replay`.
+
+def unserved(since: Since = SINCE, *, as_json: Json = False) -> None:
+    """List events, and agencies, that some connector would take and no registration serves.
+
+    events: how many went to nobody when they were kept. now: who would be told of such an event
+    today. What went to nobody is not told to them later: register with a start that lies before it,
+    or send it with `hub replay`.
     """
     with answering():
         browser = open_browser(load())
-        served = served_now(browser)
+        served, gaps = _now(browser)
         kept = records(
             browser, EVENT_TOPICS, keep=_is_unserved, since=now_ms() - milliseconds(since)
         )
-        groups = _groups(browser, served, kept)
+        groups = gaps | _groups(browser, served, kept)
         rows = [_row(kind, agency, group) for (kind, agency), group in sorted(groups.items())]
         columns = ("type", "agency", "wanted_by", "events", "first", "last", "now")
         show_rows(rows, columns, as_json=as_json)
@@ -63,24 +73,27 @@ def unserved(since: Since = SINCE, *, as_json: Json = False) -> None:
         )
 
 
-def served_now(browser: Browser) -> Served:
-    """Who is told what, by the files and by hub.registry."""
+def _now(browser: Browser) -> tuple[Served, Groups]:
+    """Who is told what, by the files and by hub.registry; and what nobody is told."""
     settings = browser.settings
     events = read_events(settings.schemas)
     files = read_landscape(settings.connectors, settings.registrations, events)
-    return Served(wants(present(files, following(browser))))
+    ledger = following(browser)
+    found = list(wants(present(files, ledger)))
+    gaps = {
+        (gap.type, agency): Group(gap.connectors, ())
+        for gap in uncovered(found, agencies_of(files, ledger))
+        for agency in gap.agencies or ("",)
+    }
+    return Served(found), gaps
 
 
 def _is_unserved(record: Record) -> bool:
     return any(name == "hub_unserved" and value for name, value in record.headers)
 
 
-def _groups(
-    browser: Browser, served: Served, kept: Iterable[Record]
-) -> dict[tuple[str, str], Group]:
-    groups = {
-        (kind, ""): Group(connectors, ()) for kind, connectors in served.unserved_types().items()
-    }
+def _groups(browser: Browser, served: Served, kept: Iterable[Record]) -> Groups:
+    groups: Groups = {}
     for record in kept:
         try:
             envelope = read_headers(record.headers)

@@ -63,11 +63,3 @@ class Served:
         """The agency by which it is decided who is told; empty where that does not matter."""
         fields = (want.serves for want in self._wants.get(kind, ()) if want.serves)
         return next((str(record.get(name) or "") for name in fields), "")
-
-    def unserved_types(self) -> dict[str, tuple[str, ...]]:
-        """Types that connectors here want and no live registration takes, with these connectors."""
-        return {
-            kind: tuple(dict.fromkeys(want.connector for want in wants))
-            for kind, wants in self._wants.items()
-            if not any(want.registration for want in wants)
-        }

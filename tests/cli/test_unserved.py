@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from typer.testing import CliRunner
 
 from hub.cli import connector, unserved
@@ -61,7 +62,8 @@ def keep(desk: Desk, agency: str, unserved: tuple[str, ...] = ("postal",)) -> No
     desk.keep(Outgoing(DOSSIER, b"H44.99.99-251013-0001", value, tuple(headers)))
 
 
-def register(desk: Desk, agency: str) -> None:
+def register(desk: Desk, agency: str, was: str = "") -> None:
+    """Serve an agency; where another one `was` served before, that is the second version."""
     files = read_files(POSTAL)
     entry: Entry = {
         "endpoint": "http://post.example.test",
@@ -70,6 +72,9 @@ def register(desk: Desk, agency: str) -> None:
         "secrets": {"consumer_key": "env:A", "consumer_secret": "env:B"},
     }
     live = Registered("post", "postal", digest_of(files), entry, "live", 1, "An", 0)
+    if was:
+        first = replace(live.now, entry={**entry, "agencies": [was]})
+        live = replace(live, version=2, before=(first,))
     for pair in (bundle_record(files), registration_record(live)):
         desk.keep(Outgoing(REGISTRY, *pair, partition=0))
 
@@ -89,6 +94,13 @@ def test_events_of_an_agency_that_no_registration_names_are_counted(desk: Desk) 
     (row,) = rows(desk)
     assert (row["type"], row["agency"], row["events"]) == (CANCELLED, NOT_SERVED, 2)
     assert row["now"] == ["nobody"]
+
+
+def test_an_agency_that_was_registered_once_is_named_though_nothing_came(desk: Desk) -> None:
+    register(desk, NOT_SERVED)
+    register(desk, SERVED, was=NOT_SERVED)
+    found = {(row["type"], row["agency"], row["events"]) for row in rows(desk)}
+    assert found == {(CANCELLED, NOT_SERVED, 0), (ORDERED, NOT_SERVED, 0)}
 
 
 def test_what_went_to_nobody_stays_listed_when_somebody_is_registered_later(desk: Desk) -> None:
