@@ -1,6 +1,6 @@
 """The gate before a route: who is it, may they, and a record of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -20,7 +20,10 @@ REFUSED: dict[Verdict, str] = {
 
 @dataclass(slots=True)
 class Caller:
-    """Who passed the gate. A handler of a route for own connectors has to call `owns`."""
+    """Who passed the gate.
+
+    The handler of a route for own connectors has to call `owns`, one that answers a list `among`.
+    """
 
     principal: Principal | None  # None on a route that is open
     rule: Rule
@@ -50,6 +53,14 @@ class Caller:
         if not self.settled:
             self.note(Attempt(self.name, self.what, "allowed", connector))
         self.settled = True
+
+    def among(self, connectors: Iterable[str]) -> frozenset[str]:
+        """Those of a list's connectors that they may see; the rest is left out, not refused."""
+        found = frozenset(connectors)
+        if not self.settled:
+            self.settled = True
+            self.note(Attempt(self.name, self.what, "allowed"))
+        return frozenset(x for x in found if decide(self.rule, self.principal, x) == "allowed")
 
 
 class Knows(Protocol):

@@ -124,11 +124,11 @@ RULES: tuple[Rule, ...] = (
         ADMIN,
     ),
     # what people do with registrations (hub.registry.control); integrators with their own alone
-    *_rows("registry", "GET /registrations", READERS | OWNER),
     *_rows(
         "registry",
         """
         GET /bundles/{bundle}
+        GET /registrations
         GET /registrations/{name}
         GET /registrations/{name}/history
         """,

@@ -48,8 +48,3 @@ def _misfit(path: tuple[str, ...], what: str, url: str, allowed: Sequence[str]) 
     if kind is not None:
         fix = f"correct it; if the system does stand there, write {PLACE}: [NETWORK] into the entry"
         yield Misfit(path, f"{what} is an address that is {kind}", fix, "address")
-
-
-def widened(before: Sequence[str], after: Sequence[str]) -> tuple[str, ...]:
-    """What `after` allows in other words than `before`: for somebody above to agree to."""
-    return tuple(sorted(set(after) - set(before)))

@@ -107,8 +107,10 @@ async def _bundle(desk: Desk, request: Request, caller: Caller) -> Response:
 
 
 async def _list(desk: Desk, request: Request, caller: Caller) -> Response:
-    del request, caller
-    return _json([shown.brief(one) for one in await apart(desk.all)])
+    del request
+    found = await apart(desk.all)
+    seen = caller.among(one.connector for one in found)
+    return _json([shown.brief(one) for one in found if one.connector in seen])
 
 
 async def _show(desk: Desk, request: Request, caller: Caller) -> Response:

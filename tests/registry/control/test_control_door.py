@@ -244,7 +244,10 @@ def test_integrators_stay_with_their_own(plane: Plane) -> None:
     turn = {"on": 1, "reason": "x"}
     assert plane.ask("POST", "/registrations/north/pause", "portal-team", turn)[0] == 403
     assert plane.ask("GET", "/registrations/north", "portal-team")[0] == 403
-    assert plane.ask("GET", "/registrations", "portal-team")[0] == 200
+    assert plane.ask("GET", "/registrations", "portal-team") == (200, [])
+    assert ["north"] == [
+        one["name"] for one in plane.ask("GET", "/registrations", "postal-team")[1]
+    ]
     assert ledger(plane).registrations["north"].version == 1
 
 
