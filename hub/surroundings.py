@@ -6,6 +6,7 @@ one part open another.
 
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -163,9 +164,9 @@ def server_of(live: Live) -> Server:
     return open_rest_server(contract, binding)
 
 
-def client_of(live: Live, transport: Transport) -> Client:
-    """The way to a registration's system, in its protocol."""
-    binding = outbound(live, resolve)
+def client_of(live: Live, transport: Transport, follow: Callable[[str], str] = resolve) -> Client:
+    """The way to a registration's system, in its protocol. `follow` gives a secret's value."""
+    binding = outbound(live, follow)
     contract = live.bundle.outbound
     if live.bundle.manifest.adapter == "soap":
         return open_soap_client(contract, binding, transport, time.time)

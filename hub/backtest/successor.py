@@ -31,6 +31,7 @@ def successor(old: Live, bundle: Bundle, settings: Mapping[str, Plain]) -> Live:
         paths=dict(registration.paths),
         agencies=sorted(registration.agencies),
         settings={**kept, **settings},
+        allow_addresses=list(registration.allow_addresses),
         secrets={name: registration.secrets.get(name, UNUSED) for name in manifest.secrets},
     )
     return Live(bundle, complete(entry, manifest))

@@ -12,12 +12,12 @@ from hub.backtest.successor import successor
 from hub.cli.browse import open_browser, since_last, spots_of, stream
 from hub.cli.options import Folder, Json, milliseconds
 from hub.cli.output import answering, say, show_json
+from hub.cli.pairs import values
 from hub.errors import Reject
 from hub.registry.bundle import Bundle, read_bundle
 from hub.registry.event_types import Events, read_events
 from hub.registry.live import Landscape, Live, read_landscape
 from hub.registry.problem import BundleErrors
-from hub.registry.yaml_file import Plain, read_yaml
 from hub.settings import Settings, load
 from hub.surroundings import now_ms
 from hub.topics import EVENT_TOPICS
@@ -53,7 +53,7 @@ def backtest(
         settings = load()
         events = read_events(settings.schemas)
         old = _live(settings, events, folder.name, against)
-        new = successor(old, _bundle(folder, events), _values(sets or []))
+        new = successor(old, _bundle(folder, events), values(sets, "--set"))
         report, seconds = _compared(settings, events, (old, new), since, last)
         if as_json:
             show_json({**report.as_dict(), "seconds": round(seconds, 1)})
@@ -116,14 +116,3 @@ def _bundle(folder: Path, events: Events) -> Bundle:
         return read_bundle(folder, events)
     except BundleErrors as error:
         raise Reject(f"{error}", fix=f"hub connector check {folder}") from error
-
-
-def _values(given: list[str]) -> dict[str, Plain]:
-    """`NAME=VALUE`, the value as YAML writes it. Raises BadParameter, Reject."""
-    found: dict[str, Plain] = {}
-    for text in given:
-        name, sign, value = text.partition("=")
-        if not sign:
-            raise typer.BadParameter("write SETTING=VALUE", param_hint="--set")
-        found[name] = read_yaml(value.encode(), f"--set {name}").value
-    return found

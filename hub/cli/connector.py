@@ -9,6 +9,8 @@ from msgspec import to_builtins
 from hub.cli import connector_check, connector_explain, registering, unserved
 from hub.cli.backtest import backtest
 from hub.cli.certificate import certificate, certifier
+from hub.cli.certify import EPILOG as CERTIFY
+from hub.cli.certify import certify
 from hub.cli.options import Folder, Json
 from hub.cli.output import answering, say, show_json, show_rows
 from hub.cli.scaffold import new, schema
@@ -34,6 +36,7 @@ app = typer.Typer(
 app.command(epilog="Example: hub connector certificate connectors/postal postal.certificate.json")(
     certificate
 )
+app.command(epilog=CERTIFY)(certify)
 app.command(epilog="Example: hub connector backtest connectors/postal --since 7d")(backtest)
 app.command(epilog="Example: hub connector certifier integration-desk")(certifier)
 app.command(epilog=connector_check.EPILOG)(connector_check.check)

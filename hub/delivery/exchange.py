@@ -88,7 +88,7 @@ async def attempt(job: Job, client: Client, clock: Clock, way: Client | None = N
         return False
     job.made = made
     job.operation, request = made
-    if job.in_doubt and await _is_there(job, client, clock):
+    if job.in_doubt and await is_there(job, client, clock):
         return True
     await _deliver(job, way or client, clock, request)
     return True
@@ -96,7 +96,7 @@ async def attempt(job: Job, client: Client, clock: Clock, way: Client | None = N
 
 async def _found(job: Job, client: Client, clock: Clock) -> bool:
     """Ask about what cannot be repeated. Raises Unrepeatable where that does not settle it."""
-    if job.in_doubt and await _is_there(job, client, clock):
+    if job.in_doubt and await is_there(job, client, clock):
         return True
     raise Unrepeatable(f"was sent under bundle {job.lost}, which nobody here has any more")
 
@@ -197,7 +197,7 @@ async def _ask(job: Job, client: Client, clock: Clock, question: Question) -> Do
     return answer.document
 
 
-async def _is_there(job: Job, client: Client, clock: Clock) -> bool:
+async def is_there(job: Job, client: Client, clock: Clock) -> bool:
     """Whether the effect of a call with unknown outcome is at the system; False: repeat it."""
     question = job.flow.in_doubt
     if question is None:

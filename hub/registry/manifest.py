@@ -195,6 +195,8 @@ class Delivery(Struct, frozen=True, forbid_unknown_fields=True):
     """Calls under way at once."""
     timeout: Annotated[float, Meta(gt=0, le=600)] = 30.0
     """Seconds that a call may take."""
+    answers_within: Annotated[float, Meta(gt=0, le=600)] | None = None
+    """Seconds in which the system says that it answers; `certify` holds it to that."""
     retry: RetryPolicy = RetryPolicy()
     """Pauses between attempts at one message."""
     limits: CallLimits = CallLimits()

@@ -46,11 +46,15 @@ STATUS_AFTER = {  # operation sent -> own trangThai; BaoTienDo carries its own
 
 
 class Switches(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Seconds unless said otherwise. `rate_cap`: calls per second, above it 429, 0 for none."""
+    """Seconds unless said otherwise. `rate_cap`: calls per second, above it 429, 0 for none.
+
+    `keyless`: a repeat is not known by its key, so that it has its effect again.
+    """
 
     latency_median: Annotated[float, msgspec.Meta(ge=0)] = 0.0
     latency_p99: Annotated[float, msgspec.Meta(ge=0)] = 0.0
     rate_cap: Annotated[int, msgspec.Meta(ge=0)] = 0
+    keyless: bool = False
 
 
 @dataclass(slots=True)
@@ -145,7 +149,7 @@ class Onestop:
                 known, "02", "Không nhận tài liệu mật", "refused", subject, None, what
             )
         digest = hashlib.sha256(call.content).hexdigest()
-        before = self._keys.get(subject.key)
+        before = None if self.switches.keyless else self._keys.get(subject.key)
         if before is not None:
             again: tuple[str, ...] = ()
             if before != (subject.operation, digest):
@@ -208,7 +212,7 @@ class Onestop:
 
     def error(self, call: Call, action: Action) -> Reply:
         if isinstance(action, SoapFault):
-            return _soap(500, soap.fault(action.code, action.text))
+            return _soap(action.status, soap.fault(action.code, action.text))
         known = self._interface.services[SERVED].get(call.subject.operation)
         if isinstance(action, Error) and known is not None:
             fields = {str(name): str(value) for name, value in action.answer.items()}

@@ -55,13 +55,17 @@ GIVEN_STATUS = (
 
 
 class Switches(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Seconds unless said otherwise. `success`: the 2xx status of a write, 200, 201 or 204."""
+    """Seconds unless said otherwise. `success`: the 2xx status of a write, 200, 201 or 204.
+
+    `keyless`: a repeat is not known by its key, so that it has its effect again.
+    """
 
     latency_median: Annotated[float, msgspec.Meta(ge=0)] = 0.0
     latency_p99: Annotated[float, msgspec.Meta(ge=0)] = 0.0
     rate_cap: Annotated[int, msgspec.Meta(ge=0)] = 0  # calls per second, 0 none; above it 429
     token_lifetime: Annotated[float, msgspec.Meta(gt=0)] = 3600.0
     success: int = 200
+    keyless: bool = False
 
 
 def _new_dossier() -> Json:
@@ -128,7 +132,7 @@ class Portal:
         if problem is not None:
             return problem
         digest = hashlib.sha256(call.content).hexdigest()
-        before = self._keys.get(subject.key)
+        before = None if self.switches.keyless else self._keys.get(subject.key)
         if before is not None:
             return _no(
                 409, "DA_NHAN", "Đã nhận trước đó", "repeated", _reused(before, subject, digest)

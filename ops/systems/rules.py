@@ -51,6 +51,7 @@ class SoapFault(_Strict, frozen=True, tag="fault"):
 
     code: Literal["Client", "Server"] = "Server"
     text: str = "Lỗi hệ thống"
+    status: Annotated[int, msgspec.Meta(ge=200, le=599)] = 500
     store: bool = False
 
 

@@ -207,7 +207,8 @@ def test_every_command_has_help_with_what_it_does() -> None:
         ["dead-letter", "requeue"], ["dead-letter", "edit"], ["dossier", "show"],
         ["parked", "list"], ["parked", "show"], ["parked", "resume"],
         ["connector", "list"], ["connector", "show"], ["connector", "check"], ["connector", "test"],
-        ["connector", "backtest"], ["connector", "certificate"], ["connector", "certifier"],
+        ["connector", "certify"], ["connector", "backtest"],
+        ["connector", "certificate"], ["connector", "certifier"],
         ["connector", "new"], ["connector", "schema"], ["connector", "explain"],
         ["mapping", "functions"], ["schema", "list"], ["schema", "check"],
     ):  # fmt: skip

@@ -1,0 +1,189 @@
+"""Trying a connector against a sandbox, flow by flow, with the code that delivers for real."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+
+from hub.certify import clauses
+from hub.certify.clauses import Seen, Trial
+from hub.certify.fresh import with_other_words
+from hub.certify.samples import Run, Sample, samples
+from hub.certify.watched import Watched
+from hub.contract.types import Document, Operation
+from hub.delivery.exchange import Job, attempt, is_there
+from hub.delivery.outflow import Outflow
+from hub.errors import HubError
+from hub.registry.certificates import Clause
+from hub.registry.event_types import Events
+from hub.registry.live import Live, outflows
+from hub.registry.manifest import Manifest, words
+
+TRIES = 3  # a system may need a moment until it finds what it has just taken
+PAUSE = 1.0  # seconds between them
+KEY = "$key"
+
+
+@dataclass(slots=True)
+class Sandbox:
+    """A connector at a system's sandbox. Belongs to one event loop.
+
+    `stranger` calls with a wrong credential; None where there is none to spoil. `draw` gives a key
+    that was never used, `clock` is monotonic seconds.
+    """
+
+    live: Live
+    events: Events
+    client: Watched
+    stranger: Watched | None
+    draw: Callable[[], str]
+    run: Run
+    clock: Callable[[], float]
+    _unmade: int = 0  # dossiers that were spoken of though nobody made them
+    _asked: set[str] = field(default_factory=set)  # questions that were tried with an unknown item
+
+    async def clauses(self) -> AsyncIterator[Clause]:
+        """Every clause of every flow that calls or polls, as soon as it is judged."""
+        chosen = samples(self.live, self.events, self.run)
+        tried = {sample.flow.flow for sample in chosen}
+        for flow in dict.fromkeys(f.flow for f in outflows(self.live, self.events).values()):
+            if flow not in tried:
+                why = "no case of it sends anything that this registration serves"
+                yield clauses.failed(flow, "happy-path", why)
+        for sample in chosen:
+            async for clause in self._flow(sample):
+                yield clause
+        async for clause in self._polls():
+            yield clause
+        yield await self._wrong_credential(chosen)
+
+    # ---- one flow
+
+    async def _flow(self, sample: Sample) -> AsyncIterator[Clause]:
+        flow, key = sample.flow, self.draw()
+        trial = await self._tried(self.client, sample, key)
+        seen = list(trial.seen)
+        yield clauses.happy(flow.flow, trial)
+        yield clauses.success(flow.flow, trial)
+        yield await self._repeated(sample, key, trial, seen)
+        yield await self._found(sample, key, trial, seen)
+        if flow.in_doubt is not None and flow.in_doubt.operation not in self._asked:
+            self._asked.add(flow.in_doubt.operation)
+            yield await self._unknown(sample, seen)
+        operations = self._operations(flow)
+        if any("404" in op.answers for op in operations):
+            seen += (await self._tried(self.client, self._nobodys(sample), self.draw())).seen
+        yield clauses.errors(flow.flow, operations, seen)
+        yield clauses.fits(flow.flow, seen)
+        yield clauses.in_time(flow.flow, seen, self._limit())
+
+    async def _tried(self, client: Watched, sample: Sample, key: str) -> Trial:
+        client.taken()
+        told = {operation.name for operation in self._operations(sample.flow)}
+        try:
+            sent = await attempt(Job(key, sample.record, sample.flow), client, self._now)
+        except HubError as error:
+            seen = client.taken()
+            return Trial(seen, error, sent=bool(seen) and seen[-1].operation in told)
+        return Trial(client.taken(), None, sent)
+
+    async def _repeated(self, sample: Sample, key: str, trial: Trial, seen: list[Seen]) -> Clause:
+        name, flow, first = "idempotency", sample.flow, trial.last
+        if not trial.delivered or first is None:
+            why = "nothing was taken that could be repeated"
+            return clauses.not_applicable(flow.flow, name, why)
+        outbound = self.live.bundle.outbound
+        op = outbound.operations[first.operation]
+        if not _carries_key(self.live.bundle.manifest, op):
+            return clauses.not_applicable(flow.flow, name, "the contract has no place for a key")
+        again = await self._tried(self.client, sample, key)
+        other = with_other_words(first.request, op, outbound.types)
+        changed = None if other is None else await self._called(op.name, other, key)
+        seen += again.seen + (changed.seen if changed else ())
+        return clauses.repeated(flow, sample.record, first, again, changed)
+
+    async def _called(self, operation: str, request: Document, key: str) -> Trial:
+        self.client.taken()
+        try:
+            await self.client.call(operation, request, key)
+        except HubError as error:
+            return Trial(self.client.taken(), error, sent=True)
+        return Trial(self.client.taken(), None, sent=True)
+
+    async def _found(self, sample: Sample, key: str, trial: Trial, seen: list[Seen]) -> Clause:
+        name, flow = "done-is-found", sample.flow
+        if flow.in_doubt is None:
+            return clauses.not_applicable(flow.flow, name, "the contract has no question about it")
+        if not trial.delivered:
+            return clauses.not_applicable(flow.flow, name, "nothing was taken")
+        found, asked = await self._answer(Job(key, sample.record, flow))
+        for _ in range(TRIES - 1):
+            if found is True or not asked:
+                break
+            await asyncio.sleep(PAUSE)
+            seen += asked
+            found, asked = await self._answer(Job(key, sample.record, flow))
+        seen += asked
+        return clauses.asked(flow.flow, name, found=found, asked=asked, wanted=True)
+
+    async def _unknown(self, sample: Sample, seen: list[Seen]) -> Clause:
+        record = self._nobodys(sample).record
+        found, asked = await self._answer(Job(self.draw(), record, sample.flow))
+        seen += asked
+        name = "unknown-item-answered"
+        return clauses.asked(sample.flow.flow, name, found=found, asked=asked, wanted=False)
+
+    async def _answer(self, job: Job) -> tuple[bool | HubError, tuple[Seen, ...]]:
+        """Whether it is there, or why nobody says; and what was asked."""
+        self.client.taken()
+        try:
+            found: bool | HubError = await is_there(job, self.client, self._now)
+        except HubError as error:
+            found = error
+        return found, self.client.taken()
+
+    # ---- what asks for news, and the credential
+
+    async def _polls(self) -> AsyncIterator[Clause]:
+        program, settings = self.live.bundle.program, self.live.registration.settings
+        for name, flow in self.live.bundle.manifest.flows.items():
+            made = flow.poll and program.flow(f"{name}_request").call({}, None, settings, [])
+            if made:
+                trial = await self._called(*made, self.draw())
+                yield clauses.page(name, trial)
+                yield clauses.fits(name, trial.seen)
+                yield clauses.in_time(name, trial.seen, self._limit())
+
+    async def _wrong_credential(self, chosen: Sequence[Sample]) -> Clause:
+        name = "credential-refused"
+        if self.stranger is None:
+            return clauses.not_applicable("*", name, "there is no credential that could be wrong")
+        if not chosen:
+            return clauses.not_applicable("*", name, "no case sends anything")
+        return clauses.refused(await self._tried(self.stranger, chosen[0], self.draw()))
+
+    def _nobodys(self, sample: Sample) -> Sample:
+        """The same about a dossier that no system knows."""
+        self._unmade += 1
+        return sample.of_another_dossier(self.run.number + self._unmade)
+
+    def _now(self) -> int:
+        return int(self.clock() * 1000)
+
+    def _operations(self, flow: Outflow) -> list[Operation]:
+        named = words(self.live.bundle.manifest.flows[flow.flow].call)
+        return [self.live.bundle.outbound.operations[name] for name in named]
+
+    def _limit(self) -> float:
+        return declared_time(self.live)
+
+
+def declared_time(live: Live) -> float:
+    """Seconds in which the system says that it answers; else the time limit of a call."""
+    delivery = live.registration.delivery
+    return delivery.answers_within or delivery.timeout
+
+
+def _carries_key(manifest: Manifest, op: Operation) -> bool:
+    """Whether the adapter puts the key into a request of this operation."""
+    paths = [path for path, value in manifest.outbound.fill.items() if value == KEY]
+    return any(op.request.field(path.partition(".")[0]) is not None for path in paths)

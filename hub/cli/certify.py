@@ -1,0 +1,173 @@
+"""`hub connector certify`: a connector against its system's own sandbox (decision 0016)."""
+
+import asyncio
+import getpass
+import secrets
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+from typing import Annotated
+from uuid import uuid4
+
+import typer
+from msgspec import structs, to_builtins
+
+from hub.certify.clauses import CLAUSES
+from hub.certify.doors import receiving
+from hub.certify.opening import open_ways
+from hub.certify.samples import Run
+from hub.certify.trials import Sandbox
+from hub.certify.writing import certificate_of
+from hub.cli.connector_check import entry_at
+from hub.cli.options import Folder
+from hub.cli.output import Usage, answering, say, show_json
+from hub.dev.progress import to_stderr
+from hub.errors import Reject
+from hub.registry.bundle import Bundle, read_bundle
+from hub.registry.certificates import Clause, sign
+from hub.registry.certifiers import own_key
+from hub.registry.event_types import Events, read_events
+from hub.registry.live import Live
+from hub.registry.problem import BundleErrors
+from hub.registry.registration import RegistrationEntry, complete
+from hub.settings import Settings, load, resolve
+from hub.surroundings import now_ms, server_of
+
+NAMES = "\n\n".join(f"{name}: {what}." for name, what in CLAUSES.items())
+EPILOG = f"""Example: hub connector certify connectors/postal --endpoint https://sandbox.example
+
+The clauses. {NAMES}
+
+Exit 0: all that could be judged holds; 1: a clause failed, and no certificate is written."""
+SHOWN = {"failed": "FAILED", "not_applicable": "not judged:"}
+
+
+def certify(
+    folder: Folder,
+    endpoint: Annotated[
+        str, typer.Option(metavar="URL", help="the sandbox; nothing else is called")
+    ],
+    registration: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE[/NAME]", help="whose settings and secrets are used; default: none"
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="default: NAME.certificate.json")
+    ] = None,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON document")] = False,
+) -> None:
+    """Try every outgoing call against the system's sandbox, and vouch for what holds.
+
+    It CHANGES DATA there: cases of the connector are sent, under a dossier code of this run, again
+    with the same key, with a wrong credential. Only the endpoint is called. When no clause fails, a
+    signed certificate is written.
+    """
+    with answering():
+        here = load()
+        events = read_events(here.schemas)
+        bundle = _bundle(folder.resolve(), events)
+        entry = _entry(bundle.name, registration, endpoint)
+        live = Live(bundle, complete(entry, bundle.manifest))
+        _agreed(live, yes=yes)
+        found = asyncio.run(_tried(live, events, quiet=as_json))
+        written = _written(here, live, found, out or Path(f"{bundle.name}.certificate.json"))
+        if as_json:
+            show_json(_document(live, found, written))
+        if written is None:
+            raise typer.Exit(1)
+
+
+async def _tried(live: Live, events: Events, *, quiet: bool) -> list[Clause]:
+    """Every clause; each flow is told when it is through."""
+    found: list[Clause] = []
+    progress = to_stderr()
+    async with open_ways(live, resolve) as (client, stranger):
+        run = Run(secrets.randbelow(1_000_000_000), now_ms())
+        sandbox = Sandbox(live, events, client, stranger, _drawn, run, monotonic)
+        for clause in receiving(live, events, server_of):
+            _add(found, clause, quiet=quiet)
+        async for clause in sandbox.clauses():
+            progress.now("")
+            _add(found, clause, quiet=quiet)
+            progress.now(f"calling {live.registration.endpoint}: {clause.flow}")
+    progress.now("")
+    if not quiet:
+        _tell(found)
+    return found
+
+
+def _drawn() -> str:
+    """A key that was never used."""
+    return str(uuid4())
+
+
+def _add(found: list[Clause], clause: Clause, *, quiet: bool) -> None:
+    """One clause more; with the first one of another flow, the flow before it is told."""
+    if found and not quiet and found[-1].flow != clause.flow:
+        _tell(found)
+    found.append(clause)
+
+
+def _tell(found: list[Clause]) -> None:
+    """The last flow: what holds in a line, what does not with its reason."""
+    flow = found[-1].flow
+    own = [clause for clause in found if clause.flow == flow]
+    held = [clause.name for clause in own if clause.outcome == "passed"]
+    typer.echo(f"{flow}: {', '.join(held) or 'nothing could be judged'}")
+    for clause in own:
+        if clause.outcome != "passed":
+            typer.echo(f"    {SHOWN[clause.outcome]} {clause.name}: {clause.why}")
+
+
+def _written(here: Settings, live: Live, found: list[Clause], out: Path) -> Path | None:
+    """The certificate's file; None where a clause failed."""
+    failed = [clause for clause in found if clause.outcome == "failed"]
+    judged = sum(clause.outcome != "not_applicable" for clause in found)
+    if failed:
+        say(f"{live.bundle.name}: {len(failed)} of {judged} clauses failed; nothing is certified")
+        return None
+    at = datetime.fromtimestamp(now_ms() / 1000, UTC)
+    whole = certificate_of(live, found, hub=here.hub_id, by=getpass.getuser(), at=at)
+    out.write_bytes(sign(whole, own_key(here)))
+    say(f"{live.bundle.name}: {judged} clauses hold; {out} vouches for {live.bundle.digest}")
+    return out
+
+
+def _document(live: Live, found: list[Clause], written: Path | None) -> dict[str, object]:
+    return {
+        "connector": live.bundle.name,
+        "bundle": live.bundle.sha256,
+        "endpoint": live.registration.endpoint,
+        "certificate": str(written) if written else None,
+        "clauses": [to_builtins(clause) for clause in found],
+    }
+
+
+def _agreed(live: Live, *, yes: bool) -> None:
+    """Ask before anything is called. Raises Usage without a terminal, Abort for a no."""
+    what = f"{live.bundle.name}'s cases are sent to {live.registration.endpoint}, which keeps them"
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise Usage(f"{what}: it must be a sandbox", "certify", "say --yes")
+    typer.confirm(f"{what}. Is that a sandbox?", abort=True, err=True)
+
+
+def _entry(connector: str, registration: str | None, endpoint: str) -> RegistrationEntry:
+    """The named entry, or none at all, at the sandbox."""
+    if registration is None:
+        return RegistrationEntry(connector=connector, endpoint=endpoint)
+    entry, _ = entry_at(registration, connector)
+    return structs.replace(entry, endpoint=endpoint)
+
+
+def _bundle(folder: Path, events: Events) -> Bundle:
+    try:
+        return read_bundle(folder, events)
+    except BundleErrors as error:
+        raise Reject(f"{error}", fix=f"hub connector check {folder}") from error
