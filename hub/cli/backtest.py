@@ -9,16 +9,19 @@ import typer
 from hub.backtest.report import Group, Report
 from hub.backtest.run import open_backtest
 from hub.backtest.successor import successor
-from hub.cli.browse import open_browser, since_last, spots_of, stream
+from hub.cli.browse import Browser, open_browser, since_last, spots_of, stream
 from hub.cli.options import Folder, Json, milliseconds
 from hub.cli.output import answering, say, show_json
 from hub.cli.pairs import values
 from hub.errors import Reject
 from hub.registry.bundle import Bundle, read_bundle
 from hub.registry.event_types import Events, read_events
+from hub.registry.following import SPOT
+from hub.registry.ledger import Ledger, fold
 from hub.registry.live import Landscape, Live, read_landscape
+from hub.registry.present import present
 from hub.registry.problem import BundleErrors
-from hub.settings import Settings, load
+from hub.settings import load
 from hub.surroundings import now_ms
 from hub.topics import EVENT_TOPICS
 
@@ -52,9 +55,10 @@ def backtest(
     with answering():
         settings = load()
         events = read_events(settings.schemas)
-        old = _live(settings, events, folder.name, against)
-        new = successor(old, _bundle(folder, events), values(sets, "--set"))
-        report, seconds = _compared(settings, events, (old, new), since, last)
+        browser = open_browser(settings)
+        old = _live(browser, events, folder.resolve().name, against)
+        new = successor(old, _bundle(folder.resolve(), events), values(sets, "--set"))
+        report, seconds = _compared(browser, events, (old, new), since, last)
         if as_json:
             show_json({**report.as_dict(), "seconds": round(seconds, 1)})
         else:
@@ -64,10 +68,9 @@ def backtest(
 
 
 def _compared(
-    settings: Settings, events: Events, versions: tuple[Live, Live], since: str | None, last: int
+    browser: Browser, events: Events, versions: tuple[Live, Live], since: str | None, last: int
 ) -> tuple[Report, float]:
     """The report, and how many seconds it took."""
-    browser = open_browser(settings)
     spots = spots_of(browser, EVENT_TOPICS)
     now = now_ms()
     start = now - milliseconds(since) if since else since_last(browser, spots, last, now)
@@ -94,9 +97,13 @@ def _examples(group: Group) -> list[str]:
     return [f"{e.place}: {e.old} → {e.new}" for e in group.examples]
 
 
-def _live(settings: Settings, events: Events, connector: str, name: str | None) -> Live:
+def _live(browser: Browser, events: Events, connector: str, name: str | None) -> Live:
     """What is live under that name, or the connector's only registration. Raises Reject."""
-    landscape = read_landscape(settings.connectors, settings.registrations, events)
+    settings = browser.settings
+    files = read_landscape(settings.connectors, settings.registrations, events)
+    told = browser.broker.partitions(SPOT.topic)
+    ledger = fold(Ledger(), stream(browser, [SPOT])) if told else Ledger()
+    landscape = present(files, ledger)
     of = [one for one in landscape.live if name in (None, one.name)]
     chosen = [one for one in of if one.bundle.name == connector]
     if len(chosen) == 1:

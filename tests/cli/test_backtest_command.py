@@ -5,13 +5,18 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 from typer.testing import CliRunner, Result
 
 from hub.broker_memory import MemoryBroker
 from hub.cli import backtest
 from hub.cli.browse import Browser
 from hub.cli.main import app
+from hub.records import Outgoing
+from hub.registry.bundle_files import digest_of, read_files
+from hub.registry.ledger import Registered, bundle_record, registration_record
 from hub.settings import load
+from hub.topics import REGISTRY
 from tests.backtest.backtest_kit import ROOT
 from tests.cli.desk import MASKS, Desk
 from tests.events.records import CATALOGUE
@@ -32,8 +37,10 @@ class Place:
         (home / "registrations.yaml").write_text(ENTRY, encoding="utf-8")
         self.folder = home / "new" / "portal"
         shutil.copytree(ROOT / "connectors" / "portal", self.folder)
+        connectors = str(ROOT / "connectors")
+        self.environment = {**self.desk.environment, "HUB_CONNECTORS": connectors}
         browser = Browser(
-            load(self.desk.environment), self.desk.broker, CATALOGUE, self.desk.codec, MASKS
+            load(self.environment), self.desk.broker, CATALOGUE, self.desk.codec, MASKS
         )
         monkeypatch.setattr(backtest, "open_browser", lambda _: browser)
 
@@ -45,7 +52,7 @@ class Place:
 
     def run(self, *words: str) -> Result:
         arguments = ["connector", "backtest", str(self.folder), *words]
-        return CliRunner().invoke(app, arguments, env=self.desk.environment)
+        return CliRunner().invoke(app, arguments, env=self.environment)
 
 
 @pytest.fixture
@@ -107,6 +114,23 @@ def test_a_registration_that_there_is_not_is_named(place: Place) -> None:
     place.desk.event()
     done = place.run("--against", "nobody")
     assert (done.exit_code, "--against portal" in done.stderr) == (1, True)
+
+
+def test_what_was_registered_while_running_is_what_it_is_compared_with(place: Place) -> None:
+    event = place.desk.event()
+    place.edit('"PROCESSING": "DANG_XU_LY"', '"PROCESSING": "KHONG_RO"')
+    files = read_files(place.folder)
+    entry = yaml.safe_load(ENTRY)["registrations"][0]
+    registered = Registered("portal", "portal", digest_of(files), entry, "live", 1, "A", 1)
+    for key, value in (bundle_record(files), registration_record(registered)):
+        place.desk.keep(Outgoing(REGISTRY, key, value))
+    assert (place.run().exit_code, place.run().stdout) == (0, "")
+    shutil.rmtree(place.folder)
+    shutil.copytree(ROOT / "connectors" / "portal", place.folder)
+    assert place.run().stdout.splitlines() == [
+        "code table TO_STATUS: 1 dossier, progress trangThai KHONG_RO → DANG_XU_LY",
+        f"    for example {event.place.text}",
+    ]
 
 
 def test_a_folder_that_does_not_check_is_not_compared(place: Place) -> None:
