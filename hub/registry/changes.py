@@ -72,8 +72,9 @@ class Offer:
 def register(known: Registered | None, change: Change, offer: Offer) -> Registered:
     """The registration with this bundle and entry.
 
-    A paused one stays paused under its new version. Raises Reject: code "stale" (`Stale`), "name",
-    "words" (who or why is missing), "certificate" (neither that nor an override), "state".
+    A paused one stays paused under its new version; one that is not served says where it starts.
+    Raises Reject: code "stale" (`Stale`), "name", "words" (who or why is missing), "certificate"
+    (neither that nor an override), "start", "state".
     """
     _check(known, change)
     if not NAME.fullmatch(change.name):
@@ -88,6 +89,9 @@ def register(known: Registered | None, change: Change, offer: Offer) -> Register
     if serves and offer.hold:
         what = "is served, and a version on hold would end that"
         raise Reject(what, where=change.name, fix="register it to go live", code="state")
+    if not serves and not offer.entry.get("start"):
+        fix = "start: now, beginning (all that is kept will be told), or a time with its offset"
+        raise Reject("does not say where it starts", where="entry.start", fix=fix, code="start")
     if not offer.hold and not offer.certificate and not offer.override:
         raise _unproved()
     state: State = "certified" if offer.certificate else "draft"

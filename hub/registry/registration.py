@@ -55,8 +55,8 @@ class RegistrationEntry(Struct, frozen=True, forbid_unknown_fields=True):
     """References: `env:NAME` or `file:PATH`."""
     delivery: dict[str, Plain] = {}
     """Changes to the connector's `delivery`, key by key; null takes a limit away."""
-    start: str = "beginning"
-    """Where the first delivery begins: `beginning`, `now`, or a time."""
+    start: str = ""
+    """Where delivery begins first: `beginning` (if a file does not say it), `now`, or a time."""
     paused: bool = False
     """Whether nothing is delivered for now."""
 
@@ -136,7 +136,7 @@ def complete(entry: RegistrationEntry, manifest: Manifest) -> Registration:
         settings=_settings(entry, manifest),
         secrets=entry.secrets,
         delivery=_delivery(name, manifest.delivery, entry.delivery),
-        start=entry.start,
+        start=entry.start or "beginning",
         paused=entry.paused,
         allow_addresses=tuple(entry.allow_addresses),
     )
@@ -150,7 +150,7 @@ def entry_misfits(entry: RegistrationEntry, manifest: Manifest) -> Iterator[Misf
     )
     yield from _secret_misfits(entry, manifest)
     yield from _setting_misfits(entry, manifest)
-    if entry.start not in ("beginning", "now") and _time(entry.start) is None:
+    if entry.start not in ("", "beginning", "now") and _time(entry.start) is None:
         fix = "or write a time with its offset: 2026-11-23T08:00:00+07:00"
         yield Misfit(("start",), "start is not beginning, now or a time", fix)
     try:

@@ -23,10 +23,11 @@ ENTRIES = """registrations:
   - connector: postal
     name: north
     endpoint: http://127.0.0.1:9
+    start: beginning
     allow_addresses: [127.0.0.0/8]
     settings: {customer_code: C1}
     secrets: {consumer_key: "env:POSTAL_KEY", consumer_secret: "env:POSTAL_SECRET"}
-  - {connector: postal, name: wrong, endpoint: "http://127.0.0.1:9"}
+  - {connector: postal, name: wrong, start: now, endpoint: "http://127.0.0.1:9"}
 """
 
 

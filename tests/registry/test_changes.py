@@ -19,10 +19,11 @@ from hub.registry.changes import (
     register,
     roll_back,
 )
-from hub.registry.ledger import MOST_BEFORE, Registered, State
+from hub.registry.ledger import MOST_BEFORE, Entry, Registered, State
 
 ONE, TWO = "1" * 64, "2" * 64
-OFFER = Offer("waterco", ONE, {"endpoint": "http://x"}, override="a test")
+ENTRY: Entry = {"endpoint": "http://x", "start": "now"}
+OFFER = Offer("waterco", ONE, ENTRY, override="a test")
 
 
 def asked(on: int, by: str = "An", reason: str = "as agreed", name: str = "water") -> Change:
@@ -52,15 +53,22 @@ def test_a_new_one_is_live_with_who_and_why() -> None:
 
 
 def test_nothing_goes_live_without_certificate_or_override() -> None:
-    bare = Offer("waterco", ONE, {})
+    bare = Offer("waterco", ONE, ENTRY)
     assert code(lambda: register(None, asked(0), bare)) == "certificate"
-    draft = register(None, asked(0), Offer("waterco", ONE, {}, hold=True))
+    draft = register(None, asked(0), Offer("waterco", ONE, ENTRY, hold=True))
     assert draft.state == "draft"
     assert code(lambda: move(draft, asked(1), "golive")) == "certificate"
     assert code(lambda: move(draft, asked(1), "certify")) == "certificate"
     certified = move(draft, asked(1), "certify", certificate="c")
     assert move(certified, asked(2), "golive").state == "live"
     assert move(draft, asked(1), "golive", override="tried by hand").override == "tried by hand"
+
+
+def test_who_is_new_says_where_it_starts_and_who_is_served_goes_on() -> None:
+    silent = Offer("waterco", TWO, {"endpoint": "http://x"}, override="a test")
+    assert code(lambda: register(None, asked(0), silent)) == "start"
+    assert register(live(), asked(1), silent).state == "live"
+    assert code(lambda: register(move(live(), asked(1), "retire"), asked(2), silent)) == "start"
 
 
 def test_of_two_at_once_one_wins_and_the_other_hears_what_changed() -> None:
@@ -95,20 +103,20 @@ def test_a_new_version_of_a_paused_one_stays_paused() -> None:
 
 
 def test_a_served_one_takes_no_version_that_would_end_its_service() -> None:
-    held = Offer("waterco", TWO, {}, hold=True)
+    held = Offer("waterco", TWO, ENTRY, hold=True)
     assert code(lambda: register(live(), asked(1), held)) == "state"
     retired = move(live(), asked(1), "retire")
     assert register(retired, asked(2), held).state == "draft"
 
 
 def test_another_connector_takes_a_name_only_when_it_is_retired() -> None:
-    other = Offer("powerco", TWO, {}, override="a test")
+    other = Offer("powerco", TWO, ENTRY, override="a test")
     assert code(lambda: register(live(), asked(1), other)) == "state"
     assert register(move(live(), asked(1), "retire"), asked(2), other).connector == "powerco"
 
 
 def test_rollback_gives_the_version_before_with_what_vouched_for_it() -> None:
-    second = register(live(), asked(1), Offer("waterco", TWO, {}, certificate="c"))
+    second = register(live(), asked(1), Offer("waterco", TWO, ENTRY, certificate="c"))
     back = roll_back(second, asked(2))
     assert (back.bundle, back.entry, back.version) == (ONE, OFFER.entry, 3)
     assert (back.certificate, back.override, back.state) == ("", "a test", "live")

@@ -172,6 +172,7 @@ class Desk:
             return known
         self._fit_entry(ledger, register(known, change, offer))
         self._keep_seed(name)
+        self._with.keeping.keep_bundle(self._files(ledger, wish.bundle))
         if certificate:
             self._with.keeping.keep_certificate(wish.bundle, certificate)
 
@@ -252,7 +253,7 @@ class Desk:
     def _begun(self, known: Registered | None, made: Registered) -> Registered:
         """The same; what goes live anew has its starting offsets committed before."""
         if made.state in SERVED and (known is None or known.state not in SERVED):
-            start = read_entry(made.name, made.connector, made.entry).start
+            start = read_entry(made.name, made.connector, made.entry).start or "beginning"
             ensure_offsets(self._with.broker, group_of(made.name), EVENT_TOPICS, start, anew=True)
         return made
 

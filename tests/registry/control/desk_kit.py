@@ -36,6 +36,7 @@ ENTRY: Entry = {
     "endpoint": "http://127.0.0.1:9",
     "allow_addresses": ["127.0.0.0/8"],
     "settings": {"customer_code": "C1"},
+    "start": "beginning",
     "secrets": {"consumer_key": "env:POSTAL_KEY", "consumer_secret": "env:POSTAL_SECRET"},
 }
 KEY = private_key(draw_key().decode(), "test")

@@ -197,7 +197,8 @@ def test_more_than_a_bundle_may_have_is_not_even_read(plane: Plane) -> None:
         ({"bundle": "0" * 64}, 404, "upload it first"),
         ({"override": ""}, 422, "has no certificate"),
         ({"reason": ""}, 422, "reason"),
-        ({"entry": {"endpoint": "http://x.example"}}, 422, "consumer_key"),
+        ({"entry": {"endpoint": "http://x.example"}}, 422, "where it starts"),
+        ({"entry": {"endpoint": "http://x.example", "start": "now"}}, 422, "consumer_key"),
         ({"entry": {**ENTRY, "endpiont": "x"}}, 422, "endpiont"),
         ({"entry": {**ENTRY, "start": "noon"}}, 422, "start"),
         ({"certificate": certificate(hub="elsewhere")}, 422, "for the hub 'elsewhere'"),
@@ -221,7 +222,7 @@ def test_a_refused_registration_changes_nothing_and_is_on_record(
 
 
 def test_all_problems_of_an_entry_are_told_at_once(plane: Plane) -> None:
-    entry = {"endpoint": "ftp://x", "settings": {"no": 1}, "secrets": {}}
+    entry = {"endpoint": "ftp://x", "start": "now", "settings": {"no": 1}, "secrets": {}}
     wish = plane.wish(bundle=plane.upload(), entry=entry)
     _, said = plane.ask("PUT", "/registrations/north", json=wish)
     assert len(said["problems"]) >= 4
@@ -307,6 +308,14 @@ def test_a_registration_of_the_files_is_taken_over_with_its_bundle(plane: Plane)
     assert found.registrations["south"].before == (seed.now,)
     rows = plane.ask("GET", "/registrations")[1]
     assert [(row["name"], row["version"]) for row in rows] == [("south", 1), ("west", 0)]
+
+
+def test_the_bundle_of_a_file_can_be_registered_under_another_name(plane: Plane) -> None:
+    seed = Registered("south", "postal", SHA256, ENTRY, "live", 0, "the file", 0, did="adopt")
+    plane.seeds["south"] = Seed(seed, FILES)
+    wish = plane.wish(bundle=SHA256)
+    assert plane.ask("PUT", "/registrations/north", json=wish)[0] == 201
+    assert ledger(plane).bundles == {SHA256: FILES}
 
 
 def test_while_the_broker_is_away_nobody_is_told_that_it_was_done(plane: Plane) -> None:
