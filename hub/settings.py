@@ -57,6 +57,7 @@ VARIABLES = (
     ),
     Variable("HUB_AUDIT_SIGNER", "", "reference,… to the keys that sign checkpoints; else our own"),
     Variable("HUB_AUDIT_KEY", "", "reference; 64 hex digits that wrap the keys of the evidence"),
+    Variable("HUB_AUDIT_COPIES", "", "copies of the evidence's keys, FILE,FILE: erased there too"),
     Variable("HUB_ARCHIVE", "", "folder or s3://BUCKET/PREFIX; else audit/archive under HUB_HOME"),
     Variable("HUB_ARCHIVE_ENDPOINT", "", "address of an S3-compatible storage; else the vendor's"),
     Variable("HUB_ARCHIVE_REGION", "us-east-1", "region of the bucket"),
@@ -129,6 +130,7 @@ class Settings:
     audit_grace: int = AUDIT_GRACE  # seconds
     audit_signer: str | None = field(default=None, repr=False)  # references, joined by commas
     audit_key: str | None = field(default=None, repr=False)  # reference; wraps the evidence's keys
+    audit_copies: tuple[Path, ...] = ()
     archive: Path | Bucket | None = None  # None: under home
     may_unmask: bool = False  # whether people may see personal data here, with a reason
     access: Path | None = None  # None: whoever may read this machine's own token is its admin
@@ -158,6 +160,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         audit_grace=_whole("HUB_AUDIT_GRACE", env.get("HUB_AUDIT_GRACE"), AUDIT_GRACE, 5, 86_400),
         audit_signer=env.get("HUB_AUDIT_SIGNER") or None,
         audit_key=env.get("HUB_AUDIT_KEY") or None,
+        audit_copies=_files(env.get("HUB_AUDIT_COPIES")),
         archive=_archive(env),
         may_unmask=_one_of("HUB_MAY_UNMASK", env.get("HUB_MAY_UNMASK", "no"), ("no", "yes"))
         == "yes",
@@ -256,6 +259,11 @@ def _tls(env: Mapping[str, str]) -> Tls | None:
         missing = "HUB_TLS_KEY" if certificate else "HUB_TLS_CERTIFICATE"
         raise Halt("is not set, but another HUB_TLS variable is", where=missing)
     return Tls(certificate, key, client_ca)
+
+
+def _files(named: str | None) -> tuple[Path, ...]:
+    parts = (part.strip() for part in (named or "").split(","))
+    return tuple(Path(part).absolute() for part in parts if part)
 
 
 def _archive(env: Mapping[str, str]) -> Path | Bucket | None:

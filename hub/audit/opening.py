@@ -4,6 +4,7 @@ Keys stand apart from log and archive, so that a copy of these gives nothing awa
 """
 
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 
 from hub.audit.keys import KEY_BYTES, Keys, read_wrapping
@@ -45,6 +46,19 @@ def open_signers(settings: Settings) -> list[Signer]:
 
 def _drawn(name: str) -> str:
     return draw_signer(name, secrets.token_bytes).secret
+
+
+def open_copies(settings: Settings) -> Iterator[Keys]:
+    """The copies of the file of keys that are known: what is destroyed is destroyed there too.
+
+    Raises Halt for one that is not there, or not under the same key-encryption key.
+    """
+    for file in settings.audit_copies:
+        keys = Keys(file, _wrapping(settings), make=False)
+        try:
+            yield keys
+        finally:
+            keys.close()
 
 
 def _wrapping(settings: Settings) -> bytes:

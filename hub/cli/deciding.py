@@ -16,7 +16,8 @@ from hub.cli.person import name_of
 from hub.contract.types import Document
 from hub.delivery.acts import Command, Kind, as_document, command_of, concerns, record_of
 from hub.errors import HubError, Reject, Retry
-from hub.records import Position
+from hub.intake.acts import SCHEMA
+from hub.records import Outgoing, Position
 from hub.surroundings import now_ms
 from hub.topics import ACT
 
@@ -25,7 +26,7 @@ MOST = 1_000  # decisions of one command, unless told otherwise
 ACKNOWLEDGED = 30.0  # seconds for all of them; the writer itself gives a record up after 10
 
 
-def _given(text: str) -> str:
+def one_line(text: str) -> str:
     """A name or a reason, on one line. It stands in `hub.act` for good."""
     stripped = " ".join(text.split())
     if not stripped:
@@ -36,18 +37,18 @@ def _given(text: str) -> str:
 
 
 def _decider(text: str) -> str:
-    return name_of(_given(text) if text else "", "decide")
+    return name_of(one_line(text) if text else "", "decide")
 
 
 def _planner(text: str) -> str:
-    return name_of(_given(text) if text else "", "plan")
+    return name_of(one_line(text) if text else "", "plan")
 
 
 _WHO = "who decides; is kept. Where people are known (HUB_ACCESS), your token says it"
 By = Annotated[str, typer.Option("--by", metavar="NAME", callback=_decider, help=_WHO)]
 Planner = Annotated[str, typer.Option("--by", metavar="NAME", callback=_planner, help=_WHO)]
 Because = Annotated[
-    str, typer.Option("--because", metavar="TEXT", callback=_given, help="why; is kept")
+    str, typer.Option("--because", metavar="TEXT", callback=one_line, help="why; is kept")
 ]
 Preview = Annotated[bool, typer.Option("--preview", help="show what would be done, do nothing")]
 Most = Annotated[
@@ -168,9 +169,16 @@ def write_acts(
     Where each act stands, None if it was not acknowledged; and an error, if there was one.
     """
     at = now_ms()
-    encoded = [
-        record_of(one, browser.codec.encode("hub.v1.Act", as_document(one, at))) for one in commands
-    ]
+    return append_acts(
+        browser,
+        [record_of(one, browser.codec.encode(SCHEMA, as_document(one, at))) for one in commands],
+    )
+
+
+def append_acts(
+    browser: Browser, encoded: Sequence[Outgoing]
+) -> tuple[list[Position | None], HubError | None]:
+    """The same for acts that are no decisions about deliveries."""
     writer = browser.broker.writer()
     try:
         waiting = [writer.send(outgoing) for outgoing in encoded]

@@ -21,8 +21,10 @@ from hub.intake.acts import SCHEMA
 from hub.records import Headers, Outgoing, Position, Record, Spot
 from hub.topics import ACT, DOSSIER_HEADER, PARKED
 
-Kind: TypeAlias = Literal["RESUMED", "REQUEUED", "EDITED", "DISCARDED", "REPLAYED"]
+Kind: TypeAlias = Literal["RESUMED", "REQUEUED", "EDITED", "DISCARDED", "REPLAYED", "ERASED"]
 KINDS: frozenset[str] = frozenset(get_args(Kind))
+WHOLE: frozenset[str] = frozenset({"RESUMED", "ERASED"})  # these mean a dossier, not an event
+ERASED = "erased"  # how the reason of a letter begins that has no bytes any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +32,13 @@ class Command:
     """One decision of a person, for one registration.
 
     `dossier` is the key of what it concerns, as `dossier_of` writes it. RESUMED means all of that
-    dossier in one partition, its `offset` is -1. The others mean the event at (`topic`,
-    `partition`, `offset`) and the record of it that stands at `letter`: its dead letter; where one
-    is DISCARDED that still waits, its place on `hub.parked`; where one is REPLAYED, that of the
-    event itself. `value`: of EDITED, the new event in wire format. `series`: of REPLAYED, the last
-    one that the event had. `plan`: the digest of the replay's plan that it is a part of.
+    dossier in one partition, its `offset` is -1. ERASED means what stands before `offset` of it
+    there, at every registration, so that it names none; `because` is the order's number. The others
+    mean the event at (`topic`, `partition`, `offset`) and the record of it that stands at `letter`:
+    its dead letter; where one is DISCARDED that still waits, its place on `hub.parked`; where one
+    is REPLAYED, that of the event itself. `value`: of EDITED, the new event in wire format.
+    `series`: of REPLAYED, the last one that the event had. `plan`: the digest of the replay's plan
+    that it is a part of.
     """
 
     kind: Kind
@@ -62,6 +66,11 @@ class Command:
 def dossier_of(key: bytes | None) -> str:
     """A dossier's key as acts, receipts and people write it."""
     return (key or b"").decode(errors="replace")
+
+
+def erase_reason(command: Command) -> str:
+    """Why an event of an erased dossier is a dead letter without its bytes."""
+    return f"{ERASED}: order {command.because}"
 
 
 def discard_reason(command: Command) -> str:
@@ -103,8 +112,9 @@ def record_of(command: Command, value: bytes) -> Outgoing:
 def concerns(record: Record, registration: str) -> bool:
     """Whether a record of `hub.act` is a person's decision for this registration."""
     headers = dict(record.headers)
+    kind = headers.get("hub_act", b"").decode(errors="replace")
     mine = headers.get("hub_connector") == registration.encode()
-    return mine and headers.get("hub_act", b"").decode(errors="replace") in KINDS
+    return kind == "ERASED" or (mine and kind in KINDS)
 
 
 def command_of(record: Record, codec: Codec) -> Command | None:
@@ -171,8 +181,10 @@ class Acts:
 
     def _repeats(self, command: Command) -> bool:
         """Whether an earlier act asked for the same, or closed what this one concerns."""
+        if command.kind == "ERASED":
+            return False
         if command.letter is None:
-            resumes = (one for one in self._waiting.values() if one.letter is None)
+            resumes = (one for one in self._waiting.values() if one.kind == "RESUMED")
             return any(one.dossier == command.dossier for one in resumes)
         if command.of_parked or command.kind == "REPLAYED":
             return False  # a parked one while it waits; who replays looks what was asked for before
@@ -236,7 +248,7 @@ def _command(record: Record, found: Document) -> Command | None:
         return None
     letter = Position.read(told.subject or "")
     of_one_event = told.source_offset >= 0 and letter is not None
-    if of_one_event == (told.kind == "RESUMED") or (told.kind == "EDITED") != (value is not None):
+    if of_one_event == (told.kind in WHOLE) or (told.kind == "EDITED") != (value is not None):
         return None
     return Command(
         kind=told.kind,

@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-from hub.delivery.acts import discard_reason
+from hub.delivery.acts import discard_reason, erase_reason
 from hub.delivery.dispatch import KeyedQueue
 from hub.delivery.held import Held, Key, Part
 from hub.delivery.host import Host
@@ -73,7 +73,10 @@ class Aside:
         self._set_aside(held, BEHIND, bundle)
 
     def _set_aside(self, held: Held, reason: str, bundle: str) -> None:
-        discarded = held.discarded
+        discarded, erased = held.discarded, held.erased
+        if erased is not None:
+            self._host.settle(held, "DEAD_LETTERED", erase_reason(erased))
+            return
         if discarded is not None:
             self._host.settle(held, "DEAD_LETTERED", discard_reason(discarded))
             return

@@ -88,6 +88,8 @@ class Clerk:
             self._resume(part, key, command.act)
         elif command.kind == "DISCARDED":
             self._discard(part, command)
+        elif command.kind == "ERASED":
+            self._erase(part, command)
         else:
             self._host.task(self._revive(part, command))
 
@@ -98,6 +100,18 @@ class Clerk:
 
         if not self._aside.resume(key, act, done):
             done()  # nothing waits any more, or is on its way already
+
+    def _erase(self, part: Part, command: Command) -> None:
+        """What waits of the dossier comes to its end when its turn comes; so does what is to come.
+
+        The act is over when all that is parked has its end, and the commit has passed the rest.
+        """
+        dossier = command.dossier.encode()
+        part.erasures[dossier] = command
+        if part.acts is not None and part.tracker.committable < command.offset:
+            part.bounds[command.act] = command.offset
+            part.acts.awaits_end(command.act)
+        self._resume(part, (command.topic, command.partition, dossier), command.act)
 
     def _discard(self, part: Part, command: Command) -> None:
         """A parked event leaves its dossier's queue when its turn comes; the others go on."""

@@ -45,6 +45,10 @@ class Part:
     acts: Acts | None = None  # what people decided about its events
     revived: set[int] = field(default_factory=set)  # dead letters that a person sent out again
     discards: dict[int, Command] = field(default_factory=dict)  # of parked events, not yet closed
+    erasures: dict[bytes, Command] = field(default_factory=dict)  # of dossiers, by key
+    bounds: dict[int, int] = field(
+        default_factory=dict
+    )  # by act: it is over when commits are there
     pinned: dict[int, Stand] = field(default_factory=dict)  # of those parked or revived: as `first`
     _order: deque[int] = field(default_factory=deque)  # offsets polled, behind the committable one
     _read_from: int = 0  # where the journal goes on
@@ -83,6 +87,14 @@ class Part:
             gone = self._order.popleft()
             self.journal.first.pop(gone, None)
             self.journal.ended.pop(gone, None)
+        if self.bounds:
+            self._end_acts()
+
+    def _end_acts(self) -> None:
+        for act, bound in list(self.bounds.items()):
+            if self.acts is not None and self.tracker.committable >= bound:
+                del self.bounds[act]
+                self.acts.carried_out(act)
 
     def parked(self, offset: int, series: int, position: int) -> None:
         """It waits on hub.parked; its receipt at this position is all that is to be read of it."""
@@ -176,6 +188,14 @@ class Held:
         command = self.part.discards.get(self.record.offset) if self.parked else None
         place = command.letter if command is not None else None
         return command if place is not None and place.offset == self.position else None
+
+    @property
+    def erased(self) -> Command | None:
+        """The order by which its dossier was erased, if that means this event too."""
+        if not self.part.erasures:
+            return None
+        command = self.part.erasures.get(self.record.key or b"")
+        return command if command is not None and self.record.offset < command.offset else None
 
     def last_seen(self, taken: int, *, system: bool) -> int | None:
         """It fails when the system has taken so many; how many they were when that told something.

@@ -16,7 +16,7 @@ from hub.records import Headers, Position, Record
 from hub.topics import ACT
 
 State: TypeAlias = Literal[
-    "open", "discarded", "requeued", "delivered-late", "settled-late", "void"
+    "open", "discarded", "erased", "requeued", "delivered-late", "settled-late", "void"
 ]
 Key: TypeAlias = tuple[str, Position]  # registration, where the event stands
 OWN = "hub_dead_"  # of the headers that a letter has beside its event's own
@@ -101,6 +101,9 @@ def decided(given: Iterable[Letter], commands: Iterable[Command]) -> list[Letter
     """
     found = {letter.key: letter for letter in given}
     for command in commands:
+        if command.kind == "ERASED":
+            found |= _erased(found.values(), command)
+            continue
         key = command.registration, Position(command.topic, command.partition, command.offset)
         letter = found.get(key)
         if letter is None or letter.decision is not None or command.letter is None:
@@ -111,6 +114,17 @@ def decided(given: Iterable[Letter], commands: Iterable[Command]) -> list[Letter
             state: State = "discarded" if command.kind == "DISCARDED" else "requeued"
             found[key] = replace(letter, state=state, decision=command)
     return list(found.values())
+
+
+def _erased(given: Iterable[Letter], command: Command) -> dict[Key, Letter]:
+    """The letters of an erased dossier: nobody can send them any more."""
+    return {
+        one.key: replace(one, state="erased", decision=command)
+        for one in given
+        if one.dossier == command.dossier
+        and (one.source.topic, one.source.partition) == (command.topic, command.partition)
+        and one.source.offset < command.offset
+    }
 
 
 def _is_about(command: Command, place: Position, letter: Letter) -> bool:

@@ -3,7 +3,7 @@
 import asyncio
 
 from hub.contract.types import Document
-from hub.delivery.acts import discard_reason
+from hub.delivery.acts import discard_reason, erase_reason
 from hub.delivery.departures import Departures
 from hub.delivery.exchange import Job
 from hub.delivery.failures import Failures
@@ -72,6 +72,8 @@ class Opening:
         value = held.record.value or b""
         if not self._host.may_go_on(held):
             self._host.let_go(key, held)
+        elif (erased := held.erased) is not None:
+            self._host.ended(key, held, "DEAD_LETTERED", erase_reason(erased))
         elif (discarded := held.discarded) is not None:
             self._host.ended(key, held, "DEAD_LETTERED", discard_reason(discarded))
         elif held.doubted and (seconds := self._answer_due(held)) > 0:

@@ -86,8 +86,10 @@ class Orders:
 
     def _pass_on(self, record: Record) -> None:
         headers = dict(record.headers)
-        if headers.get("hub_act", b"").decode(errors="replace") not in KINDS:
+        kind = headers.get("hub_act", b"").decode(errors="replace")
+        if kind not in KINDS:
             return
-        heard = self._lanes.get(headers.get("hub_connector", b"").decode(errors="replace"))
-        if heard is not None:
-            self._loop.call_soon_threadsafe(heard, record.partition)
+        name = headers.get("hub_connector", b"").decode(errors="replace")
+        for registration, heard in list(self._lanes.items()):
+            if registration == name or kind == "ERASED":
+                self._loop.call_soon_threadsafe(heard, record.partition)

@@ -132,6 +132,8 @@ class Receipts:
             type=settled.event_type,
             reason=settled.reason,
         )
+        if held.erased is not None:
+            return dead_letter(replace(settled, record=settled.record._replace(value=None)))
         return dead_letter(settled)
 
     def _of(self, kind: Kind, spot: Spot, events: Sequence[Held], note: str = "") -> Step:
@@ -226,8 +228,8 @@ def _settled(held: Held, outcome: Outcome, reason: str | None, author: Author) -
 
 
 def _act(held: Held, outcome: Outcome) -> int:
-    discarded = held.discarded if outcome == "DEAD_LETTERED" else None
-    return held.act if discarded is None else discarded.act
+    decided = (held.erased or held.discarded) if outcome == "DEAD_LETTERED" else None
+    return held.act if decided is None else decided.act
 
 
 def _remark(held: Held) -> str | None:

@@ -12,7 +12,9 @@ from hub.records import Headers, Outgoing
 from hub.topics import ACT
 
 SCHEMA = "hub.v1.Act"
-Kind: TypeAlias = Literal["CONFLICT", "SET_ASIDE", "SECRECY_REFUSED", "UNCONFIRMED"]
+Kind: TypeAlias = Literal[
+    "CONFLICT", "SET_ASIDE", "SECRECY_REFUSED", "UNCONFIRMED", "ERASURE_REFUSED"
+]
 
 
 @dataclass(frozen=True, slots=True)

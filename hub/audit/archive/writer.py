@@ -41,6 +41,7 @@ from hub.records import Record, Spot
 AGE = 600_000  # ms that the oldest buffered record waits at most
 BYTES = 16 * 1_048_576  # of sealed content, buffered at most
 RECORDS = 30_000  # buffered at most; a row takes about 1 KB
+ERASED = "ERASED"  # kind of the act by which a dossier is erased
 MERGE = 24  # files that are searched of one day, until they become one
 
 RowOf: TypeAlias = Callable[[Record], Row]
@@ -64,6 +65,7 @@ class Archive:
         self._buffered: dict[Place, list[tuple[Sealed, Row]]] = {}
         self._next: dict[Spot, int] = {}
         self._bytes = self._records = 0
+        self._urgent = False  # an erasure waits for what is buffered
         self._oldest: int | None = None  # when the first buffered record came, ms
         self._sweep()
 
@@ -88,6 +90,7 @@ class Archive:
             self._buffered.setdefault(place, []).append((sealed, row))
             self._next[spot] = record.offset + 1
             self._bytes += len(sealed.content)
+            self._urgent = self._urgent or row.type == ERASED
         self._records += len(new)
         self._oldest = now if self._oldest is None else self._oldest
 
@@ -106,7 +109,7 @@ class Archive:
         if self._oldest is None:
             return False
         full = self._bytes >= BYTES or self._records >= RECORDS
-        return full or now - self._oldest >= AGE
+        return full or self._urgent or now - self._oldest >= AGE
 
     def seal(self, now: int) -> int:
         """Put what is buffered into the archive; how many records that were.
@@ -208,6 +211,7 @@ class Archive:
         self._buffered.clear()
         self._next.clear()
         self._bytes = self._records = 0
+        self._urgent = False
         self._oldest = None
         return count
 
