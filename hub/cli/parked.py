@@ -1,5 +1,6 @@
 """`hub parked`: dossiers that wait at one registration, and letting them go on."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -13,7 +14,7 @@ from hub.cli.output import answering, say, show_json, show_rows
 from hub.contract.types import Document
 from hub.delivery.acts import Command
 from hub.delivery.parked import ParkedDossier, ParkedEvent, dossiers, events
-from hub.errors import HubError, Reject
+from hub.errors import Halt, HubError, Reject
 from hub.settings import Settings, load
 from hub.surroundings import now_ms
 from hub.topics import PARKED
@@ -194,7 +195,11 @@ def _resumed(one: ParkedDossier, said: Said) -> Decision:
 def _tell_due_dates(settings: Settings, rows: list[Document]) -> None:
     """Put into each row when its dossier is due, as far as the views know it."""
     codes = list(dict.fromkeys(str(row["dossier"]) for row in rows))[:ASKED]
-    due, problem = due_dates(settings.home, codes, of_person(settings), ANSWERED)
+    due: Mapping[str, str] = {}
+    try:
+        due, problem = due_dates(settings.home, codes, of_person(settings), ANSWERED)
+    except Halt as error:  # nobody says who asks
+        problem = error
     if problem is not None:
         say(f"due dates are not known: {problem}")
     for row in rows:

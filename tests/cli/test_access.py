@@ -153,3 +153,10 @@ def test_personal_data_is_shown_to_a_role_that_may_and_under_its_name(
     assert show("mai").exit_code == 0
     lines = (people.home / "log" / "access.jsonl").read_bytes().splitlines()
     assert [("mai", "complaint")] == [(row["who"], row["reason"]) for row in map(json.loads, lines)]
+
+
+def test_who_says_nothing_still_sees_what_waits(desk: Desk, people: People) -> None:
+    people.add("lan", "operator")
+    done = desk.hub("parked", "list", env=people.environment(None))
+    assert done.exit_code == 0
+    assert "due dates are not known" in done.stderr
