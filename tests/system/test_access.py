@@ -1,0 +1,188 @@
+"""A hub that knows people, on a real Kafka: stock clients, an identity provider, the record."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
+from confluent_kafka.schema_registry.error import SchemaRegistryError
+from joserfc import jwt
+from joserfc.jwk import RSAKey
+
+from adapters.http.simple import fetch
+from hub.access import tokens
+from hub.broker import KafkaBroker
+from hub.dev.waiting import until
+from hub.events.catalogue import load
+from hub.events.codec import Codec
+from hub.records import Spot
+from hub.registry.schemas.client import RegistryClient
+from hub.settings import environment
+from hub.topics import ACT
+from tests.brokers import LiveBroker
+from tests.faults.processes import Processes
+from tests.system.world import FAR
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]
+
+SCHEMAS = Path(__file__).parents[2] / "schemas" / "avro"
+TEXT = json.dumps({"type": "record", "name": "Guest", "fields": [{"name": "a", "type": "int"}]})
+KEY = RSAKey.generate_key(2048, {"kid": "first"})
+ADMIN, OPERATOR = tokens.new_token(), tokens.new_token()
+PEOPLE = f"""
+principals:
+  - {{name: quan, role: admin, token_sha256: {tokens.digest(ADMIN)}}}
+"""
+LAN = f"  - {{name: lan, role: operator, token_sha256: {tokens.digest(OPERATOR)}}}\n"
+
+
+@contextmanager
+def sso() -> Iterator[str]:
+    """An identity provider's keys, over HTTP on this machine."""
+    body = json.dumps({"keys": [KEY.as_dict(private=False)]}).encode()
+
+    class Keys(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Keys) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}/certs"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@dataclass
+class Hub:
+    url: str
+    people: Path
+    issuer: str
+    processes: Processes
+    kafka: KafkaBroker
+
+    def ask(self, method: str, path: str, token: str | None = None) -> int:
+        headers = tokens.bearer(token) if token else {}
+        return fetch(method, self.url + path, headers=headers)[0]
+
+    def signed(self, role: str, **claims: object) -> str:
+        now = int(time.time())
+        said = {"iss": self.issuer, "aud": "lgsp-hub", "sub": "thu", "exp": now + 60}
+        head = {"alg": "RS256", "kid": "first"}
+        return jwt.encode(head, {**said, "hub_roles": [role], **claims}, KEY)
+
+    def attempts(self) -> list[tuple[str, str, str]]:
+        """Who tried what, and how it ended, as it stands on hub.act."""
+        codec = Codec(load(SCHEMAS), RegistryClient(self.url))
+        spots = [Spot(ACT, number) for number in range(self.kafka.partitions(ACT))]
+        reader = self.kafka.reader(spots)
+        found = []
+        try:
+            ends = reader.end()
+            for spot, begin in reader.begin().items():
+                reader.seek(spot, begin)
+            while any(reader.position(spot) < ends[spot] for spot in spots):
+                found += [codec.decode(one.value or b"")[1] for one in reader.poll(1.0)]
+        finally:
+            reader.close()
+        kept = [act for act in found if act["kind"] == "ACCESS"]
+        return [(str(act["by"]), str(act["subject"]), str(act["reason"])) for act in kept]
+
+
+@pytest.fixture
+def hub(kafka: LiveBroker, tmp_path: Path) -> Iterator[Hub]:
+    home, people = tmp_path / "home", tmp_path / "people.yaml"
+    home.mkdir()
+    (tmp_path / "registrations.yaml").write_text("registrations: []\n", encoding="utf-8")
+    with sso() as jwks:
+        oidc = f"oidc: {{issuer: '{jwks}', audience: lgsp-hub, jwks: '{jwks}',"
+        oidc += " allow_addresses: [127.0.0.1]}\n"
+        people.write_text(PEOPLE + LAN + oidc, encoding="utf-8")
+        variables = environment(
+            {
+                "HUB_HOME": str(home),
+                "HUB_BOOTSTRAP": kafka.bootstrap,
+                "HUB_REGISTRATIONS": str(tmp_path / "registrations.yaml"),
+                "HUB_SCHEMAS": str(SCHEMAS),
+                "HUB_ACCESS": str(people),
+            }
+        )
+        with Processes(home, variables) as processes:
+            url = processes.url(processes.hub("registry"))
+            assert url is not None
+            yield Hub(url, people, jwks, processes, KafkaBroker(kafka.bootstrap))
+
+
+def stock(url: str, credential: str | None = None) -> SchemaRegistryClient:
+    known = {"basic.auth.user.info": credential} if credential else {}
+    return SchemaRegistryClient({"url": url, "max.retries": 0, **known})
+
+
+def test_who_may_is_let_in_and_every_attempt_is_on_record(hub: Hub) -> None:
+    with stock(hub.url) as anybody:
+        assert anybody.get_subjects()
+        with pytest.raises(SchemaRegistryError) as refused:
+            anybody.register_schema("guest", Schema(TEXT, "AVRO"))
+        assert (401, 40101) == (refused.value.http_status_code, refused.value.error_code)
+    with stock(hub.url, f"lan:{OPERATOR}") as operator:
+        with pytest.raises(SchemaRegistryError) as refused:
+            operator.register_schema("guest", Schema(TEXT, "AVRO"))
+        assert 403 == refused.value.http_status_code
+    with stock(hub.url, f"quan:{ADMIN}") as admin:
+        assert admin.register_schema("guest", Schema(TEXT, "AVRO")) > 0
+
+    assert 200 == hub.ask("GET", "/registrations", hub.signed("operator"))
+    assert 200 == hub.ask("GET", "/registrations", hub.signed("auditor"))
+    assert 401 == hub.ask("GET", "/registrations")
+    assert 401 == hub.ask("GET", "/registrations", hub.signed("operator", aud="other"))
+    assert 401 == hub.ask("GET", "/registrations", hub.signed("operator", exp=1))
+    assert 401 == hub.ask("GET", "/registrations", hub.signed("boss"))
+    assert 403 == hub.ask("DELETE", "/subjects/guest", hub.signed("operator"))
+
+    versions, mine = "POST /subjects/guest/versions", "GET /registrations"
+    wanted = {
+        ("unknown", "POST /subjects/{subject}/versions", "refused: no credential"),
+        ("lan", versions, "refused: this role may not"),
+        ("quan", versions, "allowed"),
+        ("oidc:thu", mine, "allowed"),
+        ("unknown", mine, "refused: no credential"),
+        ("unknown", mine, "refused: the token has expired"),
+        ("oidc:thu", "DELETE /subjects/guest", "refused: this role may not"),
+    }
+    assert until(lambda: wanted <= set(hub.attempts()), FAR, 0.5), hub.attempts()
+    told = json.dumps(hub.attempts()) + "".join(
+        log.read_text() for log in (hub.people.parent / "home").rglob("*.log")
+    )
+    assert OPERATOR not in told
+    assert ADMIN not in told
+
+
+def test_whoever_is_taken_out_of_the_file_is_out(hub: Hub) -> None:
+    assert 200 == hub.ask("GET", "/registrations", OPERATOR)
+    hub.people.write_text(PEOPLE, encoding="utf-8")
+    assert until(lambda: hub.ask("GET", "/registrations", OPERATOR) == 401, FAR, 0.1)
+    assert 200 == hub.ask("GET", "/registrations", ADMIN)
+    hub.people.write_text("principals: [", encoding="utf-8")
+    assert until(lambda: hub.ask("GET", "/registrations", ADMIN) == 503, FAR, 0.1)
+
+
+def test_a_guess_a_thousand_times_over_makes_few_records(hub: Hub) -> None:
+    before = len(hub.attempts())
+    for number in range(1_000):
+        assert 401 == hub.ask("DELETE", f"/subjects/s{number}", f"hub_{number}")
+    assert until(lambda: len(hub.attempts()) > before, FAR, 0.5)
+    assert len(hub.attempts()) - before <= 2
