@@ -25,6 +25,8 @@ from hub.settings import load
 from hub.surroundings import now_ms
 from hub.topics import EVENT_TOPICS
 
+app = typer.Typer(add_completion=False)
+
 LAST = 10_000
 Since = Annotated[str | None, typer.Option(metavar="AGE", help="events of so long: 7d, 12h, 5min")]
 Last = Annotated[int, typer.Option(min=1, help="the last N events, where no --since is given")]
@@ -37,6 +39,7 @@ Sets = Annotated[
 ]
 
 
+@app.command(epilog="Example: hub connector backtest connectors/postal --since 7d")
 def backtest(
     folder: Folder,
     since: Since = None,

@@ -18,9 +18,12 @@ from hub.registry.problem import BundleErrors
 from hub.settings import load
 from hub.surroundings import now_ms
 
+app = typer.Typer(add_completion=False)
+
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="a certificate")]
 
 
+@app.command(epilog="Example: hub connector certificate connectors/postal postal.certificate.json")
 def certificate(folder: Folder, file: File, *, as_json: Json = False) -> None:
     """Show a certificate, if it holds here for exactly this folder; 1 if it does not."""
     with answering():
@@ -44,6 +47,7 @@ def certificate(folder: Folder, file: File, *, as_json: Json = False) -> None:
         show_rows(rows, ("flow", "name", "outcome", "why"), as_json=False)
 
 
+@app.command(epilog="Example: hub connector certifier integration-desk")
 def certifier(name: Annotated[str, typer.Argument(help="how the key is named, one word")]) -> None:
     """Print the line by which another hub knows the key that certifies here (HUB_CERTIFIERS)."""
     with answering():

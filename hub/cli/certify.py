@@ -34,6 +34,8 @@ from hub.registry.registration import RegistrationEntry, complete
 from hub.settings import Settings, load, resolve
 from hub.surroundings import now_ms, server_of
 
+app = typer.Typer(add_completion=False)
+
 NAMES = "\n\n".join(f"{name}: {what}." for name, what in CLAUSES.items())
 EPILOG = f"""Example: hub connector certify connectors/postal --endpoint https://sandbox.example
 
@@ -43,6 +45,7 @@ Exit 0: all that could be judged holds; 1: a clause failed, and no certificate i
 SHOWN = {"failed": "FAILED", "not_applicable": "not judged:"}
 
 
+@app.command(epilog=EPILOG)
 def certify(
     folder: Folder,
     endpoint: Annotated[

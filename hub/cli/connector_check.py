@@ -20,6 +20,8 @@ from hub.registry.sarif import sarif
 from hub.registry.yaml_file import YamlFile, read_yaml
 from hub.settings import load
 
+app = typer.Typer(add_completion=False)
+
 EPILOG = """Examples: hub connector check connectors/postal ·
 hub connector check connectors/postal --registration registrations.yaml/postal ·
 hub connector check connectors/postal --sarif > postal.sarif
@@ -27,6 +29,7 @@ hub connector check connectors/postal --sarif > postal.sarif
 Exit 0: it may go live; 1: it may not; 2: wrong usage."""
 
 
+@app.command(epilog=EPILOG)
 def check(
     folder: Folder,
     registration: Annotated[

@@ -16,6 +16,8 @@ from hub.registry.live import read_landscape
 from hub.registry.problem import BundleErrors
 from hub.settings import Settings, load
 
+app = typer.Typer(add_completion=False)
+
 EPILOG = """Examples: hub connector explain postal ·
 hub connector explain --personal --field id_number
 
@@ -24,6 +26,7 @@ what the schemas say about it. Exit 0; 1: no such connector, or one that does no
 COLUMNS = ("field", "pii", "from", "expression", "at")
 
 
+@app.command("explain", epilog=EPILOG)
 def explain_command(
     connector: Annotated[
         str | None, typer.Argument(help="a connector's name or folder; without, all of them")

@@ -6,20 +6,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from hub.cli import (
-    access,
-    audit,
-    connector,
-    dead,
-    dev,
-    dossier,
-    mapping,
-    parked,
-    reference,
-    replay,
-    schema,
-    topics,
-)
+from hub.cli.late import Late, group_of
 from hub.cli.output import CODES, answering, heard
 from hub.errors import HubError
 from hub.log import configure, get_logger
@@ -27,6 +14,24 @@ from hub.settings import Settings, environment, load, misspelt
 
 log = get_logger("hub.cli")
 BUG = 70  # EX_SOFTWARE of sysexits.h
+
+
+COMMANDS = {
+    "access": Late("hub.cli.access:app"),
+    "act": Late("hub.cli.topics:act"),
+    "audit": Late("hub.cli.audit:app"),
+    "connector": Late("hub.cli.connector:app"),
+    "dead-letter": Late("hub.cli.dead:app"),
+    "dev": Late("hub.cli.dev:app"),
+    "dossier": Late("hub.cli.dossier:app"),
+    "event": Late("hub.cli.topics:event"),
+    "mapping": Late("hub.cli.mapping:app"),
+    "parked": Late("hub.cli.parked:app"),
+    "receipt": Late("hub.cli.topics:receipt"),
+    "replay": Late("hub.cli.replay:app"),
+    "schema": Late("hub.cli.schema:app"),
+    "settings": Late("hub.cli.reference:app", "settings"),
+}
 
 
 class _Commands(TyperGroup):
@@ -42,7 +47,7 @@ class _Commands(TyperGroup):
 
 
 app = typer.Typer(
-    cls=_Commands,
+    cls=group_of(COMMANDS, _Commands),
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -50,22 +55,6 @@ app = typer.Typer(
     epilog="Settings come from HUB_* variables: ops/reference/settings.md. Exit codes: 0 done, "
     "1 rejected, 2 wrong usage, 3 try later, 4 halted until a person acts, 70 a bug.",
 )
-app.add_typer(audit.app, name="audit")
-app.add_typer(dev.app, name="dev")
-app.add_typer(topics.event, name="event")
-app.add_typer(topics.act, name="act")
-app.add_typer(topics.receipt, name="receipt")
-app.add_typer(access.app, name="access")
-app.add_typer(parked.app, name="parked")
-app.add_typer(dead.app, name="dead-letter")
-app.add_typer(replay.app, name="replay")
-app.add_typer(dossier.app, name="dossier")
-app.add_typer(connector.app, name="connector")
-app.add_typer(mapping.app, name="mapping")
-app.add_typer(schema.app, name="schema")
-
-app.command("settings", epilog="Example: hub settings --json")(reference.settings)
-
 Listen = Annotated[
     str | None,
     typer.Option(metavar="HOST:PORT", help="where to listen; default a free port on loopback"),

@@ -7,7 +7,10 @@ import typer
 from hub.cli.output import answering, say, show_rows
 from hub.settings import VARIABLES, environment, load, misspelt
 
+app = typer.Typer(add_completion=False)
 
+
+@app.command(epilog="Example: hub settings --json")
 def settings(
     *, as_json: Annotated[bool, typer.Option("--json", help="one JSON object a line")] = False
 ) -> None:

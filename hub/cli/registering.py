@@ -1,6 +1,6 @@
 """`hub connector register`, `pause`, …: what is registered at a running hub, and its changes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,6 +19,11 @@ from hub.registry.present import written
 from hub.registry.upload import packed
 from hub.settings import Settings, load
 
+app = typer.Typer(add_completion=False)
+
+EPILOG = """Example: hub connector register connectors/waterco
+--registration registrations.yaml/waterco
+--certificate waterco.certificate.json --start now --by lan --reason "contract 12/2026\""""
 DIGITS = 16  # of a bundle's or a certificate's SHA-256, for people
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="a registration")]
@@ -46,6 +51,7 @@ Override = Annotated[
 ]
 
 
+@app.command(epilog=EPILOG)
 def register(  # noqa: PLR0913 - each is an option of the command
     folder: Folder,
     registration: Annotated[
@@ -99,11 +105,15 @@ def register(  # noqa: PLR0913 - each is an option of the command
         _show(ask(settings, "PUT", f"/registrations/{name}", json=wish), as_json=as_json)
 
 
+@app.command(
+    epilog='Example: hub connector pause waterco --by lan --reason "their system is moving"'
+)
 def pause(name: Name, reason: Reason, by: By = "", on: On = None, *, as_json: Json = False) -> None:
     """Stop delivery to a registration; what its system says is still kept."""
     _turn(name, "pause", reason, by, on, as_json=as_json)
 
 
+@app.command(epilog='Example: hub connector resume waterco --by lan --reason "it has moved"')
 def resume(
     name: Name, reason: Reason, by: By = "", on: On = None, *, as_json: Json = False
 ) -> None:
@@ -111,6 +121,9 @@ def resume(
     _turn(name, "resume", reason, by, on, as_json=as_json)
 
 
+@app.command(
+    epilog='Example: hub connector retire waterco --by lan --reason "contract ended" --yes'
+)
 def retire(
     name: Name,
     reason: Reason,
@@ -126,6 +139,9 @@ def retire(
     _turn(name, "retire", reason, by, on, as_json=as_json)
 
 
+@app.command(
+    epilog='Example: hub connector rollback waterco --by lan --reason "wrong district codes"'
+)
 def rollback(
     name: Name,
     reason: Reason,
@@ -141,6 +157,9 @@ def rollback(
     _turn(name, "rollback", reason, by, on, {} if to is None else {"to": to}, as_json=as_json)
 
 
+@app.command(
+    epilog='Example: hub connector golive waterco --by lan --reason "agreed" --certificate c.json'
+)
 def golive(
     name: Name,
     reason: Reason,
@@ -158,6 +177,7 @@ def golive(
     _turn(name, "golive", reason, by, on, more, as_json=as_json)
 
 
+@app.command(epilog="Example: hub connector registrations")
 def registrations(
     name: Annotated[str | None, typer.Argument(help="only this one, with its entry")] = None,
     *,
@@ -174,27 +194,13 @@ def registrations(
         show_rows([_row(row, as_json=as_json) for row in found], columns, as_json=as_json)
 
 
+@app.command(epilog="Example: hub connector history waterco")
 def history(name: Name, *, as_json: Json = False) -> None:
     """Show what a registration was, newest first: who did what, when and why."""
     with _told(as_json=as_json):
         found: list[Document] = ask(load(), "GET", f"/registrations/{name}/history")
         columns = ("version", "did", "state", "bundle", "by", "at", "reason", "override")
         show_rows([_row(row, as_json=as_json) for row in found], columns, as_json=as_json)
-
-
-REGISTER = """hub connector register connectors/waterco --registration registrations.yaml/waterco
---certificate waterco.certificate.json --start now --by lan --reason "contract 12/2026\""""
-
-COMMANDS: tuple[tuple[Callable[..., None], str], ...] = (
-    (register, REGISTER),
-    (registrations, "hub connector registrations"),
-    (history, "hub connector history waterco"),
-    (pause, 'hub connector pause waterco --by lan --reason "their system is moving"'),
-    (resume, 'hub connector resume waterco --by lan --reason "it has moved"'),
-    (rollback, 'hub connector rollback waterco --by lan --reason "wrong district codes"'),
-    (golive, 'hub connector golive waterco --by lan --reason "agreed date" --certificate c.json'),
-    (retire, 'hub connector retire waterco --by lan --reason "contract ended" --yes'),
-)
 
 
 def _turn(

@@ -26,6 +26,8 @@ from hub.scaffold.learnt import Learnt, learn
 from hub.scaffold.plan import Kind, Wish, plans, wish
 from hub.settings import Settings, load
 
+app = typer.Typer(add_completion=False)
+
 _LARGEST = 32 * 1_048_576  # bytes of one published file
 
 Name = Annotated[
@@ -60,6 +62,9 @@ Into = Annotated[
 ]
 
 
+@app.command(
+    epilog="Example: hub connector new bureau --openapi bureau.yaml --on StatusChanged=TellStatus"
+)
 def new(  # noqa: PLR0913 - options
     name: Name,
     *,
@@ -109,6 +114,7 @@ def new(  # noqa: PLR0913 - options
         _tell(target, folder, as_json=as_json)
 
 
+@app.command(epilog="Example: hub connector schema > connectors/connector.schema.json")
 def schema(
     *,
     registrations: Annotated[

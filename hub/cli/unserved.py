@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+import typer
+
 from hub.cli.browse import Browser, moment, open_browser, records
 from hub.cli.options import SINCE, Json, Since, milliseconds
 from hub.cli.output import answering, say, show_rows
@@ -24,6 +26,8 @@ from hub.registry.uncovered import agencies_of, uncovered
 from hub.settings import load
 from hub.surroundings import now_ms
 from hub.topics import EVENT_TOPICS
+
+app = typer.Typer(add_completion=False)
 
 EPILOG = "Example: hub connector unserved --since 7d"
 NOBODY = "nobody"
@@ -49,6 +53,7 @@ class Group:
 Groups: TypeAlias = dict[tuple[str, str], Group]  # by type and agency
 
 
+@app.command(epilog=EPILOG)
 def unserved(since: Since = SINCE, *, as_json: Json = False) -> None:
     """List events, and agencies, that some connector would take and no registration serves.
 

@@ -9,10 +9,10 @@ from adapters.soap.table import compile_node
 from adapters.soap.tree import read as read_tree
 from hub.contract.binding import Limits
 from hub.contract.json import decode
-from hub.contract.types import Document, SoapWire, Value
-from hub.contract.validate import compile_validator
+from hub.contract.types import Contract, Document, Operation, SoapWire, Value
+from hub.contract.validate import Validator, compile_validator
 from hub.contract.xml import Element, parse
-from hub.contract.xmlschema import schema_of
+from hub.contract.xmlschema import SchemaValidator, schema_of
 from hub.errors import Reject
 from hub.registry.bundle import Bundle
 from hub.registry.call_wire import CallWire
@@ -22,23 +22,37 @@ from hub.registry.signatures import operation
 LIMITS = Limits()
 
 
-def read_in(bundle: Bundle, name: str, case: Case) -> Document:
-    """The request record of a received message. Raises Reject where the contract does not hold."""
-    op = operation(bundle.inbound, name)
-    if isinstance(op.wire, SoapWire):
+class Arrivals:
+    """Reads messages as they come in by one contract; compiles its schema and operations once."""
+
+    def __init__(self, contract: Contract) -> None:
+        self._contract = contract
+        self._schema: SchemaValidator | None = None
+        self._validators: dict[str, Validator] = {}
+
+    def read(self, name: str, case: Case) -> Document:
+        """The request record of a received message. Raises Reject where the contract fails."""
+        op = operation(self._contract, name)
+        if isinstance(op.wire, SoapWire):
+            return self._element(op, case)
+        if name not in self._validators:
+            self._validators[name] = compile_validator(op.request, self._contract.types)
+        value = decode(case.body, LIMITS)
+        found, problems = self._validators[name].check(value)
+        if problems:
+            raise Reject(problems[0].what, where=problems[0].path, code="contract")
+        if not isinstance(found, dict):
+            raise Reject("is not a record")
+        return found
+
+    def _element(self, op: Operation, case: Case) -> Document:
         element = parse(case.body, LIMITS)
-        misfits = schema_of(bundle.inbound).validate(element)
+        if self._schema is None:
+            self._schema = schema_of(self._contract)
+        misfits = self._schema.validate(element)
         if misfits:
             raise Reject(misfits[0].what, where=misfits[0].path, code="contract")
-        return read_tree(element, compile_node(bundle.inbound.types, op.request))
-    validator = compile_validator(op.request, bundle.inbound.types)
-    value = decode(case.body, LIMITS)
-    found, problems = validator.check(value)
-    if problems:
-        raise Reject(problems[0].what, where=problems[0].path, code="contract")
-    if not isinstance(found, dict):
-        raise Reject("is not a record")
-    return found
+        return read_tree(element, compile_node(self._contract.types, op.request))
 
 
 def written_out(bundle: Bundle, made: tuple[str, Document] | None, case: Case) -> "Value | bytes":

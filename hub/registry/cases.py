@@ -8,6 +8,7 @@ a running hub knows (`<$key>`, `<$token>`, `<$secret.x>`) stands for itself.
 import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from time import thread_time
 
 import orjson
 
@@ -18,11 +19,13 @@ from hub.intake.item import split
 from hub.registry.bundle import Bundle
 from hub.registry.case_files import FOLDER, Case, find_cases
 from hub.registry.case_times import from_people, to_people
-from hub.registry.case_wire import outline, read_in, written_out
+from hub.registry.case_wire import Arrivals, outline, written_out
 from hub.registry.event_types import Events
 from hub.registry.manifest import Flow, words
 from hub.registry.registration import default_settings
 
+SECONDS = 5.0  # of processor time for all cases of a bundle; ours take a third of one at most
+TOO_LONG = f"not run: the cases before it took {SECONDS:g} s; take fewer, or smaller ones"
 COMPANIONS = ("_ask", "_in_doubt", "_request", "_each", "_identity", "_confirm")
 
 
@@ -44,10 +47,24 @@ class Result:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """What is tried."""
+
+    bundle: Bundle
+    events: Events
+    arrivals: Arrivals
+
+
 def run_cases(bundle: Bundle, events: Events) -> list[Result]:
-    """Run every case; a flow without any is a finding of its own."""
+    """Run every case; a flow without any is a finding of its own, and so is one that takes long."""
     defaults = default_settings(bundle.manifest)
-    results = [_run(bundle, events, case) for case in find_cases(bundle.files, defaults)]
+    subject = _Subject(bundle, events, Arrivals(bundle.inbound))
+    ends = thread_time() + SECONDS
+    results: list[Result] = []
+    for case in find_cases(bundle.files, defaults):
+        late = thread_time() > ends
+        results.append(Result(case.flow, case.name, TOO_LONG) if late else _run(subject, case))
     have = {result.flow for result in results}
     results += [
         Result(flow, "", "the flow has no case")
@@ -64,9 +81,10 @@ def record(bundle: Bundle, events: Events) -> dict[str, bytes]:
     """
     made: dict[str, bytes] = {}
     defaults = default_settings(bundle.manifest)
+    subject = _Subject(bundle, events, Arrivals(bundle.inbound))
     for case in find_cases(bundle.files, defaults, unrecorded=True):
         try:
-            found = _output(bundle, events, case)
+            found = _output(subject, case)
         except Reject:
             continue
         ending = "xml" if isinstance(found, bytes) else "json"
@@ -75,9 +93,9 @@ def record(bundle: Bundle, events: Events) -> dict[str, bytes]:
     return made
 
 
-def _run(bundle: Bundle, events: Events, case: Case) -> Result:
+def _run(subject: _Subject, case: Case) -> Result:
     try:
-        found = _output(bundle, events, case)
+        found = _output(subject, case)
     except Reject as error:
         return Result(case.flow, case.name, _rejected(case, error))
     if case.reject is not None:
@@ -95,18 +113,18 @@ def _rejected(case: Case, error: Reject) -> str:
     return "" if case.reject in said else f"refused with {said!r}, expected {case.reject!r}"
 
 
-def _output(bundle: Bundle, events: Events, case: Case) -> "Value | bytes":
-    name, flow = _flow_of(bundle, case.flow)
+def _output(subject: _Subject, case: Case) -> "Value | bytes":
+    name, flow = _flow_of(subject.bundle, case.flow)
     if case.flow != name:
-        return _companion(bundle, events, case, flow)
+        return _companion(subject, case, flow)
     if flow.kind == "on":
-        return _call(bundle, events, case)
+        return _call(subject, case)
     flags: list[str] = []
     made: list[Value] = []
-    for item in _items(bundle, case, flow):
-        emitted = bundle.program.flow(name)(item, case.received_at, case.settings, flags)
+    for item in _items(subject, case, flow):
+        emitted = subject.bundle.program.flow(name)(item, case.received_at, case.settings, flags)
         for kind, record in emitted if isinstance(emitted, list) else []:
-            made.append({"type": kind, "event": to_people(kind, record, events)})
+            made.append({"type": kind, "event": to_people(kind, record, subject.events)})
     found: Document = {"events": made}
     if flags:
         found["flags"] = list(dict.fromkeys(flags))
@@ -124,48 +142,52 @@ def _flow_of(bundle: Bundle, function: str) -> tuple[str, Flow]:
     raise Reject(f"the case's folder '{function}' is no function of the mapping")
 
 
-def _items(bundle: Bundle, case: Case, flow: Flow) -> list[Document]:
+def _items(subject: _Subject, case: Case, flow: Flow) -> list[Document]:
     if flow.poll is not None:
         return [_document(case)]
-    return split(read_in(bundle, flow.receive or "", case), flow.split)
+    return split(subject.arrivals.read(flow.receive or "", case), flow.split)
 
 
-def _companion(bundle: Bundle, events: Events, case: Case, flow: Flow) -> "Value | bytes":
+def _companion(subject: _Subject, case: Case, flow: Flow) -> "Value | bytes":
     if case.flow.endswith("_identity"):
-        item = split(read_in(bundle, flow.receive or "", case), flow.split)[0]
-        return str(bundle.program.flow(case.flow).value(item, case.settings, []))
+        item = split(subject.arrivals.read(flow.receive or "", case), flow.split)[0]
+        return str(subject.bundle.program.flow(case.flow).value(item, case.settings, []))
     if case.flow.endswith("_confirm"):
-        return _questions(bundle, case, flow)
+        return _questions(subject, case, flow)
     if case.flow.endswith("_each"):
-        made = bundle.program.flow(case.flow).call(_document(case), None, case.settings, [])
-        return written_out(bundle, made, case)
+        made = subject.bundle.program.flow(case.flow).call(_document(case), None, case.settings, [])
+        return written_out(subject.bundle, made, case)
     if case.flow.endswith("_request"):
         return written_out(
-            bundle, bundle.program.flow(case.flow).call({}, None, case.settings, []), case
+            subject.bundle,
+            subject.bundle.program.flow(case.flow).call({}, None, case.settings, []),
+            case,
         )
-    return _call(bundle, events, case)
+    return _call(subject, case)
 
 
-def _questions(bundle: Bundle, case: Case, flow: Flow) -> Value:
+def _questions(subject: _Subject, case: Case, flow: Flow) -> Value:
     """What is asked about each item of a message, in their order."""
-    asked = bundle.program.flow(case.flow)
+    asked = subject.bundle.program.flow(case.flow)
     questions: list[Value] = []
-    for place, item in enumerate(_items(bundle, case, flow)):
-        out = written_out(bundle, asked.call(item, place == 0, case.settings, []), case)
+    for place, item in enumerate(_items(subject, case, flow)):
+        out = written_out(subject.bundle, asked.call(item, place == 0, case.settings, []), case)
         questions.append(outline(out).decode() if isinstance(out, bytes) else out)
     return questions
 
 
-def _call(bundle: Bundle, events: Events, case: Case) -> "Value | bytes":
+def _call(subject: _Subject, case: Case) -> "Value | bytes":
     given = _document(case)
     kind, event = given.get("type"), given.get("event")
     if not isinstance(kind, str) or not isinstance(event, dict):
         raise Reject('an input on an event is {"type": …, "event": {…}}')
-    _, flow = _flow_of(bundle, case.flow)
+    _, flow = _flow_of(subject.bundle, case.flow)
     variant = kind if len(words(flow.on)) > 1 else ""
-    record = from_people(kind, event, events)
-    made = bundle.program.flow(case.flow, variant).call(record, case.answer, case.settings, [])
-    return written_out(bundle, made, case)
+    record = from_people(kind, event, subject.events)
+    made = subject.bundle.program.flow(case.flow, variant).call(
+        record, case.answer, case.settings, []
+    )
+    return written_out(subject.bundle, made, case)
 
 
 def _document(case: Case) -> Document:
