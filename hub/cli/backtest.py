@@ -1,5 +1,6 @@
 """`hub connector backtest`: what a new version would have sent for what has happened."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic
 from typing import Annotated
@@ -61,24 +62,25 @@ def backtest(
         browser = open_browser(settings)
         old = _live(browser, events, folder.resolve().name, against)
         new = successor(old, _bundle(folder.resolve(), events), values(sets, "--set"))
-        report, seconds = _compared(browser, events, (old, new), since, last)
+        report, seconds = compared(browser, events, old, new, since, last)
         if as_json:
             show_json({**report.as_dict(), "seconds": round(seconds, 1)})
         else:
             _tell(report, old, new, seconds)
+            told(report.groups)
         if report.to_confirm:
             raise typer.Exit(1)
 
 
-def _compared(
-    browser: Browser, events: Events, versions: tuple[Live, Live], since: str | None, last: int
+def compared(
+    browser: Browser, events: Events, old: Live, new: Live, since: str | None, last: int
 ) -> tuple[Report, float]:
-    """The report, and how many seconds it took."""
+    """What differs over past events, and how many seconds that took to find out."""
     spots = spots_of(browser, EVENT_TOPICS)
     now = now_ms()
     start = now - milliseconds(since) if since else since_last(browser, spots, last, now)
     began = monotonic()
-    test = open_backtest(*versions, events, browser.masks, browser.codec.decode)
+    test = open_backtest(old, new, events, browser.masks, browser.codec.decode)
     return test.run(stream(browser, spots, start)), monotonic() - began
 
 
@@ -88,10 +90,14 @@ def _tell(report: Report, old: Live, new: Live, seconds: float) -> None:
     say(f"{report.compared:,} concern it, {report.differing:,} differ")
     for note in report.notes:
         say(f"note: {note}")
-    for group in report.groups:
-        typer.echo(f"{'CONFIRM ' if group.grave else ''}{group}")
+
+
+def told(groups: Sequence[Group], *, beside: bool = False) -> None:
+    """Groups of differences, for people, each with examples; `beside` the answer, on stderr."""
+    for group in groups:
+        typer.echo(f"{'CONFIRM ' if group.grave else ''}{group}", err=beside)
         for example in _examples(group):
-            typer.echo(f"    {example}")
+            typer.echo(f"    {example}", err=beside)
 
 
 def _examples(group: Group) -> list[str]:
@@ -100,13 +106,18 @@ def _examples(group: Group) -> list[str]:
     return [f"{e.place}: {e.old} → {e.new}" for e in group.examples]
 
 
-def _live(browser: Browser, events: Events, connector: str, name: str | None) -> Live:
-    """What is live under that name, or the connector's only registration. Raises Reject."""
+def landscape_of(browser: Browser, events: Events) -> Landscape:
+    """What is live: by the files here and by `hub.registry`."""
     settings = browser.settings
     files = read_landscape(settings.connectors, settings.registrations, events)
-    told = browser.broker.partitions(SPOT.topic)
-    ledger = fold(Ledger(), stream(browser, [SPOT])) if told else Ledger()
-    landscape = present(files, ledger)
+    is_there = browser.broker.partitions(SPOT.topic)
+    ledger = fold(Ledger(), stream(browser, [SPOT])) if is_there else Ledger()
+    return present(files, ledger)
+
+
+def _live(browser: Browser, events: Events, connector: str, name: str | None) -> Live:
+    """What is live under that name, or the connector's only registration. Raises Reject."""
+    landscape = landscape_of(browser, events)
     of = [one for one in landscape.live if name in (None, one.name)]
     chosen = [one for one in of if one.bundle.name == connector]
     if len(chosen) == 1:

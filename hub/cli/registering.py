@@ -12,6 +12,7 @@ from hub.cli.connector_check import entry_at
 from hub.cli.options import Folder, Json
 from hub.cli.output import Usage, answering, say, show_json, show_rows
 from hub.cli.plane import Refused, ask, tell
+from hub.cli.promoting import Confirm, confirmed
 from hub.contract.types import Document
 from hub.errors import Reject
 from hub.registry.bundle_files import read_files
@@ -67,6 +68,7 @@ def register(  # noqa: PLR0913 - each is an option of the command
     ] = "",
     on: On = None,
     *,
+    confirm: Confirm = False,
     hold: Annotated[bool, typer.Option("--hold", help="register it, but not live yet")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="let the hub check the bundle, change nothing")
@@ -76,7 +78,8 @@ def register(  # noqa: PLR0913 - each is an option of the command
     """Register a connector at a running hub: it is checked whole, then live within 5 seconds.
 
     Nothing is changed where anything is wrong. A version that is there already is replaced; what
-    is under way ends under the old one.
+    is under way ends under the old one. Before, past events are taken through both: differences
+    that nothing explains, and events that would no longer arrive, want --confirm.
     """
     with _told(as_json=as_json):
         settings = load()
@@ -84,7 +87,8 @@ def register(  # noqa: PLR0913 - each is an option of the command
         folder = folder.resolve()
         entry, _ = entry_at(registration, folder.name)
         name = entry.name or entry.connector
-        archive = packed({f"{folder.name}/{p}": body for p, body in read_files(folder).items()})
+        files = read_files(folder)
+        archive = packed({f"{folder.name}/{path}": body for path, body in files.items()})
         wish: dict[str, object] = {
             "on": _version(settings, name) if on is None else on,
             "entry": written(entry) | ({"start": start} if start else {}),
@@ -102,6 +106,8 @@ def register(  # noqa: PLR0913 - each is an option of the command
             return
         found = ask(settings, "POST", "/bundles", content=archive)
         wish["bundle"] = found["bundle"]
+        if not hold and (said := confirmed(settings, files, entry, sure=confirm)):
+            wish["reason"] = f"{reason} ({said})"
         _show(ask(settings, "PUT", f"/registrations/{name}", json=wish), as_json=as_json)
 
 
