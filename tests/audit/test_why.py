@@ -1,6 +1,7 @@
 """Why has this not arrived? Each cause by its facts; what an answer names is where it stands."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -27,7 +28,7 @@ LIVE = Standing("portal")
 def event(number: int, **more: object) -> Event:
     place = Position("hub.dossier", 3, 10 + number)
     one = Event(place, NOW - 900_000 + number, f"e{number}", f"Step{number}", "onestop")
-    return Event(**{**{f: getattr(one, f) for f in one.__slots__}, **more})  # type: ignore[arg-type]  # spread
+    return replace(one, **more)  # type: ignore[arg-type]  # spread
 
 
 def receipt(number: int) -> Position:

@@ -5,10 +5,10 @@ import pytest
 from hub.delivery.acts import Command
 from hub.records import Record, Spot
 from hub.registry.manifest import RetryPolicy
-from tests.delivery.test_lane import World, settled
+from tests.delivery.test_lane import World, done, settled
 from tests.delivery.test_lane_acts import act, dead, delivered, letter_act, metadata, park_three
 from tests.delivery.test_lane_acts import refuse as refusing
-from tests.delivery.test_lane_recovery import busy, done, only, open_parked, parked
+from tests.delivery.test_lane_recovery import busy, only, open_parked, parked
 
 pytestmark = pytest.mark.process
 REASON = "erased: order QĐ 1/2025"
