@@ -63,7 +63,7 @@ def prove(
         )
     log = LeafLog(log_folder(folder, spot))
     try:
-        _unchanged(log, checkpoint)
+        unchanged(log, checkpoint)
         (leaf,) = log.leaves(place.offset, place.offset + 1)
         content = None if record is None or keys is None else disclosed(record, leaf, keys)
         note = round_.logs[log_name(spot)]
@@ -72,7 +72,8 @@ def prove(
         log.close()
 
 
-def _unchanged(log: LeafLog, checkpoint: Checkpoint) -> None:
+def unchanged(log: LeafLog, checkpoint: Checkpoint) -> None:
+    """Raises Halt unless the log is what this checkpoint says."""
     if log.root_at(checkpoint.size) != checkpoint.root:
         raise Halt(
             "the log is not what was signed",

@@ -4,6 +4,7 @@ import typer
 
 from hub.cli import witness
 from hub.cli.erasing import erase
+from hub.cli.exporting import export_
 from hub.cli.proving import checkpoint, prove_, verify
 from hub.cli.searching import guard, search
 from hub.cli.why import why
@@ -30,6 +31,9 @@ app.command(epilog="Example: hub audit verify proof.json --key hub.pub")(verify)
 app.command(epilog="Example: hub audit checkpoint --statement > said.json")(checkpoint)
 app.add_typer(witness.witness, name="witness")
 app.add_typer(witness.keys, name="keys")
+app.command("export", epilog="Example: hub audit export package --from 2025-10-13 --to 2025-10-17")(
+    export_
+)
 app.command(
     epilog="Example: hub audit erase --dossier H44.99.99-251013-0001 --order 12/QD-STN"
     ' --by "Trần Thị Thử" --yes'

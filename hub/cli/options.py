@@ -51,3 +51,8 @@ Unmask = Annotated[
         "--unmask", metavar="REASON", help="show personal data; needs the right, is recorded"
     ),
 ]
+From = Annotated[
+    str | None,
+    typer.Option("--from", metavar="TIME", help="since that day or time: 2025-10-13T09:05"),
+]
+To = Annotated[str | None, typer.Option("--to", metavar="TIME", help="before that day or time")]

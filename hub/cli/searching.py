@@ -7,18 +7,13 @@ import typer
 from hub.audit.archive.query import Query
 from hub.cli.browse import access, accessed, open_browser
 from hub.cli.narrowing import known_registration, known_symbol
-from hub.cli.options import SINCE, Json, Since, Unmask, milliseconds, point
+from hub.cli.options import SINCE, From, Json, Since, To, Unmask, milliseconds, point
 from hub.cli.output import answering, say, show_rows
 from hub.contract.types import Document
 from hub.settings import load
 from hub.surroundings import now_ms
 
 COLUMNS = ("at", "kind", "dossier", "type", "system", "outcome", "says", "place")
-From = Annotated[
-    str | None,
-    typer.Option("--from", metavar="TIME", help="since that day or time: 2025-10-13T09:05"),
-]
-To = Annotated[str | None, typer.Option("--to", metavar="TIME", help="before that day or time")]
 
 
 def search(  # noqa: PLR0913 - options

@@ -12,7 +12,7 @@ head and see a whole archive, an older or a newer one.
 Days are UTC, by the broker's time of the record.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -65,6 +65,7 @@ class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: int = VERSION
     sequence: int = 0
     next: dict[str, int] = {}
+    gone: str = ""  # the last day that was dropped by its age
     days: dict[str, Day] = {}
 
     def next_of(self, spot: Spot) -> int | None:
@@ -119,10 +120,11 @@ def merged_head(head: Head, day: str, search: str) -> Head:
     return replace(head, sequence=head.sequence + 1, days=days)
 
 
-def without_days(head: Head, gone: Iterable[str]) -> Head:
+def without_days(head: Head, gone: Sequence[str]) -> Head:
     """The head after days were dropped; nothing of them is taken in again."""
-    days = {day: one for day, one in head.days.items() if day not in set(gone)}
-    return replace(head, sequence=head.sequence + 1, days=days)
+    days = {day: one for day, one in head.days.items() if day not in gone}
+    last = max((head.gone, *(day for day in gone if day in head.days)))
+    return replace(head, sequence=head.sequence + 1, gone=last, days=days)
 
 
 def day_of(ms: int) -> str:
