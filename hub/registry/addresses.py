@@ -43,8 +43,10 @@ def address_misfits(
 def _misfit(path: tuple[str, ...], what: str, url: str, allowed: Sequence[str]) -> Iterator[Misfit]:
     try:
         kind = reach(tuple(allowed)).refusal_of_host(host_of(url))
-    except Halt:
-        return  # that it is no address is told elsewhere
+    except Halt:  # 0177.0.0.1 is one of those that no client of ours even tries
+        fix = "write the host's name, or its address as four decimal numbers"
+        yield Misfit(path, f"{what} has a host that cannot be called", fix, "address")
+        return
     if kind is not None:
         fix = f"correct it; if the system does stand there, write {PLACE}: [NETWORK] into the entry"
         yield Misfit(path, f"{what} is an address that is {kind}", fix, "address")

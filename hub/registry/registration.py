@@ -144,8 +144,8 @@ def complete(entry: RegistrationEntry, manifest: Manifest) -> Registration:
 
 def entry_misfits(entry: RegistrationEntry, manifest: Manifest) -> Iterator[Misfit]:
     """Everything in an entry that its connector's manifest does not allow."""
-    yield from _endpoint_misfits(entry.endpoint)
-    yield from address_misfits(
+    no_address = [*_endpoint_misfits(entry.endpoint)]
+    yield from no_address or address_misfits(
         entry.endpoint, entry.allow_addresses, manifest.outbound.auth, _settings(entry, manifest)
     )
     yield from _secret_misfits(entry, manifest)
