@@ -11,7 +11,7 @@ import typer
 
 from hub.audit.replay.approval import Approval, approved_by, refusal
 from hub.audit.replay.live import commands, is_lost, left
-from hub.audit.replay.plan import ACTS, FORMAT, MOST, Beside, Plan, Selection, summary, written
+from hub.audit.replay.plan import ACTS, FORMAT, MOST, Plan, Selection, summary, written
 from hub.audit.replay.sandbox import SAME, Played
 from hub.cli import replaying, sandboxes
 from hub.cli.browse import Browser, open_browser
@@ -95,7 +95,8 @@ def _tell_lost(made: Plan) -> None:
 def run(
     file: File,
     beside: Annotated[
-        str, typer.Option(help="then: what was sent, made again; today: also today's version")
+        str,
+        typer.Option(help="compare with today's version, or with a connector's folder; then: none"),
     ] = "then",
     to: Annotated[
         Path | None,
@@ -117,18 +118,16 @@ def run(
     pace; Ctrl-C pauses, the same command goes on.
     """
     with answering():
-        if beside not in ("then", "today"):
-            raise Usage(f"'{beside}' is not known", where="--beside", fix="then or today")
+        other = replaying.other(beside)
         browser, made = open_browser(load()), replaying.plan_of(file)
         if live:
             _live(browser, made, by, pace)
             return
-        versions: Beside = "today" if beside == "today" else "then"
         if to is not None:
-            played = sandboxes.told(browser, made, sandboxes.read_sandboxes(to), versions)
+            played = sandboxes.told(browser, made, sandboxes.read_sandboxes(to), other)
         else:
-            played = list(replaying.sandbox(browser, made, versions))
-        result = _result(made, versions, played)
+            played = list(replaying.sandbox(browser, made, other))
+        result = _result(made, beside, played)
         target = out or file.with_suffix(".result.json")
         target.write_bytes(orjson.dumps(result, option=orjson.OPT_INDENT_2))
         _show(result, as_json=as_json)
@@ -238,10 +237,10 @@ def _stretch(text: str) -> tuple[Spot, tuple[int, int]]:
     return Spot(topic, int(partition)), (int(first), int(last))
 
 
-def _result(made: Plan, versions: Beside, played: Sequence[Played]) -> Document:
+def _result(made: Plan, beside: str, played: Sequence[Played]) -> Document:
     return {
         "plan": made.digest,
-        "beside": versions,
+        "beside": beside,
         "items": len(made.items),
         "played": [one.as_dict() for one in played],
     }

@@ -8,24 +8,28 @@ from pathlib import Path
 from hub.audit.replay.approval import Approval, as_document, read, record_of
 from hub.audit.replay.choose import Events, items
 from hub.audit.replay.ends import Ends
-from hub.audit.replay.plan import Beside, Item, Plan, Selection, read_plan
+from hub.audit.replay.plan import Item, Plan, Selection, read_plan
 from hub.audit.replay.sandbox import Played, Reading, play
-from hub.audit.replay.versions import Versions
+from hub.audit.replay.versions import THEN, TODAY, Other, Versions
 from hub.backtest.run import Backtest, open_backtest
 from hub.backtest.version import Version
 from hub.cli.browse import Browser, records, spots_of, stream
 from hub.cli.deciding import decisions_of, write_acts
+from hub.cli.output import Usage
 from hub.delivery.acts import Command
 from hub.delivery.letters import letters
 from hub.dev.progress import to_stderr
 from hub.errors import HubError, Reject
 from hub.records import Position, Record, Spot
+from hub.registry.bundle import read_bundle
 from hub.registry.event_types import Events as EventTypes
 from hub.registry.event_types import read_events
 from hub.registry.following import Following
 from hub.registry.ledger import Ledger
 from hub.registry.live import read_landscape
 from hub.registry.present import present
+from hub.registry.problem import BundleErrors
+from hub.settings import load
 from hub.surroundings import digest_key, now_ms
 from hub.topics import ACT, DEAD, EVENT_TOPICS, RECEIPT
 
@@ -101,18 +105,31 @@ def plan_of(file: Path) -> Plan:
     return read_plan(file.read_bytes(), file.name)
 
 
-def sandbox(browser: Browser, plan: Plan, versions: Beside) -> Iterator[Played]:
+def sandbox(browser: Browser, plan: Plan, other: Other) -> Iterator[Played]:
     """Play a plan without a way out: one result for each registration and version of then."""
     kept, known = kept_versions(browser)
     for (name, bundle, terms), group in groupby(sorted(plan.items, key=_version), key=_version):
         of = list(group)
         then = kept.of(name, bundle, terms)
-        today = kept.today(name) if versions == "today" else None
+        newer = other.of(kept, name, then)
         beside: Backtest | None = None
-        if then is not None and today is not None:
-            beside = open_backtest(then, today, known, browser.masks, browser.codec.decode)
+        if then is not None and newer is not None:
+            beside = open_backtest(then, newer, known, browser.masks, browser.codec.decode)
         version = Version(then, known) if then is not None else None
         yield play(of, events_of(browser, of), version, beside, reading(browser))
+
+
+def other(named: str) -> Other:
+    """The version that is compared: then, today, or a connector's folder. Raises Reject."""
+    if named in (THEN, TODAY):
+        return Other(named)
+    folder = Path(named)
+    if not folder.is_dir():
+        raise Usage(f"'{named}' is no folder", where="--beside", fix="then, today, or a folder")
+    try:
+        return Other(named, read_bundle(folder, read_events(load().schemas)))
+    except BundleErrors as error:
+        raise Reject(f"{error}", fix=f"hub connector check {folder}") from error
 
 
 def kept_versions(browser: Browser) -> tuple[Versions, EventTypes]:

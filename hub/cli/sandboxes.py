@@ -10,9 +10,9 @@ from pathlib import Path
 
 from adapters.http.transport import Transport
 from hub.audit.replay.calls import at_sandbox, live_address, receipt, tell
-from hub.audit.replay.plan import Beside, Item, Plan
+from hub.audit.replay.plan import Item, Plan
 from hub.audit.replay.sandbox import GONE, NO_VERSION, Played, Reading
-from hub.audit.replay.versions import Versions
+from hub.audit.replay.versions import THEN, Other, Versions
 from hub.backtest.version import Version
 from hub.cli import replaying
 from hub.cli.browse import Browser
@@ -34,16 +34,13 @@ class _Way:
 
     entry: RegistrationEntry
     versions: Versions
-    today: bool  # today's version goes, not that of then
+    other: Other  # goes, where it is another than that of then
     live: Sequence[Live]  # that no byte may go to
 
     def of(self, item: Item) -> Live | None:
         """None where the version is not kept. Raises Reject for a sandbox that is none."""
-        version = (
-            self.versions.today(item.registration)
-            if self.today
-            else self.versions.of(item.registration, item.bundle, item.settings)
-        )
+        then = self.versions.of(item.registration, item.bundle, item.settings)
+        version = self.other.of(self.versions, item.registration, then) or then
         if version is None:
             return None
         found = at_sandbox(version, self.entry)
@@ -64,11 +61,11 @@ def read_sandboxes(file: Path) -> dict[str, RegistrationEntry]:
 
 
 def told(
-    browser: Browser, plan: Plan, sandboxes: Mapping[str, RegistrationEntry], beside: Beside
+    browser: Browser, plan: Plan, sandboxes: Mapping[str, RegistrationEntry], other: Other
 ) -> list[Played]:
-    """Tell the sandboxes the whole plan, by the version of then or today's.
+    """Tell the sandboxes the whole plan, by the version of then or another.
 
-    What today's says is compared with then as without a way out. Raises Reject before the first
+    What another says is compared with then as without a way out. Raises Reject before the first
     call if a sandbox is missing or is none.
     """
     names = list(dict.fromkeys(item.registration for item in plan.items))
@@ -77,17 +74,17 @@ def told(
         what = f"has no entry for {', '.join(missing)}"
         raise Reject(what, where="--to", fix="as in registrations.yaml; or narrow the plan")
     versions, known = replaying.kept_versions(browser)
-    today, live = beside == "today", versions.landscape.live
-    ways = {name: _Way(sandboxes[name], versions, today, live) for name in names}
+    live, then = versions.landscape.live, other.name == THEN
+    ways = {name: _Way(sandboxes[name], versions, other, live) for name in names}
     for item in plan.items:
         ways[item.registration].of(item)  # before the first call
     records = {record.place: record for record in replaying.events_of(browser, plan.items)}
-    work = _Work(browser, replaying.reading(browser), records, known, today)
+    work = _Work(browser, replaying.reading(browser), records, known, then)
     found = asyncio.run(work.all(plan, ways))
-    if not today:
+    if then:
         return found
     outcomes = {(one.registration, one.bundle): one.outcomes for one in found}
-    compared = list(replaying.sandbox(browser, plan, beside))
+    compared = list(replaying.sandbox(browser, plan, other))
     for one in compared:
         one.outcomes = outcomes[one.registration, one.bundle]
     return compared
@@ -99,7 +96,7 @@ class _Work:
     reading: Reading
     records: Mapping[Position, Record]
     events: Events
-    today: bool
+    then: bool  # the version of then goes, so its requests must be those of then
 
     async def all(self, plan: Plan, ways: Mapping[str, _Way]) -> list[Played]:
         """Registrations side by side, each in the plan's order."""
@@ -141,7 +138,7 @@ class _Work:
                 version = Version(live, self.events)
                 pairs = [(item, self.records.get(item.place)) for item in of]
                 async for one in tell(pairs, version, client, self.reading, now_ms):
-                    if not self.today:
+                    if self.then:
                         played.note(one.item, one.verdict)
                     record = self.records.get(one.item.place)
                     if record is None or one.verdict == GONE:

@@ -30,6 +30,7 @@ receipt = typer.Typer(
     no_args_is_help=True, help="Receipts: what became of each event at each registration."
 )
 
+REPLAY = "replay to "  # how receipts of replays begin their note
 Dossier = Annotated[str | None, typer.Option("--dossier", help="only this dossier code")]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="the last N")]
 
@@ -158,6 +159,9 @@ def receipt_list(
     in_doubt: Annotated[
         bool, typer.Option("--in-doubt", help="only where it was not known whether a call arrived")
     ] = False,
+    replays: Annotated[
+        bool, typer.Option("--replays", help="only replays: what sandboxes said, and live ones")
+    ] = False,
     limit: Limit = 50,
     as_json: Json = False,
 ) -> None:
@@ -169,8 +173,11 @@ def receipt_list(
         browser = open_browser(settings)
         rows = [
             _receipt_row(browser, record)
-            for record in records(browser, (RECEIPT,), dossier, _is_outcome, begin)
+            for record in records(
+                browser, (RECEIPT,), dossier, _is_told if replays else _is_outcome, begin
+            )
         ]
+        rows = [row for row in rows if not replays or str(row["note"]).startswith(REPLAY)]
         known_registration(registration, rows, settings)
         if in_doubt:
             names = registered(settings.registrations) if registration is None else {registration}
@@ -186,6 +193,11 @@ def receipt_list(
         columns = ("at", "key", "event", "registration", "outcome", "tries", "operation", "note")
         show_rows(chosen[-limit:], columns, as_json=as_json)
         say(f"receipts since {moment(begin)}; --since shows older ones")
+
+
+def _is_told(record: Record) -> bool:
+    """An end, or what a sandbox said."""
+    return _is_outcome(record) or dict(record.headers).get("hub_kind") == b"REPLAY"
 
 
 def _is_outcome(record: Record) -> bool:

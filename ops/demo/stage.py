@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -100,6 +100,19 @@ class Stage:
         return [json.loads(line) for line in done.stdout.splitlines() if line.strip()]
 
 
+@contextmanager
+def sandboxes(stage_: Stage, names: Iterable[str]) -> Iterator[Mapping[str, Mapping[str, Any]]]:
+    """The same systems once more, empty, with the same credentials: where each serves and is asked.
+
+    What they say goes nowhere.
+    """
+    home, configs = stage_.home / "sandbox", stage_.home / "systems"
+    nobody = f"http://127.0.0.1:{_free_port()}"
+    with ExitStack() as stack:
+        running = [stack.enter_context(_system(home, name, nobody, configs)) for name in names]
+        yield {name: _serving(home, name, process) for name, process in running}
+
+
 def say(text: str) -> None:
     """Progress, for people."""
     sys.stderr.write(f"demo: {text}\n")
@@ -117,7 +130,8 @@ def stage(home: Path, jars: Path, *, tell: Callable[[str], None] = say) -> Itera
         credentials = _credentials(home)
         gateway = f"127.0.0.1:{_free_port()}"
         running = [
-            stack.enter_context(_system(home, name, f"http://{gateway}")) for name in SYSTEMS
+            stack.enter_context(_system(home, name, f"http://{gateway}", home / "systems"))
+            for name in SYSTEMS
         ]
         tell("starting Apache Kafka")  # the systems come up meanwhile
         broker = stack.enter_context(DevBroker(home, cache=jars))
@@ -160,9 +174,11 @@ def _credentials(home: Path) -> dict[str, Any]:
 
 
 @contextmanager
-def _system(home: Path, name: str, hub: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+def _system(
+    home: Path, name: str, hub: str, configs: Path
+) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     arguments = ["-m", "ops.systems", name, "--home", str(home), "--hub", hub]
-    arguments += ["--config", str(home / "systems" / f"{name}.yaml")]
+    arguments += ["--config", str(configs / f"{name}.yaml")]
     with _process(name, arguments, home, environment({})) as process:
         yield name, process
 

@@ -148,6 +148,21 @@ def test_a_changed_table_changes_just_the_dossiers_concerned(place: Place, tmp_p
     assert (group["path"], group["values"]) == ("trangThai", "DANG_XU_LY → KHONG_RO")
 
 
+def test_a_folder_may_stand_beside(place: Place, tmp_path: Path) -> None:
+    place.delivered("H44.99.99-251013-0001")
+    folder = tmp_path / "later" / "portal"
+    shutil.copytree(ROOT / "connectors" / "portal", folder)
+    file = folder / "mapping.py"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace('"PROCESSING": "DANG_XU_LY"', '"PROCESSING": "KHONG_RO"', 1))
+    place.planned()
+    done = place.hub("run", str(place.plan), "--beside", str(folder), "--json")
+    (played,) = json.loads(done.stdout)["played"]
+    assert [g["values"] for g in played["beside"]["groups"]] == ["DANG_XU_LY → KHONG_RO"]
+    for bad, code in ((tmp_path / "nowhere", 2), (tmp_path, 1)):
+        assert place.hub("run", str(place.plan), "--beside", str(bad)).exit_code == code
+
+
 def test_a_version_that_is_not_kept_is_said(place: Place) -> None:
     place.delivered("H44.99.99-251013-0001", bundle="f" * 16)
     place.delivered("H44.99.99-251013-0002", settings="f" * 16)

@@ -18,7 +18,6 @@ from hub.records import Position
 
 FORMAT = "hub-replay-plan/1"
 MOST = 100_000  # items: some 40 MB of file
-Beside: TypeAlias = Literal["then", "today"]  # which version is compared with what was sent
 By: TypeAlias = Literal["REPLAYED", "REQUEUED", "RESUMED"]  # the act that sends it out again
 
 # How an event that ended so is sent again. What parked goes on with its dossier, what is dead as a

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from hub.backtest.successor import successor
 from hub.errors import Reject
 from hub.registry.bundle import Bundle, prove
 from hub.registry.ledger import Entry, Ledger, Registered
@@ -11,6 +12,8 @@ from hub.registry.present import read_entry
 from hub.registry.problem import BundleErrors
 from hub.registry.registration import complete
 
+TODAY = "today"
+THEN = "then"
 SHORT = 16  # hex digits of a bundle's SHA-256 that receipts name
 
 
@@ -60,6 +63,22 @@ class Versions:
                 except BundleErrors:  # it was proved once, by a hub that read bundles otherwise
                     return None
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """Which version is asked beside that of then: today's, or another bundle under its settings."""
+
+    name: str  # then, today, or the bundle's folder
+    bundle: Bundle | None = None
+
+    def of(self, versions: Versions, registration: str, then: Live | None) -> Live | None:
+        """None where no other one is asked. Raises Reject where the settings do not fit it."""
+        if self.name == TODAY:
+            return versions.today(registration)
+        if self.bundle is None or then is None or then.bundle.name != self.bundle.name:
+            return None
+        return successor(then, self.bundle, {})
 
 
 def _live(registered: Registered, bundle: Bundle, entry: Entry) -> Live | None:
