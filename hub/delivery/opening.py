@@ -27,7 +27,7 @@ def open_job(held: Held, name: str, record: Document, flow: Outflow | None) -> J
     if not held.event_id:
         raise Reject("has no ce_id", where="headers", code="headers")
     held.event_type = name
-    if flow is None or not flow.takes(record):
+    if flow is None or not flow.takes(record, held.record.timestamp):
         return None
     job = Job(held.event_id, record, flow)
     if held.doubted:

@@ -8,6 +8,7 @@ from hub.contract.types import Document, Value
 from hub.delivery.batching import Joining
 from hub.delivery.outcomes import Row, Test
 from hub.registry.manifest import Pages
+from hub.registry.selection import Selection, agencies_at
 
 Flags: TypeAlias = list[str]
 Request: TypeAlias = tuple[str, Document]  # operation, what is sent
@@ -39,11 +40,17 @@ class Outflow:
     settings: Mapping[str, Value] = field(repr=False)
     serves: str | None = None
     agencies: frozenset[str] = frozenset()
+    selected: tuple[Selection, ...] = ()  # the agencies that it served before
     ask: Question | None = None
     in_doubt: Question | None = None
     holds: bool = False  # a refused event parks, and its dossier waits for a person
     joining: Joining | None = None  # how several of it go out in one call
 
-    def takes(self, record: Document) -> bool:
-        """Whether the event's agency is one that this registration serves."""
-        return self.serves is None or record.get(self.serves) in self.agencies
+    def takes(self, record: Document, at: int | None = None) -> bool:
+        """Whether the event's agency is one that this registration serves.
+
+        `at`: when the broker took the event, epoch ms; without it, whether it would be told now.
+        """
+        if self.serves is None:
+            return True
+        return record.get(self.serves) in agencies_at(self.selected, self.agencies, at)

@@ -130,6 +130,7 @@ def parked_record(held: Held, settled: Settled) -> Outgoing:
         (f"{OWN}at", str(settled.at).encode()),
         (f"{OWN}bundle", settled.bundle.encode()),
         (f"{OWN}epoch", str(settled.epoch).encode()),
+        (f"{OWN}kept", str(record.timestamp).encode()),
         (f"{OWN}behind", b"" if held.failures else b"1"),
     )
     key = key_of(settled.registration, record.topic, record.partition, record.offset)
@@ -151,6 +152,6 @@ def event_of(shelved: Record) -> Record | None:
         return None
     own = tuple(pair for pair in shelved.headers if not pair[0].startswith(OWN))
     key = headers.get(f"{OWN}key")
-    return Record(
-        parts[1], int(parts[2]), int(parts[3]), shelved.timestamp, key, shelved.value, own
-    )
+    kept = headers.get(f"{OWN}kept", b"")
+    at = int(kept) if kept.isdigit() else shelved.timestamp
+    return Record(parts[1], int(parts[2]), int(parts[3]), at, key, shelved.value, own)

@@ -290,6 +290,7 @@ def _outflow(live: Live, name: str, flow: Flow, kind: str) -> Outflow:
         settings=settings,
         serves=flow.serves,
         agencies=live.registration.agencies,
+        selected=live.registration.selected,
         ask=ask,
         in_doubt=_in_doubt(live, name, variant, doubt) if doubt else None,
         holds=flow.after_refusal == "hold",

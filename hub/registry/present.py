@@ -6,6 +6,7 @@ says that the name is retired.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import pairwise
 
 from msgspec import to_builtins
 
@@ -17,6 +18,7 @@ from hub.registry.live import Landscape, Live
 from hub.registry.manifest import decode
 from hub.registry.problem import BundleErrors, Problem
 from hub.registry.registration import RegistrationEntry, complete
+from hub.registry.selection import Selection
 from hub.registry.yaml_file import in_memory
 
 
@@ -98,7 +100,25 @@ def live_of(
     entry = entry_of(registered)
     registration = complete(entry, bundle.manifest)
     paused = registered.state == "paused"
-    return Live(bundle, replace(registration, paused=paused))
+    return Live(bundle, replace(registration, paused=paused, selected=_selected(registered)))
+
+
+def _selected(registered: Registered) -> tuple[Selection, ...]:
+    """The agencies that it served before, each until the change that ended that.
+
+    What was never served (a draft) selected nothing.
+    """
+    served = [one for one in (*registered.before, registered.now) if one.state in SERVED]
+    found = [Selection(after.at, _agencies(one.entry)) for one, after in pairwise(served)]
+    last = _agencies(registered.entry)
+    while found and found[-1].agencies == last:
+        del found[-1]
+    return tuple(found)
+
+
+def _agencies(entry: Entry) -> frozenset[str]:
+    said = entry.get("agencies")
+    return frozenset(map(str, said)) if isinstance(said, list) else frozenset()
 
 
 def _place(name: str) -> str:

@@ -20,6 +20,7 @@ from hub.registry.call_limits import limit_problems
 from hub.registry.manifest import Delivery, Manifest, Setting, decode
 from hub.registry.misfits import Misfit
 from hub.registry.problem import Problem
+from hub.registry.selection import Selection
 from hub.registry.yaml_file import Plain, YamlFile, in_memory
 
 REFERENCES = ("env:", "file:")
@@ -83,6 +84,7 @@ class Registration:
     start: str
     paused: bool
     allow_addresses: tuple[str, ...] = ()
+    selected: tuple[Selection, ...] = ()  # the agencies that it served before
 
     @property
     def digest(self) -> str:
