@@ -36,7 +36,6 @@ from tests.intake.intake_kit import Ids
 pytestmark = pytest.mark.process
 ROOT = Path(__file__).parents[2]
 SCHEMAS = ROOT / "schemas" / "avro"
-PORTAL = ROOT / "connectors" / "portal"
 STATUS = "dossier.v1.StatusChanged"
 SOON = 5.0  # seconds: within them a change is taken up
 KEY = b"k" * 32
@@ -52,7 +51,7 @@ class Scene:
         self.codec = Codec(load_catalogue(SCHEMAS), Ids())
         self.log = home / "peer.jsonl"
         self.place = Place(self.log)
-        self.files = {marker: version(PORTAL, marker) for marker in ("v1", "v2")}
+        self.files = {marker: version(marker) for marker in ("v1", "v2")}
         self.connectors = home / "connectors"
         self.connectors.mkdir()
 
@@ -180,7 +179,7 @@ def test_a_paused_one_is_delivered_nothing_and_goes_on_where_it_was(tmp_path: Pa
 
 
 def test_a_version_at_fault_is_refused_and_the_one_before_goes_on(tmp_path: Path) -> None:
-    bad = {**version(PORTAL, "bad"), "mapping.py": b"def progress(event):\n    return 7\n"}
+    bad = {**version("bad"), "mapping.py": b"def progress(event):\n    return 7\n"}
 
     async def story(scene: Scene) -> None:
         scene.registrar.register(scene.files["v1"], "v1")

@@ -1,5 +1,6 @@
 """What is known after a run, from outside: senders' yeses, topics, the peer's own record, /proc."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -33,7 +34,8 @@ class Call:
     """A call as the peer noted it, before it answered.
 
     `at`: seconds of the machine's monotonic clock. `digest`: of the body. `taken`: it had its
-    effect, whatever was answered; a refused call has none.
+    effect, whatever was answered; a refused call has none. `version`: the marker of the version
+    that made it (tests.faults.versions).
     """
 
     at: float
@@ -41,6 +43,7 @@ class Call:
     fact: Fact
     digest: str
     taken: bool
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ class Told:
     series: int = 0
     epoch: int = -1
     marks: frozenset[int] = frozenset()
+    bundle: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,3 +121,4 @@ class Evidence:
     disk: float = 0.0  # MB
     struck: int = 0  # how often the fault did strike
     start: float = 0.0  # seconds from the first worker's start to the first call
+    versions: Mapping[str, str] = field(default_factory=dict)  # marker -> bundle, where they change

@@ -1,7 +1,9 @@
 """The load: facts appended to the events' topic at full speed, each acknowledged by the broker."""
 
 import threading
+import time
 from collections.abc import Sequence
+from math import inf
 
 from hub.errors import HubError
 from hub.events.codec import Codec
@@ -16,6 +18,7 @@ MAKE = {
     "dossier.v1.StatusChanged": status_changed,
     "consignment.v1.ConsignmentTracked": tracked,
 }
+AT_ONCE = 50  # dossiers whose facts are interleaved
 ROOM = 5_000  # records that may wait in the writer
 LAST = 180.0  # seconds for room, and for what waits at the end: a crowded machine is slow
 
@@ -26,10 +29,24 @@ def facts(first: int, count: int) -> list[tuple[int, int]]:
     return [(dossier, step) for step in range(STEPS) for dossier in dossiers][:count]
 
 
+def interleaved(count: int) -> list[tuple[int, int]]:
+    """The same facts, a few dossiers after each other: the steps of each come close together."""
+    blocks = range(0, -(-count // STEPS), AT_ONCE)
+    return [one for first in blocks for one in facts(first, AT_ONCE * STEPS)][:count]
+
+
 def fill(
-    broker: Broker, codec: Codec, kind: str, wanted: Sequence[tuple[int, int]], sent: set[Fact]
+    broker: Broker,
+    codec: Codec,
+    kind: str,
+    wanted: Sequence[tuple[int, int]],
+    sent: set[Fact],
+    pace: float = inf,
 ) -> None:
-    """Append these facts; `sent` gets what was acknowledged. Raises BenchError if one was not."""
+    """Append these facts, `pace` a second; `sent` gets what was acknowledged.
+
+    Raises BenchError if one was not.
+    """
     acknowledged: set[Fact] = set()
     failed = threading.Event()
     writer = broker.writer()
@@ -43,8 +60,10 @@ def fill(
 
         writer.append(fact(codec, kind, dossier, step), done)
 
+    began, pause = time.monotonic(), threading.Event()
     try:
-        for dossier, step in wanted:
+        for place, (dossier, step) in enumerate(wanted):
+            pause.wait(max(0.0, began + place / pace - time.monotonic()))
             until(lambda: writer.waiting < ROOM, LAST, "room in the writer's queue")
             append(dossier, step)
         until(lambda: failed.is_set() or len(acknowledged) == len(wanted), LAST, "the load")

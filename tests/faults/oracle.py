@@ -4,7 +4,7 @@ I1 what was promised is kept and came to an end; nothing is invented. I2 first d
 dossier come in topic order. I3 a repeat is the same call, and there are no more of them than the
 faults allow. I4 each event has one end. I5 what processes use is bounded. I6 delivery comes back in
 time. Beside them: the fault did strike; what should park parks, and nothing else; a system that
-cannot take calls is spared.
+cannot take calls is spared; each event is told by one version, the one that its receipt names.
 """
 
 from collections import Counter, defaultdict
@@ -143,6 +143,26 @@ def _one_end(evidence: Evidence, limits: Limits) -> Iterator[str]:
         yield f"{surplus} receipts behind a first one, {limits.repeats} could be in flight"
 
 
+def _one_version(evidence: Evidence, _: Limits) -> Iterator[str]:
+    """What was said was said by one version, and that is the one that the receipt names."""
+    if not evidence.versions:
+        return
+    said: dict[Fact, set[str]] = defaultdict(set)
+    for call in evidence.calls:
+        said[call.fact].add(evidence.versions.get(call.version, "unknown"))
+    facts = {one.source: one.fact for one in evidence.kept}
+    yield from _some("told by several versions", (f for f, n in said.items() if len(n) > 1))
+    other = [
+        facts[one.source]
+        for one in evidence.told
+        if one.kind == "OUTCOME" and one.source in facts
+        if said[facts[one.source]] - {one.bundle}
+    ]
+    yield from _some("told by another version than its receipt names", other)
+    unused = set(evidence.versions.values()) - set().union(*said.values())
+    yield from _some("versions told nothing: they were never taken up", unused)
+
+
 def _bounded(evidence: Evidence, limits: Limits) -> Iterator[str]:
     for name, used in evidence.used.items():
         for what, found, most in (
@@ -181,6 +201,7 @@ CHECKS: dict[str, Callable[[Evidence, Limits], Iterator[str]]] = {
     "I2": _in_order,
     "I3": _same_repeats,
     "I4": _one_end,
+    "version": _one_version,
     "I5": _bounded,
     "I6": _back_in_time,
 }

@@ -111,6 +111,7 @@ def told_of(told: Document, offset: int) -> Told:
         series=_whole(told["series"]),
         epoch=_whole(told["epoch"]),
         marks=frozenset(_whole(mark) for mark in marks) if isinstance(marks, list) else frozenset(),
+        bundle=str(told["bundle"]),
     )
 
 
@@ -149,4 +150,4 @@ class PeerLog:
 
 def _call(noted: Noted) -> Call:
     fact = Fact(noted.dossier, noted.step)
-    return Call(noted.at, noted.key, fact, noted.digest, noted.taken)
+    return Call(noted.at, noted.key, fact, noted.digest, noted.taken, noted.version)

@@ -2,6 +2,7 @@
 
 from tests.faults import rows_broker as broker
 from tests.faults import rows_bytes as content
+from tests.faults import rows_change as change
 from tests.faults import rows_machine as machine
 from tests.faults import rows_mix as mixed
 from tests.faults import rows_peer as peer
@@ -10,6 +11,7 @@ from tests.faults.filling import STEPS
 from tests.faults.table import Row
 from tests.faults.world import DELIVERY, IN_FLIGHT
 
+TAKEN_UP = 5.0  # seconds: within them a process goes by what is registered
 HASTY = {**DELIVERY, "retry": {"first": 0.2, "factor": 2, "longest": 2, "give_up": 4}}
 
 ROWS = (
@@ -77,6 +79,22 @@ ROWS = (
         parked=STEPS,
         delivery=HASTY,
     ),
+    Row(
+        "hot-change",
+        "50 changes and rollbacks under 300 events/s, two workers (15,000 events)",
+        change.changed,
+        each=0,
+        recovery=TAKEN_UP,
+    ),
+    Row(
+        "hot-killed",
+        "kill -9 behind a change, with calls under way",
+        change.killed,
+        each=change.KILLS * IN_FLIGHT,
+    ),
+    Row("hot-paused", "paused and resumed under load", change.paused, each=0, recovery=TAKEN_UP),
+    Row("hot-fault", "a version at fault under load", change.at_fault, each=0, recovery=TAKEN_UP),
+    Row("hot-doors", "a gateway's registration changes under load", change.doors, each=0),
     Row(
         "mix",
         "all faults in turn at 70 % load (135,000 events: 30 min)",

@@ -90,6 +90,25 @@ def test_foreign_bytes_that_are_dead_are_accounted_for() -> None:
     assert found(foreign) == {"I1 ended"}
 
 
+def test_each_event_is_told_by_the_version_that_its_receipt_names() -> None:
+    versions = {"v1": "b1", "v2": "b2"}
+
+    def told_by(*markers: str) -> Evidence:
+        calls = [replace(c, version=m) for c, m in zip(SOUND.calls, markers, strict=False)]
+        bundles = [versions[marker] for marker in markers]
+        ends = [replace(t, bundle=b) for t, b in zip(SOUND.told, bundles, strict=False)]
+        return replace(SOUND, calls=tuple(calls), told=tuple(ends), versions=versions)
+
+    markers = ["v1" if number % 2 else "v2" for number in range(len(FACTS))]
+    sound = told_by(*markers)
+    assert judge(sound, LIMITS) == []
+    again = replace(sound.calls[0], version=markers[1])
+    assert "version" in found(replace(sound, calls=(*sound.calls, again)))
+    other = replace(sound.told[0], bundle="b9")
+    assert found(replace(sound, told=(other, *sound.told[1:]))) == {"version"}
+    assert found(told_by(*["v1"] * len(FACTS))) == {"version"}, "v2 was never taken up"
+
+
 def test_a_system_that_cannot_is_spared() -> None:
     vain = replace(SOUND, calls=(replace(call(LAST), taken=False), *SOUND.calls))
     assert judge(vain, replace(LIMITS, vain=1)) == []

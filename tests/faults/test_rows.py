@@ -9,7 +9,7 @@ from tests.faults.table import Plan
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(240)]
 EVENTS = 2_000
-SHORT = ("worker-killed", "gateway-killed", "broker-killed")
+SHORT = ("worker-killed", "gateway-killed", "broker-killed", "hot-change")
 
 
 @pytest.mark.parametrize("name", SHORT)

@@ -21,18 +21,25 @@ from hub.registry.ledger import (
 )
 from hub.topics import REGISTRY
 
+CONNECTORS = Path(__file__).parents[2] / "connectors"
 PLAIN = b"phongBan=event.department"
 MARKER = re.compile(rb'"phongBan":"([^"]*)"')
 ACKNOWLEDGED = 20.0  # seconds
 
 
-def version(folder: Path, marker: str) -> dict[str, bytes]:
+def version(marker: str) -> dict[str, bytes]:
     """The files of the portal's connector, with this marker."""
-    files = dict(read_files(folder))
+    files = dict(read_files(CONNECTORS / "portal"))
     if PLAIN not in files["mapping.py"]:
         raise ValueError("the portal's mapping tells the department otherwise")
     files["mapping.py"] = files["mapping.py"].replace(PLAIN, f'phongBan="{marker}"'.encode())
     return files
+
+
+def other(connector: str, number: int) -> dict[str, bytes]:
+    """The files of a connector as another bundle, which does the same."""
+    files = dict(read_files(CONNECTORS / connector))
+    return files | {"mapping.py": files["mapping.py"] + f"\n# version {number}\n".encode()}
 
 
 def marker_of(body: bytes) -> str:
@@ -52,11 +59,11 @@ class Registrar:
         self._now: Registered | None = None
         self.bundles: dict[str, str] = {}  # marker -> bundle, as receipts name it
 
-    def register(self, files: Mapping[str, bytes], marker: str = "") -> None:
-        """This version is live, once this returns."""
+    def register(self, files: Mapping[str, bytes], marker: str | None = None) -> None:
+        """This version is registered, once this returns."""
         sha256 = digest_of(files)
-        if marker not in self.bundles:
-            self._write(bundle_record(files))
+        self._write(bundle_record(files))
+        if marker is not None:
             self.bundles[marker] = sha256[:16]
         self._change("live", sha256)
 
@@ -66,6 +73,10 @@ class Registrar:
             raise ValueError("nothing is registered yet")
         self.entry = {**self.entry, **entry}  # type: ignore[dict-item]  # plain values
         self._change(state, self._now.bundle)
+
+    def close(self) -> None:
+        """Change nothing more."""
+        self._writer.close()
 
     def _change(self, state: State, sha256: str) -> None:
         now = self._now

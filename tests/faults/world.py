@@ -8,11 +8,14 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import msgspec
+import yaml
 
 from adapters.http.simple import fetch
 from hub.broker import KafkaBroker
@@ -27,11 +30,12 @@ from ops.bench.processes import BenchError, Child, until
 from ops.bench.scene import ROOT, Entry, Scene, make_scene
 from tests.faults.cluster import cluster
 from tests.faults.evidence import Evidence, Fact
-from tests.faults.filling import facts, fill
+from tests.faults.filling import facts, fill, interleaved
 from tests.faults.manners import Manner
 from tests.faults.processes import HUB, Processes, disk_of
 from tests.faults.proxy import HOST, Proxy
 from tests.faults.reading import PeerLog, Topics
+from tests.faults.versions import Registrar
 
 PARTITIONS = 6
 IN_FLIGHT = 32  # calls at once to the peer
@@ -62,6 +66,8 @@ class World:
     log: PeerLog
     sent: set[Fact] = field(default_factory=set)
     recoveries: list[float] = field(default_factory=list)
+    versions: dict[str, str] = field(default_factory=dict)  # marker -> bundle, where they change
+    loading: bool = False  # facts are coming beside what happens
     strikes: int = 0  # of faults that neither proxy nor peer can count
     started: float | None = None  # when the first worker was, on the monotonic clock
 
@@ -72,6 +78,27 @@ class World:
         broker = KafkaBroker(self.broker.bootstrap)
         kind = KINDS[self.registration]
         fill(broker, self.codec, kind, facts(first, count), self.sent)
+
+    @contextmanager
+    def load(self, count: int, pace: float) -> Iterator[None]:
+        """So many facts, `pace` a second, beside the block; after it they are all acknowledged."""
+        broker, kind = KafkaBroker(self.broker.bootstrap), KINDS[self.registration]
+        work = partial(fill, broker, self.codec, kind, interleaved(count), self.sent, pace)
+        with ThreadPoolExecutor(1, "load") as pool:
+            filling = pool.submit(work)
+            self.loading = True
+            try:
+                yield
+                filling.result()
+            finally:
+                self.loading = False
+
+    def registrar(self, connector: str) -> Registrar:
+        """Who changes what stands in the file for this connector, on hub.registry."""
+        rows = yaml.safe_load(self.scene.registrations.read_text(encoding="utf-8"))["registrations"]
+        (row,) = [row for row in rows if row["connector"] == connector]
+        entry = {key: value for key, value in row.items() if key not in ("connector", "name")}
+        return Registrar(KafkaBroker(self.broker.bootstrap).writer(), connector, entry)
 
     # the hub
 
@@ -105,7 +132,7 @@ class World:
 
     def struck(self) -> None:
         """A fault strikes now; it counts while there is something left to deliver."""
-        self.strikes += self.taken() < len(self.sent)
+        self.strikes += self.loading or self.taken() < len(self.sent)
 
     def _proxied(
         self,
@@ -187,7 +214,8 @@ class World:
         """Whether every fact that was sent has come to an end."""
         while self.topics.follow():
             pass
-        return len(self.topics.ended) >= len(self.sent) + len(self.topics.foreign)
+        ended = len(self.topics.ended) >= len(self.sent) + len(self.topics.foreign)
+        return ended and not self.loading
 
     def drain(self) -> None:
         """Wait until all has come to an end; how that failed is the oracle's to say."""
@@ -214,6 +242,7 @@ class World:
             disk=disk_of(self.home) - dev,
             struck=self.strikes + self.kafka.struck + self.road.struck + self.log.struck,
             start=self.log.calls[0].at - self.started if self.log.calls and self.started else 0.0,
+            versions=dict(self.versions),
         )
 
 
