@@ -1,4 +1,4 @@
-"""Scenario 8: an auditor searches, proves, verifies offline, and replays what scenario 1 recorded."""
+"""Scenario 8: an auditor searches, proves, verifies offline, and replays scenario 1."""
 
 import json
 import shutil

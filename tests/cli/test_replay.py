@@ -37,6 +37,10 @@ SECOND = ("--by", "Lê Văn Thử", "--because", "đã xem")
 EVENTS = read_events(ROOT / "schemas" / "avro")
 
 
+def environment(desk: Desk) -> dict[str, str]:
+    return {**desk.environment, "HUB_CONNECTORS": str(ROOT / "connectors")}
+
+
 @dataclass
 class Place:
     """The portal as it was when its receipts were written, and as it is today."""
@@ -47,7 +51,7 @@ class Place:
     plan: Path
 
     def hub(self, *words: str) -> Result:
-        return CliRunner().invoke(app, ["replay", *words], env=self.desk.environment)
+        return CliRunner().invoke(app, ["replay", *words], env=environment(self.desk))
 
     def planned(self, *words: str, exit_code: int = 0) -> Result:
         self.plan.unlink(missing_ok=True)
@@ -95,7 +99,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     (tmp_path / "registrations.yaml").write_text("registrations: []\n", encoding="utf-8")
     bundle = read_bundle(ROOT / "connectors" / "portal", EVENTS)
     entry = complete(read_entry("portal", "portal", ENTRY), bundle.manifest)
-    browser = Browser(load(desk.environment), desk.broker, CATALOGUE, desk.codec, MASKS)
+    browser = Browser(load(environment(desk)), desk.broker, CATALOGUE, desk.codec, MASKS)
     found = Place(desk, browser, Live(bundle, entry), tmp_path / "plan.json")
     found.register(1, bundle)
     monkeypatch.setattr(replay, "open_browser", lambda _: browser)
