@@ -42,6 +42,7 @@ class XsdTypes:
     types: dict[str, Record] = field(default_factory=dict)
     _owners: dict[str, str] = field(default_factory=dict)
     _made: dict[tuple[str, str], Type] = field(default_factory=dict)  # by file and path
+    _simples: dict[int, Type] = field(default_factory=dict)  # global ones, by id of the definition
     _open: dict[tuple[str, str], str] = field(default_factory=dict)
     _depth: int = 0
     _weight: int = 0
@@ -105,7 +106,9 @@ class XsdTypes:
         if found is None:
             return Anything()
         if found.tag == "simpleType":
-            return self._simple.of(found)
+            if id(found) not in self._simples:
+                self._simples[id(found)] = self._simple.of(found)
+            return self._simples[id(found)]
         if found.get("abstract") == "true":
             self._refuse(user, f"the abstract type {prefixed} is not supported here")
         return self._complex(found, found.get("name") or "")
