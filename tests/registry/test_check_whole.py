@@ -111,7 +111,8 @@ def large() -> Files:
     manifest = counter["connector.yaml"].decode().replace("counter", "large")
     manifest = manifest.replace("Desk.Tell", "S.Op3").replace("Desk.Refuse", "S.Op4")
     mapping = (
-        "def told(event):\n    return Op3(Number=event.dossier_code, At=instant_text(event.at))\n\n\n"
+        "def told(event):\n"
+        "    return Op3(Number=event.dossier_code, At=instant_text(event.at))\n\n\n"
         "def refused(doc):\n    return Withdrawn(dossier_code=dossier_code(doc.Number),"
         " at=instant(doc.At), origin='PROVINCE')\n"
     )
