@@ -18,13 +18,14 @@ MOST = 64
 class Attempt:
     """Somebody tried something. `by`: a proved name, or "unknown". `connector`: "" if none.
 
-    `what`: method and path. `result`: "allowed", or why it was refused.
+    `what`: method and path. `result`: "allowed", or why it was refused. `peer`: from which address.
     """
 
     by: str
     what: str
     result: str
     connector: str = ""
+    peer: str = ""
     times: int = 1
 
 

@@ -18,6 +18,18 @@ REFUSED: dict[Verdict, str] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A request, as far as it is looked at here.
+
+    `path`: what was asked for, without its query. `peer`: the address that it comes from.
+    """
+
+    authorization: str | None
+    path: str
+    peer: str = ""
+
+
 @dataclass(slots=True)
 class Caller:
     """Who passed the gate.
@@ -25,11 +37,11 @@ class Caller:
     The handler of a route for own connectors has to call `owns`, one that answers a list `among`.
     """
 
-    principal: Principal | None  # None on a route that is open
+    principal: Principal | None  # None on a route that is open, and for who is not known
     rule: Rule
-    what: str
-    note: Callable[[Attempt], None] = field(repr=False)
     settled: bool  # whether nothing is left to be asked of the connector
+    _visit: Visit
+    _note: Callable[[Attempt], None] = field(repr=False)
 
     @property
     def name(self) -> str:
@@ -48,19 +60,24 @@ class Caller:
         """
         verdict = decide(self.rule, self.principal, connector)
         if verdict != "allowed":
-            self.note(Attempt(self.name, self.what, REFUSED[verdict], connector))
+            self.tell(REFUSED[verdict], connector)
             raise refusal(verdict)
         if not self.settled:
-            self.note(Attempt(self.name, self.what, "allowed", connector))
+            self.tell("allowed", connector)
         self.settled = True
 
     def among(self, connectors: Iterable[str]) -> frozenset[str]:
         """Those of a list's connectors that they may see; the rest is left out, not refused."""
-        found = frozenset(connectors)
         if not self.settled:
             self.settled = True
-            self.note(Attempt(self.name, self.what, "allowed"))
-        return frozenset(x for x in found if decide(self.rule, self.principal, x) == "allowed")
+            self.tell("allowed")
+        return frozenset(x for x in connectors if decide(self.rule, self.principal, x) == "allowed")
+
+    def tell(self, result: str, connector: str = "") -> None:
+        """Note how it ended. Of somebody who is not known nothing that they sent is kept."""
+        path = self.rule.path if self.principal is None else _shown(self._visit.path)
+        what = f"{self.rule.method} {path}"
+        self._note(Attempt(self.name, what, result, connector, self._visit.peer))
 
 
 class Knows(Protocol):
@@ -78,25 +95,22 @@ class Gate:
         self._doorman = doorman
         self._note = note
 
-    async def enter(
-        self, rule: Rule, authorization: str | None, path: str, connector: str | None = None
-    ) -> Caller:
-        """Who may go on. `path`: what was asked for, without its query.
+    async def enter(self, rule: Rule, visit: Visit) -> Caller:
+        """Who may go on.
 
         Raises Refusal: 401 without a credential that is somebody's, 403 for one who may not, 503
         while that cannot be told.
         """
+        nobody = Caller(None, rule, rule.open, visit, self._note)
         if rule.open:
-            return Caller(None, rule, "", self._note, settled=True)
-        # of one who is not known, nothing that they sent is written down
-        named = f"{rule.method} {rule.path}"
+            return nobody
         try:
-            who = await self._doorman.who(authorization)
+            who = await self._doorman.who(visit.authorization)
         except Reject as error:
-            self._note(Attempt("unknown", named, f"refused: {error.what}"))
+            nobody.tell(f"refused: {error.what}")
             raise Refusal(401, "denied", "Not let in", error.what, headers=CHALLENGE) from error
         except (Retry, Halt) as error:
-            self._note(Attempt("unknown", named, f"refused: {error.what}"))
+            nobody.tell(f"refused: {error.what}")
             raise Refusal(
                 503,
                 "unavailable",
@@ -104,14 +118,13 @@ class Gate:
                 error.what,
                 headers=(("retry-after", "30"),),
             ) from error
-        verdict = decide(rule, who, connector)
-        what = named if who is None else f"{rule.method} {_shown(path)}"
-        caller = Caller(who, rule, what, self._note, settled=verdict != "own")
+        verdict = decide(rule, who, None)
+        caller = Caller(who, rule, verdict == "allowed", visit, self._note)
         if verdict not in ("allowed", "own"):
-            self._note(Attempt(caller.name, what, REFUSED[verdict], connector or ""))
+            caller.tell(REFUSED[verdict])
             raise refusal(verdict)
         if verdict == "allowed" and who is not None and not who.is_hub:
-            self._note(Attempt(caller.name, what, "allowed", connector or ""))
+            caller.tell("allowed")
         return caller
 
 

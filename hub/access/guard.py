@@ -7,8 +7,8 @@ from starlette.routing import Route
 
 from adapters.http.messages import Refusal
 from adapters.http.problem import MEDIA_TYPE, of_refusal
-from hub.access.gate import Caller, Gate
-from hub.access.rules import Rule, rule_of
+from hub.access.gate import Caller, Gate, Visit
+from hub.access.rules import rule_of
 
 
 def guarded(process: str, routes: list[Route], gate: Gate) -> list[Route]:
@@ -31,12 +31,7 @@ def _guarded(process: str, route: Route, gate: Gate) -> Route:
     async def endpoint(request: Request) -> Response:
         rule = rules[request.method]
         try:
-            caller = await gate.enter(
-                rule,
-                request.headers.get("authorization"),
-                request.url.path,
-                _connector(rule, request),
-            )
+            caller = await gate.enter(rule, _visit(request))
             request.state.caller = caller
             response: Response = await route.endpoint(request)
         except Refusal as error:
@@ -48,8 +43,9 @@ def _guarded(process: str, route: Route, gate: Gate) -> Route:
     return Route(route.path, endpoint, methods=list(rules), name=route.name)
 
 
-def _connector(rule: Rule, request: Request) -> str | None:
-    return request.path_params[rule.connector] if rule.connector else None
+def _visit(request: Request) -> Visit:
+    peer = request.client.host if request.client else ""
+    return Visit(request.headers.get("authorization"), request.url.path, peer)
 
 
 def refused(error: Refusal) -> Response:

@@ -38,11 +38,12 @@ class Sink:
 def as_document(attempt: Attempt, at: int) -> Document:
     """The Avro record `hub.v1.Act`; `at` in epoch ms."""
     times = f", {attempt.times} times more within a minute" if attempt.times > 1 else ""
+    place = f", from {attempt.peer}" if attempt.peer else ""
     return {
         "kind": KIND,
         "registration": attempt.connector,
         "subject": attempt.what,
-        "reason": f"{attempt.result}{times}",
+        "reason": f"{attempt.result}{place}{times}",
         "event_ids": [],
         "at": at,
         "by": attempt.by,
@@ -105,6 +106,7 @@ class Recorder:
                     what=one.what,
                     result=one.result,
                     connector=one.connector,
+                    peer=one.peer,
                     times=one.times,
                     error=type(error).__name__,
                 )

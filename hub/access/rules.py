@@ -38,8 +38,8 @@ class Principal:
 class Rule:
     """Who may use one route: `roles` always, `own` for connectors of their own alone.
 
-    `open`: whoever comes, without a credential. `connector`: the parameter of the path that names
-    the connector; "" where the route's handler has to tell it (`hub.access.gate.Caller.owns`).
+    `open`: whoever comes, without a credential. Whose a connector is, is asked by the
+    route's handler (`hub.access.gate.Caller.owns`).
     """
 
     process: str
@@ -48,7 +48,6 @@ class Rule:
     roles: frozenset[Role] = NOBODY
     own: frozenset[Role] = NOBODY
     open: bool = False
-    connector: str = ""
 
 
 def decide(rule: Rule, who: Principal | None, connector: str | None) -> Verdict:

@@ -9,7 +9,7 @@ import orjson
 
 from adapters.http.messages import HttpResponse, Refusal
 from adapters.http.problem import of_refusal
-from hub.access.gate import Gate
+from hub.access.gate import Gate, Visit
 from hub.access.rules import rule_of
 from hub.probes import Receive, Scope, Send, probe, respond
 from hub.views.answers import brief, whole
@@ -70,7 +70,7 @@ class ViewsApp:
         if own is not None:
             return own
         route, code = _route(path)
-        await self._gate.enter(rule_of("views", method, route), _authorization(scope), path)
+        await self._gate.enter(rule_of("views", method, route), _visit(scope))
         asking = self._health.asking
         if asking is None:
             raise Refusal(
@@ -114,9 +114,10 @@ def _route(path: str) -> tuple[Route, str]:
     return "/dossiers/{code}", code
 
 
-def _authorization(scope: Scope) -> str | None:
+def _visit(scope: Scope) -> Visit:
     found = [value for name, value in scope["headers"] if name == b"authorization"]
-    return found[0].decode("latin-1") if found else None
+    peer, _ = scope.get("client") or ("", 0)
+    return Visit(found[0].decode("latin-1") if found else None, scope["path"], peer)
 
 
 def wanted(query: bytes) -> Wanted:

@@ -100,7 +100,8 @@ class Hub:
         finally:
             reader.close()
         kept = [act for act in found if act["kind"] == "ACCESS"]
-        return [(str(act["by"]), str(act["subject"]), str(act["reason"])) for act in kept]
+        said = [(str(act["by"]), str(act["subject"]), str(act["reason"])) for act in kept]
+        return [(by, what, reason.replace(", from 127.0.0.1", "")) for by, what, reason in said]
 
 
 @pytest.fixture
