@@ -72,9 +72,12 @@ class Polls:
         around = self._around
         while self._opened is None:
             try:
-                self._opened = await open_intake(
-                    self._behind, around, self._landscapes.now, self._writer, "worker"
-                )
+                async with AsyncExitStack() as stack:
+                    opened = await open_intake(
+                        stack, around, self._landscapes.now, self._writer, "worker"
+                    )
+                    self._behind = stack.pop_all()
+                    self._opened = opened
             except HubError as error:
                 log.warning("polling_postponed", reason=error.what)
                 await asyncio.sleep(AGAIN)

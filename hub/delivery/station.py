@@ -40,6 +40,7 @@ log = get_logger("hub.worker")
 DRAIN = 7.0  # seconds for calls under way, and their receipts
 ORDERED = 1.0  # seconds for due dates, where several parked dossiers may go on
 LEAVE = 4.0  # seconds for a thread to leave its group
+AGAIN = 60.0  # seconds until a version that could not be taken up is tried again
 PLACES = 512  # calls in flight of all registrations together
 
 
@@ -93,6 +94,12 @@ class Station:
             await (self._end() if live is None else self._go_by(live))
         except HubError as error:  # what runs goes on as it is
             tell_not_live(self._name, error)
+            asyncio.get_running_loop().call_later(AGAIN, self._try_again, live)
+
+    def _try_again(self, live: Live | None) -> None:
+        """A secret may be there by now."""
+        if live is self._wanted:
+            self._changes.ask(live)
 
     async def _go_by(self, live: Live) -> None:
         """Deliver and poll by this version. Raises Reject, Halt; then nothing has changed."""

@@ -130,7 +130,7 @@ class Versions:
 
     def _tidy(self, version: Version) -> None:
         """Let go of what no event goes by."""
-        if version.events:
+        if version.events or (version is self.present and not version.before):
             return
         unused, version.before = version.before, []
         if version is not self.present and self._all.get(version.terms.name) is version:

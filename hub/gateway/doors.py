@@ -19,6 +19,7 @@ from hub.registry.live import Landscape, Live, wants
 from hub.surroundings import client_of, server_of, tell_not_live
 
 log = get_logger("hub.gateway")
+AGAIN = 60.0  # seconds until a door that could not be opened is tried again
 
 
 class Doors:
@@ -29,11 +30,13 @@ class Doors:
         self._app = app
         self._intake = intake
         self._transport = transport
+        self._wanted: Landscape | None = None
         self._changes = Newest(self._reach)
         self._ending: set[asyncio.Task[None]] = set()  # doors that were replaced
 
     def take_up(self, landscape: Landscape) -> None:
         """Serve what is live here; the loop goes on while doors are made."""
+        self._wanted = landscape
         self._changes.ask(landscape)
 
     async def settled(self) -> None:
@@ -49,6 +52,8 @@ class Doors:
         before = self._app.doors
         receiving = [live for live in landscape.live if live.bundle.manifest.inbound]
         made = {live.name: await self._door(live, before.get(live.name)) for live in receiving}
+        if any((door := made[live.name]) is None or door.live is not live for live in receiving):
+            asyncio.get_running_loop().call_later(AGAIN, self._try_again, landscape)
         doors = {name: door for name, door in made.items() if door is not None}
         self._intake.served = Served(wants(landscape))
         self._app.serve(doors, landscape.down | (made.keys() - doors.keys()))
@@ -59,6 +64,11 @@ class Doors:
             ending = asyncio.get_running_loop().create_task(door.close())
             self._ending.add(ending)
             ending.add_done_callback(self._ending.discard)
+
+    def _try_again(self, landscape: Landscape) -> None:
+        """A secret may be there by now."""
+        if landscape is self._wanted:
+            self._changes.ask(landscape)
 
     async def _door(self, live: Live, known: Door | None) -> Door | None:
         """Its door; the one that it had where it has not changed, or cannot be opened as it is."""

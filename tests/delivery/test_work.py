@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 from adapters.http.transport import Transport
 from hub.broker import KafkaBroker
 from hub.broker_memory import MemoryBroker
+from hub.delivery import station
 from hub.delivery.orders import Orders
 from hub.delivery.process import Work, WorkerHealth
 from hub.errors import HubError
@@ -206,6 +207,27 @@ def test_a_secret_that_is_not_there_leaves_the_version_before(tmp_path: Path) ->
                 "live", secrets={"inbound_token": "env:A", "client_secret": "env:B"}
             )
             await scene.until(lambda: any(line["event"] == "not_live" for line in said))
+        scene.event(0, 0)
+        await scene.delivered(1)
+
+    play(tmp_path, story)
+
+
+def test_a_secret_that_comes_later_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(station, "AGAIN", 0.05)
+    late = tmp_path / "late"
+
+    async def story(scene: Scene) -> None:
+        known = scene.registrar.entry["secrets"]
+        assert isinstance(known, dict)
+        scene.registrar.entry["secrets"] = {**known, "client_secret": f"file:{late}"}
+        with capture_logs() as said:
+            scene.registrar.register(scene.files["v1"], "v1")
+            await scene.until(lambda: any(line["event"] == "not_live" for line in said))
+        assert [] == scene.work.running
+        late.write_text("a secret of nobody", encoding="utf-8")
         scene.event(0, 0)
         await scene.delivered(1)
 
