@@ -25,7 +25,7 @@ CLAUSES: Mapping[str, str] = {
     "unknown-item-answered": "a question about what was never sent is answered: not there",
     "declared-errors": "errors that could be provoked are told as the contract says",
     "credential-refused": "a wrong credential is refused",
-    "cases-hold": "what the contract lets the system send is understood as its cases say",
+    "cases-hold": "the connector's own cases give what they say",
     "stranger-refused": "our own door refuses who does not prove who he is",
 }
 _SAME_WORDS = "the repeat was answered in the same words, which tells neither"

@@ -1,6 +1,6 @@
-"""What can be said of receiving flows without the system: the cases hold, a stranger is refused.
+"""What can be said without the system: the cases hold, and our own door refuses a stranger.
 
-Our own door is opened in the process, as the gateway opens it, and asked without any credential.
+The door is opened in the process, as the gateway opens it, and asked without any credential.
 """
 
 import re
@@ -25,18 +25,16 @@ OPEN = "none"  # the kind of auth that asks for nothing
 ANYWHERE = "127.0.0.1"
 
 
-def receiving(live: Live, events: Events, door: Callable[[Live], Server]) -> Iterator[Clause]:
-    """The clauses of every flow that receives. `door` opens it; it may raise what a secret does."""
+def at_home(live: Live, events: Events, door: Callable[[Live], Server]) -> Iterator[Clause]:
+    """These clauses of every flow. `door` opens the gateway's; it may raise what a secret does."""
     manifest = live.bundle.manifest
-    flows = {name: flow for name, flow in manifest.flows.items() if flow.receive}
-    if not flows or manifest.inbound is None:
-        return
     wrong = {r.flow: r for r in run_cases(live.bundle, events) if r.difference}
     cases = {case.flow: case for case in find_cases(live.bundle.files, {})}
-    for name, flow in flows.items():
+    for name, flow in manifest.flows.items():
         yield _cases(name, wrong)
-        operation = live.bundle.inbound.operations[flow.receive or ""]
-        yield _stranger(name, live, manifest.inbound, door, operation, cases.get(name))
+        if flow.receive and manifest.inbound is not None:
+            operation = live.bundle.inbound.operations[flow.receive]
+            yield _stranger(name, live, manifest.inbound, door, operation, cases.get(name))
 
 
 def _cases(flow: str, wrong: Mapping[str, object]) -> Clause:

@@ -41,15 +41,16 @@ def confirmed(
     if report is None:
         return ""
     grave = report.to_confirm
-    say(f"{report.read:,} past events: {report.differing:,} differ, {len(grave)} to confirm")
+    say(f"{report.read:,} past events: {report.differing:,} differ")
     told(report.groups, beside=True)
     if not grave:
         return ""
     if not sure and not sys.stdin.isatty():
-        raise Usage(f"{len(grave)} differences want a confirmation", name, "write --confirm")
+        raise Usage("these differences want a confirmation", name, "write --confirm")
     if not sure:
         typer.confirm("Is that meant?", abort=True, err=True)
-    return f"confirmed {len(grave)} differences over {report.read} events"
+    events = sum(group.events for group in grave)
+    return f"confirmed what differs in {events} of {report.read} past events"
 
 
 def _report(

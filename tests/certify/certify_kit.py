@@ -32,10 +32,11 @@ def at(sim: Sim, name: str, configs: Path, **delivery: object) -> Live:
         delivery=delivery,
     )
     secrets_ = {n: r for n, r in known["secrets"].items() if n in made.bundle.manifest.secrets}
-    return _with_secrets(made, secrets_)
+    return with_secrets(made, secrets_)
 
 
-def _with_secrets(made: Live, references: Mapping[str, str]) -> Live:
+def with_secrets(made: Live, references: Mapping[str, str]) -> Live:
+    """The same with these references to secrets."""
     return replace(made, registration=replace(made.registration, secrets=references))
 
 

@@ -43,7 +43,7 @@ def test_events_that_would_no_longer_arrive_are_confirmed_or_nothing_happens(
     with pytest.raises(Usage, match="--confirm"):
         confirmed(settings, files, ENTRY_OF, sure=False)
     said = confirmed(settings, files, ENTRY_OF, sure=True)
-    assert said == "confirmed 1 differences over 1 events"
+    assert said == "confirmed what differs in 1 of 1 past events"
 
 
 def test_what_is_explained_is_told_and_wants_nothing(
