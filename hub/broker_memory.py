@@ -31,6 +31,7 @@ class MemoryBroker:
         self._logs: dict[Spot, list[Record]] = {}
         self._partitions: dict[str, int] = {}
         self._configs: dict[str, dict[str, str]] = {}
+        self._begins: dict[Spot, int] = {}  # what stood before it was deleted
         self._tick = 0
 
     def writer(self, report: Report | None = None) -> "MemoryWriter":
@@ -81,6 +82,12 @@ class MemoryBroker:
     def committed(self, group: str) -> dict[Spot, tuple[int, str]]:
         return dict(self.offsets[group])
 
+    def delete_before(self, offsets: Mapping[Spot, int]) -> None:
+        if self.down:
+            raise Retry("its records were not deleted (twin is down)", system=True)
+        for spot, offset in offsets.items():
+            self._begins[spot] = max(offset, self.begin(spot))
+
     def commit_for(self, group: str, offsets: Mapping[Spot, int]) -> None:
         if group in self.members:
             raise Retry(f"group {group} has members")
@@ -114,7 +121,15 @@ class MemoryBroker:
 
     def since(self, spot: Spot, offset: int) -> list[Record]:
         """The records from `offset` on."""
-        return self._logs[spot][offset:]
+        return self._logs[spot][max(offset, self.begin(spot)) :]
+
+    def begin(self, spot: Spot) -> int:
+        """The first offset that is still there."""
+        return self._begins.get(spot, 0)
+
+    def end(self, spot: Spot) -> int:
+        """The offset that the next record will get."""
+        return len(self._logs[spot])
 
 
 class MemoryWriter:
@@ -160,14 +175,15 @@ class MemoryReader:
         self._paused: set[Spot] = set()
 
     def begin(self) -> dict[Spot, int]:
-        return dict.fromkeys(self._positions, 0)
+        return {spot: self._broker.begin(spot) for spot in self._positions}
 
     def end(self) -> dict[Spot, int]:
-        return {spot: len(self._broker.since(spot, 0)) for spot in self._positions}
+        return {spot: self._broker.end(spot) for spot in self._positions}
 
     def at(self, moment: int) -> dict[Spot, int]:
         logs = {spot: self._broker.since(spot, 0) for spot in self._positions}
-        return {spot: sum(r.timestamp < moment for r in log) for spot, log in logs.items()}
+        begins = self.begin()
+        return {s: begins[s] + sum(r.timestamp < moment for r in log) for s, log in logs.items()}
 
     def seek(self, spot: Spot, offset: int) -> None:
         self._positions[spot] = offset
@@ -197,7 +213,7 @@ class MemoryReader:
         for spot in self._positions:
             if spot not in self._paused:
                 records = self._broker.since(spot, self._positions[spot])
-                self._positions[spot] += len(records)
+                self._positions[spot] = max(self._positions[spot], self._broker.end(spot))
                 found.extend(records)
         return found
 

@@ -244,6 +244,10 @@ class Broker(Protocol):
         """What a group has committed: next offset and metadata."""
         ...
 
+    def delete_before(self, offsets: Mapping[Spot, int]) -> None:
+        """Delete the records before these offsets, for good. Raises Retry if some are not."""
+        ...
+
     def commit_for(self, group: str, offsets: Mapping[Spot, int]) -> None:
         """Commit starting offsets for a group without members. Raises Retry if it has some."""
         ...

@@ -57,6 +57,20 @@ class BrokerContract:
         assert sum(reader.end().values()) == 4
         reader.close()
 
+    def test_what_was_deleted_is_gone_and_offsets_stay(self, broker: Broker, topic: str) -> None:
+        broker.ensure_topic(topic, 1, {})
+        self.keep(broker, topic, *((b"A", str(n).encode()) for n in range(5)))
+        spot = Spot(topic, 0)
+        broker.delete_before({spot: 3})
+        broker.delete_before({spot: 2})
+        reader = broker.reader([spot])
+        assert (reader.begin(), reader.end()) == ({spot: 3}, {spot: 5})
+        reader.seek(spot, 3)
+        assert [(r.offset, r.value) for r in poll_until(reader.poll, 2)] == [(3, b"3"), (4, b"4")]
+        assert reader.at(0) == {spot: 3}
+        reader.close()
+        self.keep(broker, topic, (b"A", b"5"))
+
     def test_headers_come_back_as_they_were_given(self, broker: Broker, topic: str) -> None:
         broker.ensure_topic(topic, 1, {})
         writer = broker.writer()

@@ -121,6 +121,14 @@ class KafkaBroker:
         if refused:
             raise Retry(f"starting offsets were not committed ({', '.join(sorted(refused))})")
 
+    def delete_before(self, offsets: Mapping[Spot, int]) -> None:
+        wanted = {TopicPartition(*spot): offset for spot, offset in offsets.items()}
+        found = self._ask(lambda admin: admin.delete_records(wanted))
+        left = [tp for tp, offset in wanted.items() if found[tp]["low_watermark"] < offset]
+        if left:
+            where = f"{left[0].topic}/{left[0].partition}"
+            raise Retry("its records were not deleted", where=where, system=True)
+
     @contextmanager
     def together(self) -> Iterator[None]:
         with closing(self._admin()) as self._kept.admin:

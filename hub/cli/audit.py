@@ -7,6 +7,7 @@ from hub.cli.erasing import erase
 from hub.cli.exporting import export_
 from hub.cli.proving import checkpoint, prove_, verify
 from hub.cli.searching import guard, search
+from hub.cli.trimming import trim
 from hub.cli.why import why
 
 app = typer.Typer(
@@ -34,6 +35,7 @@ app.add_typer(witness.keys, name="keys")
 app.command("export", epilog="Example: hub audit export package --from 2025-10-13 --to 2025-10-17")(
     export_
 )
+app.command(epilog="Example: hub audit trim --days 90")(trim)
 app.command(
     epilog="Example: hub audit erase --dossier H44.99.99-251013-0001 --order 12/QD-STN"
     ' --by "Trần Thị Thử" --yes'

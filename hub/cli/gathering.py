@@ -66,7 +66,7 @@ def gather(browser: Browser, code: str, now: int) -> Facts:
     with browser.broker.together():
         found = find(browser, Query(dossiers=(code,), most=ALL))
         events = _events(found)
-        ledger = _ledger(browser)
+        ledger = ledger_of(browser)
         known = interests(browser.settings.connectors, browser.settings.registrations, ledger)
         courses = _courses(browser, code, events, found, known) if events else {}
         refusals = _refusals(browser, code, found)
@@ -102,7 +102,8 @@ def _unserved(record: Record | None) -> tuple[str, ...]:
         return ()
 
 
-def _ledger(browser: Browser) -> Ledger:
+def ledger_of(browser: Browser) -> Ledger:
+    """What is registered, as hub.registry says now; empty where nobody registered anything."""
     if not browser.broker.partitions(REGISTRY):
         return Ledger()
     return fold(Ledger(), read(browser, [Spot(REGISTRY, 0)], lambda _: True))

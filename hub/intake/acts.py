@@ -13,7 +13,7 @@ from hub.topics import ACT
 
 SCHEMA = "hub.v1.Act"
 Kind: TypeAlias = Literal[
-    "CONFLICT", "SET_ASIDE", "SECRECY_REFUSED", "UNCONFIRMED", "ERASURE_REFUSED"
+    "CONFLICT", "SET_ASIDE", "SECRECY_REFUSED", "UNCONFIRMED", "ERASURE_REFUSED", "TRIMMED"
 ]
 
 

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from hub.broker_memory import MemoryBroker
-from hub.cli import audit, dead, erasing, exporting, parked, searching, topics, why
+from hub.cli import audit, dead, erasing, exporting, parked, searching, topics, trimming, why
 from hub.cli.browse import Browser
 from hub.contract.types import Document
 from hub.delivery.acts import Command, command_of
@@ -128,6 +128,6 @@ def open_desk(home: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     names = "".join(f"- {{connector: {n}, endpoint: 'http://peer.test:9'}}\n" for n in REGISTERED)
     (home / "registrations.yaml").write_text(f"registrations:\n{names}", encoding="utf-8")
     browser = Browser(load(desk.environment), desk.broker, CATALOGUE, desk.codec, MASKS)
-    for module in (dead, erasing, exporting, parked, searching, topics, why):
+    for module in (dead, erasing, exporting, parked, searching, topics, trimming, why):
         monkeypatch.setattr(module, "open_browser", lambda _: browser)
     return desk
