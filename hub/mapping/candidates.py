@@ -74,14 +74,23 @@ def _inside(given: Given, types: Types, depth: int) -> Iterator[Given]:
 def candidates(
     wanted: Path, target: Type, given: tuple[Given, ...], types: Types, synonyms: Synonyms
 ) -> list[Candidate]:
-    """What may be meant by a field, by kind and name, the likest first; of equals the shorter."""
+    """What may be meant by a field, by kind and name, the likest first; of equals the shorter.
+
+    A moment or a day is proposed whatever its name: there are few of them.
+    """
     found = []
+    least = 0.0 if _is_time(target) else _LEAST
     for each in given:
         like = likeness(wanted, each.path[1:] or each.path, synonyms)
-        expression = written(each, target, types) if like >= _LEAST else None
+        expression = written(each, target, types) if like >= least else None
         if expression is not None:
             found.append(Candidate(each, expression, like))
     return sorted(found, key=lambda c: (-c.likeness, len(c.given.path), c.given.path))
+
+
+def _is_time(target: Type) -> bool:
+    timed = isinstance(target, Text) and target.format in ("date", "date-time")
+    return timed or isinstance(target, Timestamp | Date)
 
 
 _TURNED: Final[Mapping[tuple[type, type], str]] = {

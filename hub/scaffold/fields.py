@@ -20,6 +20,7 @@ from hub.scaffold.tables import coded
 OBVIOUS: Final = 0.8  # likeness from which a value is written without asking
 _CLEAR: Final = 0.03  # by which it must lead the next one
 _NEAR: Final = 0.3  # from which a value of another kind is worth a mention
+_TIMES: Final = frozenset({"date", "time", "at", "ngay", "gio", "thoi", "moment", "when"})
 _DEPTH: Final = 6  # records inside records that are written
 
 
@@ -147,7 +148,7 @@ class Filler:
 
     def _untimed(self, each: Field) -> bool:
         """Whether a moment is wanted and the message names none, so that the hub's own counts."""
-        moments = self._candidates(each) or self._near_texts(each)
+        moments = self._candidates(each) or self._timed_texts()
         return isinstance(each.type, Timestamp) and bool(self.sources.received) and not moments
 
     def _best(self, each: Field) -> Candidate | None:
@@ -189,9 +190,12 @@ class Filler:
         ]
         return sorted(found, key=lambda c: (-c.likeness, len(c.given.path)))[:5]
 
-    def _near_texts(self, each: Field) -> list[Candidate]:
+    def _timed_texts(self) -> list[Given]:
+        """Free texts that may be a local time, by their names."""
         return [
-            c for c in self._near(each) if c.likeness > 0 and isinstance(c.given.known.type, Text)
+            given
+            for given in self.sources.given
+            if isinstance(given.known.type, Text) and _TIMES & set(words(given.path[-1]))
         ]
 
     def _candidates(self, each: Field) -> list[Candidate]:

@@ -46,7 +46,7 @@ def test_a_hole_is_named_with_its_kind_and_what_could_be_meant() -> None:
 def test_every_hole_is_told_and_hides_no_other_mistake() -> None:
     told = found('key=todo("one"),', 'at=todo("two"),', "paper=doc.nothing,")
     assert [each.code for each in told] == ["hole", "hole", "unknown-field"]
-    assert told[1].fix == "nothing here looks like at"
+    assert told[1].fix == "perhaps instant(doc.moment)"  # a moment, whatever its name
 
 
 def test_a_hole_may_stand_where_only_a_part_is_missing() -> None:
@@ -65,8 +65,10 @@ def test_a_hole_may_stand_where_only_a_part_is_missing() -> None:
 def test_only_values_whose_kind_fits_are_proposed() -> None:
     (hole,) = found("key=doc.key,", 'count=todo("how many"),')
     assert hole.fix == "perhaps doc.count"
-    (hole,) = found("key=doc.key,", 'day=todo("which"),')
-    assert hole.fix == "nothing here looks like day"  # doc.day is a text of no known form
+    (hole,) = found("key=doc.key,", 'sure=todo("whether"),', "count=doc.count,")
+    assert hole.fix == "perhaps doc.sure"
+    (hole,) = found("key=doc.key,", 'small=todo("which"),')
+    assert hole.fix == "nothing here looks like small"
 
 
 @pytest.mark.parametrize("argument", ["doc.key", "1", ""])
