@@ -114,10 +114,13 @@ def written(given: Given, target: Type, types: Types) -> str | None:
         return None  # anything fits there, so that fitting says nothing
     if _meets(static, target, types):
         return given.text
-    template = _dated(static, target) or _TURNED.get((type(static), type(target)))
-    if template is None or (isinstance(target, Text | Integer) and target.values is not None):
+    if isinstance(target, Text | Integer) and target.values is not None:
         return None
-    return template.format(given.text)
+    timed = isinstance(target, Text) and _is_time(target)
+    template = _dated(static, target) or (
+        None if timed else _TURNED.get((type(static), type(target)))
+    )
+    return None if template is None else template.format(given.text)
 
 
 def _meets(static: Static, target: Type, types: Types) -> bool:

@@ -4,15 +4,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from json import dumps
 from keyword import iskeyword
-from typing import TypeAlias
+from typing import Final, TypeAlias
+
+_SHOWN: Final = 12  # fields that a comment lists
 
 
 @dataclass(frozen=True, slots=True)
 class Make:
-    """`Record(field=…)`, one field a line. `settled`: no hole is inside."""
+    """`Record(field=…)`, one field a line. `left`: fields that may be given, and are not."""
 
     name: str
     fields: tuple[tuple[str, "Expression"], ...]
+    left: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,11 @@ def has_hole(expression: Expression) -> bool:
             return "todo(" in text
 
 
+def _some(names: tuple[str, ...]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
+
+
 def written_name(name: str) -> str:
     """A field's name in a mapping: a word of Python gets an underscore behind it."""
     return f"{name}_" if iskeyword(name) else name
@@ -67,12 +75,14 @@ def lines(expression: Expression, before: str, after: str, indent: int) -> Itera
     """The expression between `before` and `after`, on as many lines as it needs."""
     pad = " " * indent
     match expression:
-        case Make(name=name, fields=()):
+        case Make(name=name, fields=(), left=()):
             yield f"{pad}{before}{name}(){after}"
-        case Make(name=name, fields=fields):
+        case Make(name=name, fields=fields, left=left):
             yield f"{pad}{before}{name}("
             for own, value in fields:
                 yield from lines(value, f"{written_name(own)}=", ",", indent + 4)
+            if left:
+                yield f"{pad}    # left out: {_some(left)}"
             yield f"{pad}){after}"
         case Listed(item=item, name=name, source=source):
             yield f"{pad}{before}["

@@ -61,7 +61,9 @@ class Filler:
         for group in record.groups:
             if group.minimum and not any(n in dict(found) for a in group.alternatives for n in a):
                 found += self._alternative(record, group)
-        return Make(record.name, tuple(found))
+        given = {name for name, _ in found} | self.filled
+        left = [f.name for f in record.fields if f.name not in given and not _constant(f.type)]
+        return Make(record.name, tuple(found), tuple(left))
 
     def obvious(self, record: Record) -> int:
         """How many fields of a record have an obvious value: to choose between two records."""
@@ -103,7 +105,11 @@ class Filler:
         if len(self.path) >= _DEPTH:
             return self._hole(each, []) if must else None
         made = self._within(each).record(record)
-        return made if must or (made.fields and not has_hole(made)) else None
+        if not must:
+            return made if made.fields and not has_hole(made) else None
+        empty = not made.fields and not any(_constant(inner.type) for inner in record.fields)
+        names = ", ".join(inner.name for inner in record.fields)
+        return hole(f"a {record.name}, with any of {names}") if empty else made
 
     def _within(self, each: Field) -> "Filler":
         return replace(self, path=(*self.path, each.name), filled=frozenset())
