@@ -100,10 +100,12 @@ def cases(folder: Folder, *, record: Record = False, as_json: Json = False) -> N
         bundle, events = _read(folder), read_events(load().schemas)
         if record:
             made = recorded(bundle, events)
-            for name, body in made.items():
+            for name, body in made.files.items():
                 (folder / name).write_bytes(body)
                 say(f"written: {folder / name}")
-            bundle = _read(folder) if made else bundle
+            for result in made.refused:
+                say(f"not written: {result.flow}/{result.case}: {result.difference}")
+            bundle = _read(folder) if made.files else bundle
         results = run_cases(bundle, events)
         failed = [result for result in results if result.difference]
         for result in results if as_json else failed:

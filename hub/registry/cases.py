@@ -74,23 +74,30 @@ def run_cases(bundle: Bundle, events: Events) -> list[Result]:
     return results
 
 
-def record(bundle: Bundle, events: Events) -> dict[str, bytes]:
-    """What each case gives that says neither an output nor a rejection: files to be read, and kept.
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """`files`: what new cases give, to be read and kept. `refused`: those that give nothing."""
 
-    A case that is refused has no output; it stays as it is.
-    """
+    files: dict[str, bytes]
+    refused: tuple[Result, ...]
+
+
+def record(bundle: Bundle, events: Events) -> Recorded:
+    """What each case gives that says neither an output nor a rejection."""
     made: dict[str, bytes] = {}
+    refused: list[Result] = []
     defaults = default_settings(bundle.manifest)
     subject = _Subject(bundle, events, Arrivals(bundle.inbound))
     for case in find_cases(bundle.files, defaults, unrecorded=True):
         try:
             found = _output(subject, case)
-        except Reject:
+        except Reject as error:
+            refused.append(Result(case.flow, case.name, str(error)))
             continue
         ending = "xml" if isinstance(found, bytes) else "json"
         body = indented(found) if isinstance(found, bytes) else f"{_pretty(found)}\n".encode()
         made[f"{FOLDER}{case.flow}/{case.name}.out.{ending}"] = body
-    return made
+    return Recorded(made, tuple(refused))
 
 
 def _run(subject: _Subject, case: Case) -> Result:
@@ -115,6 +122,7 @@ def _rejected(case: Case, error: Reject) -> str:
 
 def _output(subject: _Subject, case: Case) -> "Value | bytes":
     name, flow = _flow_of(subject.bundle, case.flow)
+    _settled(subject.bundle, case)
     if case.flow != name:
         return _companion(subject, case, flow)
     if flow.kind == "on":
@@ -129,6 +137,14 @@ def _output(subject: _Subject, case: Case) -> "Value | bytes":
     if flags:
         found["flags"] = list(dict.fromkeys(flags))
     return found
+
+
+def _settled(bundle: Bundle, case: Case) -> None:
+    """Every setting that a registration must give has a value here too. Raises Reject."""
+    for name, setting in bundle.manifest.settings.items():
+        if not setting.optional and case.settings.get(name) is None:
+            fix = f'write {{"settings": {{"{name}": …}}}} into cases/with.json'
+            raise Reject(f"the setting '{name}' has no value in this case", fix=fix)
 
 
 def _flow_of(bundle: Bundle, function: str) -> tuple[str, Flow]:

@@ -17,6 +17,7 @@ SCHEMA: Final = "connector.schema.json"
 _VERDICT: Final = frozenset({"ma", "code", "status", "error", "errorcode", "success", "result",
                              "resultcode", "statuscode", "returncode", "errcode", "ketqua",
                              "trangthai", "maketqua", "maloi"})  # fmt: skip
+_VERDICTS: Final = frozenset({"success", "severity"})  # words of such a field's name
 _OK: Final = ("200", "201", "202", "203", "204", "2XX")
 
 
@@ -139,7 +140,7 @@ def _verdicts_in(
         here = (*path, each.name)
         if isinstance(each.type, Record | Ref):
             yield from _verdicts_in(each.type, types, here, depth - 1)
-        elif folded(each.name) in _VERDICT or "success" in words(each.name):
+        elif folded(each.name) in _VERDICT or _VERDICTS & set(words(each.name)):
             values = each.type.values if isinstance(each.type, Text | Integer) else None
             known = f" one of {', '.join(map(str, values[:6]))}" if values else ""
             yield ".".join(here) + known

@@ -1,7 +1,6 @@
 """`hub connector`, as a person and as a program use it."""
 
 import json
-import re
 import shutil
 from pathlib import Path
 
@@ -154,26 +153,6 @@ def test_a_case_that_differs_is_shown_with_its_difference(broken: Path) -> None:
     assert code == 1
     assert "FAILED order/" in said
     assert "VNPOSTE" in said
-
-
-def test_the_smallest_connector_of_the_guide_has_no_problems(tmp_path: Path) -> None:
-    guide = Path("connectors/README.md").read_text(encoding="utf-8")
-    files = re.findall(r"^`([\w./]+)`\n\n```\w+\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL)
-    assert [name for name, _ in files] == [
-        "connector.yaml",
-        "contract/bureau.openapi.yaml",
-        "mapping.py",
-        "cases/told/processing.in.json",
-        "cases/told/processing.out.json",
-    ]
-    for name, text in files:
-        file = tmp_path / "bureau" / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-    code, _, said = hub("connector", "check", str(tmp_path / "bureau"))
-    assert (code, "1 flows, 1 cases, no problems" in said) == (0, True), said
-    code, _, said = hub("connector", "test", str(tmp_path / "bureau"))
-    assert (code, "1 of 1 cases hold" in said) == (0, True), said
 
 
 def test_a_folder_that_is_no_connector_is_refused(tmp_path: Path) -> None:
