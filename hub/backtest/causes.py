@@ -5,8 +5,9 @@ is undone in a version of its own; it is the cause of a difference when that ver
 it. What no single change explains is told as unexplained, and a person decides.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 
 from msgspec import structs
 
@@ -40,92 +41,106 @@ TOGETHER = Cause("several changes of the mapping, which only work together", exp
 ELSEWHERE = Cause("the contract or the connector.yaml, not the mapping", explained=False)
 
 
-@dataclass(slots=True)
 class _Suspect:
-    """A change, and the version without it; None where that does not compile."""
+    """A change; `make` gives the version without it, None where that does not compile."""
 
-    cause: Cause
-    version: Version | None
-    field: str = ""
+    def __init__(self, cause: Cause, make: Callable[[], Version | None], field: str = "") -> None:
+        self.cause = cause
+        self.field = field
+        self._make = make
+
+    @cached_property
+    def version(self) -> Version | None:
+        """Made when it is first needed: a compilation may take a second."""
+        return self._make()
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class _Event:
+    """An event that differs: what the old version makes of it, and the differences."""
+
+    type: str
+    record: Document
+    old: Outcome
+    found: Sequence[Difference]
+
+    def gone(self, version: Version | None) -> set[int]:
+        """Of which differences that version has none at that place."""
+        if version is None:
+            return set()
+        left = differences(self.old, version.outcome(self.type, self.record))
+        still = [(one.path, one.old) for one in left]
+        return {n for n, one in enumerate(self.found) if (one.path, one.old) not in still}
+
+
 class Causes:
-    """Finds the causes between two versions. Remembers which change was to blame last."""
+    """Finds the causes between two versions. The change that was to blame last is asked first."""
 
-    old: Version
-    new: Version
-    events: Events
-    _suspects: list[_Suspect] = field(default_factory=list)
-    _all_back: Version | None = None
-
-    def __post_init__(self) -> None:
-        self._suspects = list(_suspects(self.old.live, self.new, self.events))
-        self._all_back = _version(self.new, _mapping(self.old.live.bundle), self.events)
+    def __init__(self, old: Version, new: Version, events: Events) -> None:
+        self._old = old
+        self._new = new
+        self._suspects = list(_suspects(old.live, new, events))
+        self._all_back = _Suspect(
+            TOGETHER, lambda: _version(new, _mapping(old.live.bundle), events)
+        )
 
     def of(
         self, event_type: str, record: Document, old: Outcome, found: Sequence[Difference]
     ) -> list[Cause]:
         """The cause of each difference between `old` and what the new version makes."""
-        flows = self._of_flows(event_type)
-        if flows is not None:
-            return [flows] * len(found)
+        event = _Event(event_type, record, old, found)
         causes: dict[int, Cause] = {}
-        for place, suspect in enumerate(list(self._suspects)):
-            gone = self._gone(suspect.version, event_type, record, old, found)
-            for number in gone - causes.keys():
-                causes[number] = suspect.cause
-            if gone and place:
-                self._suspects.remove(suspect)
-                self._suspects.insert(0, suspect)
-            if len(causes) == len(found):
-                break
-        return [causes.get(n) or self._rest(d, event_type, record, old, found, n)
-                for n, d in enumerate(found)]  # fmt: skip
+        asked: list[_Suspect] = []
+        for number, difference in enumerate(found):
+            cause = self._of_flows(event_type, difference)
+            if cause is not None:
+                causes[number] = cause
+            for suspect in () if number in causes else self._ordered(difference):
+                if suspect in asked:
+                    continue
+                asked.append(suspect)
+                for gone in event.gone(suspect.version) - causes.keys():
+                    causes[gone] = suspect.cause
+                if number in causes:
+                    self._first(suspect)
+                    break
+        return [causes.get(n) or self._rest(event, n) for n in range(len(found))]
 
-    def _of_flows(self, event_type: str) -> Cause | None:
+    def _ordered(self, difference: Difference) -> list[_Suspect]:
+        """All changes; those that make just this field first, then as they were to blame."""
+        last = _last(difference)
+        return sorted(self._suspects, key=lambda suspect: suspect.field != last)
+
+    def _first(self, suspect: _Suspect) -> None:
+        self._suspects.remove(suspect)
+        self._suspects.insert(0, suspect)
+
+    def _of_flows(self, event_type: str, difference: Difference) -> Cause | None:
         """Where connector.yaml or the registration says which events are taken."""
-        old, new = self.old.flows.get(event_type), self.new.flows.get(event_type)
+        old, new = self._old.flows.get(event_type), self._new.flows.get(event_type)
         if old is None or new is None:
             what, flow = ("is new", new) if old is None else ("is gone", old)
             return Cause(f"the flow {flow.flow} {what}") if flow else None
+        if difference.kind not in ("now sent", "no longer sent"):
+            return None
         if old.serves != new.serves:
             return Cause(f"flows.{new.flow}.serves was changed")
         if new.serves is not None and old.agencies != new.agencies:
             return Cause("the agencies of the registration")
         return None
 
-    def _gone(
-        self,
-        version: Version | None,
-        event_type: str,
-        record: Document,
-        old: Outcome,
-        found: Sequence[Difference],
-    ) -> set[int]:
-        """Of which differences that version has none at that place."""
-        if version is None:
-            return set()
-        left = differences(old, version.outcome(event_type, record))
-        still = [(one.path, one.old) for one in left]
-        return {n for n, one in enumerate(found) if (one.path, one.old) not in still}
-
-    def _rest(
-        self,
-        difference: Difference,
-        event_type: str,
-        record: Document,
-        old: Outcome,
-        found: Sequence[Difference],
-        number: int,
-    ) -> Cause:
+    def _rest(self, event: _Event, number: int) -> Cause:
         """A change that cannot be taken back alone, but makes just this field; else unexplained."""
-        last = difference.path.rpartition(".")[2].removesuffix("[]")
-        named = [s.cause for s in self._suspects if s.version is None and s.field == last != ""]
+        last = _last(event.found[number])
+        named = [s.cause for s in self._suspects if last and s.field == last and s.version is None]
         if len(named) == 1:
             return named[0]
-        together = number in self._gone(self._all_back, event_type, record, old, found)
-        return TOGETHER if together else ELSEWHERE
+        return TOGETHER if number in event.gone(self._all_back.version) else ELSEWHERE
+
+
+def _last(difference: Difference) -> str:
+    """The field that differs, without the records around it."""
+    return difference.path.rpartition(".")[2].removesuffix("[]")
 
 
 def _suspects(old: Live, new: Version, events: Events) -> Iterator[_Suspect]:
@@ -133,14 +148,14 @@ def _suspects(old: Live, new: Version, events: Events) -> Iterator[_Suspect]:
     bundle = new.live.bundle
     made = changes(_mapping(old.bundle), _mapping(bundle))[:MOST_CHANGES]
     for change in made:
-        version = _version(new, change.source, events)
-        yield _Suspect(_cause(change, bundle.manifest.mapping), version, change.field)
+        cause = _cause(change, bundle.manifest.mapping)
+        yield _Suspect(cause, partial(_version, new, change.source, events), change.field)
     filled = old.bundle.manifest.outbound.fill
     if filled != bundle.manifest.outbound.fill:
         outbound = structs.replace(bundle.manifest.outbound, fill=filled)
         manifest = structs.replace(bundle.manifest, outbound=outbound)
         live = replace(new.live, bundle=replace(bundle, manifest=manifest))
-        yield _Suspect(Cause("outbound.fill was changed"), Version(live, events))
+        yield _Suspect(Cause("outbound.fill was changed"), partial(Version, live, events))
 
 
 def _settings(old: Live, new: Version, events: Events) -> Iterator[_Suspect]:
@@ -148,8 +163,8 @@ def _settings(old: Live, new: Version, events: Events) -> Iterator[_Suspect]:
     for name in after:
         if name in before and before[name] != after[name]:
             registration = replace(new.live.registration, settings={**after, name: before[name]})
-            version = Version(replace(new.live, registration=registration), events)
-            yield _Suspect(Cause(f"the setting {name}"), version)
+            live = replace(new.live, registration=registration)
+            yield _Suspect(Cause(f"the setting {name}"), partial(Version, live, events))
 
 
 def _cause(change: Change, file: str) -> Cause:
