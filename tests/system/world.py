@@ -298,7 +298,8 @@ def running_world(home: Path) -> Iterator[World]:
         credentials = parts._credentials(home)
         gateway, registry = (f"http://127.0.0.1:{parts._free_port()}" for _ in range(2))
         systems = [
-            stack.enter_context(parts._system(home, name, gateway)) for name in parts.SYSTEMS
+            stack.enter_context(parts._system(home, name, gateway, home / "systems"))
+            for name in parts.SYSTEMS
         ]
         serving = {name: parts._serving(home, name, process) for name, process in systems}
         parts._register(
