@@ -6,6 +6,7 @@ nothing while the broker is away.
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,7 +14,6 @@ from time import monotonic
 
 from hub.access.attempts import Attempt, Attempts
 from hub.contract.types import Document
-from hub.errors import HubError
 from hub.intake.acts import SCHEMA
 from hub.log import get_logger
 from hub.records import Headers, Outgoing, Writer
@@ -56,6 +56,7 @@ class Recorder:
     def __init__(self, sink: Callable[[], Sink]) -> None:
         """`sink` may wait for the broker; it is asked for when there is first something."""
         self._open = sink
+        self._one_by_one = threading.Lock()  # the last write may begin while another is under way
         self._sink: Sink | None = None
         self._attempts = Attempts()
         self._waiting: list[Attempt] = []
@@ -66,18 +67,20 @@ class Recorder:
         self._take(self._attempts.note(attempt, monotonic()))
 
     async def run(self) -> None:
-        """Write what comes until it is cancelled; then what is left, once."""
-        try:
-            while True:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._come.wait(), TICK)
-                self._take(self._attempts.over(monotonic()))
-                await self._write_all()
-        finally:
-            self._take([*self._attempts.rest()])
+        """Write what comes, until it is cancelled."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(TICK):  # wait_for can lose a cancellation
+                    await self._come.wait()
+            self._take(self._attempts.over(monotonic()))
             await self._write_all()
-            if self._sink is not None:
-                await asyncio.to_thread(self._sink.writer.close)
+
+    async def end(self) -> None:
+        """Write what is left, and no more after that."""
+        self._take([*self._attempts.rest()])
+        await self._write_all()
+        if self._sink is not None:
+            await asyncio.to_thread(self._sink.writer.close)
 
     def _take(self, attempts: list[Attempt]) -> None:
         self._waiting += attempts
@@ -92,13 +95,12 @@ class Recorder:
 
     def _write(self, attempts: list[Attempt]) -> None:
         try:
-            if self._sink is None:
-                self._sink = self._open()
-            sink = self._sink
-            sent = [sink.writer.send(_record(one, sink.encode)) for one in attempts]
-            for future in sent:
-                future.result(ACKNOWLEDGED)
-        except (HubError, TimeoutError) as error:
+            with self._one_by_one:
+                self._sink = sink = self._sink or self._open()
+                sent = [sink.writer.send(_record(one, sink.encode)) for one in attempts]
+                for future in sent:
+                    future.result(ACKNOWLEDGED)
+        except Exception as error:  # noqa: BLE001 - requests go on, and the next attempt is written
             for one in attempts:
                 log.warning(
                     "attempt_unrecorded",
@@ -128,3 +130,4 @@ async def recording(recorder: Recorder) -> AsyncIterator[Recorder]:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
+        await recorder.end()

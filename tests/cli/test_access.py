@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from hub.cli.main import app
+from tests.access.sso import sso
 from tests.cli.desk import Desk, open_desk
 
 BECAUSE = ("--because", "bảng mã đã sửa")
@@ -160,3 +161,19 @@ def test_who_says_nothing_still_sees_what_waits(desk: Desk, people: People) -> N
     done = desk.hub("parked", "list", env=people.environment(None))
     assert done.exit_code == 0
     assert "due dates are not known" in done.stderr
+
+
+@pytest.mark.process
+def test_a_person_of_the_identity_provider_decides_under_their_name_there(
+    desk: Desk, people: People
+) -> None:
+    people.add("lan", "operator")
+    with sso() as provider:
+        with people.file.open("a", encoding="utf-8") as file:
+            file.write(provider.entry)
+        for role, name in (("operator", "thu"), ("auditor", "mai")):
+            token = provider.token(role, sub=name)
+            (people.home / f"{name}.token").write_text(token, encoding="ascii")
+        assert decide(desk, people, "thu").exit_code == 0
+        assert decide(desk, people, "mai").exit_code == 4
+    assert ["oidc:thu"] == [act.by for act in desk.acts()]

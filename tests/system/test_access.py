@@ -1,19 +1,13 @@
 """A hub that knows people, on a real Kafka: stock clients, an identity provider, the record."""
 
 import json
-import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 from confluent_kafka.schema_registry.error import SchemaRegistryError
-from joserfc import jwt
-from joserfc.jwk import RSAKey
 
 from adapters.http.simple import fetch
 from hub.access import tokens
@@ -25,6 +19,7 @@ from hub.records import Spot
 from hub.registry.schemas.client import RegistryClient
 from hub.settings import environment
 from hub.topics import ACT
+from tests.access.sso import Sso, sso
 from tests.brokers import LiveBroker
 from tests.faults.processes import Processes
 from tests.system.world import FAR
@@ -33,7 +28,6 @@ pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]
 
 SCHEMAS = Path(__file__).parents[2] / "schemas" / "avro"
 TEXT = json.dumps({"type": "record", "name": "Guest", "fields": [{"name": "a", "type": "int"}]})
-KEY = RSAKey.generate_key(2048, {"kid": "first"})
 ADMIN, OPERATOR = tokens.new_token(), tokens.new_token()
 PEOPLE = f"""
 principals:
@@ -42,48 +36,17 @@ principals:
 LAN = f"  - {{name: lan, role: operator, token_sha256: {tokens.digest(OPERATOR)}}}\n"
 
 
-@contextmanager
-def sso() -> Iterator[str]:
-    """An identity provider's keys, over HTTP on this machine."""
-    body = json.dumps({"keys": [KEY.as_dict(private=False)]}).encode()
-
-    class Keys(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Keys) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}/certs"
-        finally:
-            server.shutdown()
-            thread.join()
-
-
 @dataclass
 class Hub:
     url: str
     people: Path
-    issuer: str
+    sso: Sso
     processes: Processes
     kafka: KafkaBroker
 
     def ask(self, method: str, path: str, token: str | None = None) -> int:
         headers = tokens.bearer(token) if token else {}
         return fetch(method, self.url + path, headers=headers)[0]
-
-    def signed(self, role: str, **claims: object) -> str:
-        now = int(time.time())
-        said = {"iss": self.issuer, "aud": "lgsp-hub", "sub": "thu", "exp": now + 60}
-        head = {"alg": "RS256", "kid": "first"}
-        return jwt.encode(head, {**said, "hub_roles": [role], **claims}, KEY)
 
     def attempts(self) -> list[tuple[str, str, str]]:
         """Who tried what, and how it ended, as it stands on hub.act."""
@@ -109,10 +72,8 @@ def hub(kafka: LiveBroker, tmp_path: Path) -> Iterator[Hub]:
     home, people = tmp_path / "home", tmp_path / "people.yaml"
     home.mkdir()
     (tmp_path / "registrations.yaml").write_text("registrations: []\n", encoding="utf-8")
-    with sso() as jwks:
-        oidc = f"oidc: {{issuer: '{jwks}', audience: lgsp-hub, jwks: '{jwks}',"
-        oidc += " allow_addresses: [127.0.0.1]}\n"
-        people.write_text(PEOPLE + LAN + oidc, encoding="utf-8")
+    with sso() as provider:
+        people.write_text(PEOPLE + LAN + provider.entry, encoding="utf-8")
         variables = environment(
             {
                 "HUB_HOME": str(home),
@@ -125,7 +86,7 @@ def hub(kafka: LiveBroker, tmp_path: Path) -> Iterator[Hub]:
         with Processes(home, variables) as processes:
             url = processes.url(processes.hub("registry"))
             assert url is not None
-            yield Hub(url, people, jwks, processes, KafkaBroker(kafka.bootstrap))
+            yield Hub(url, people, provider, processes, KafkaBroker(kafka.bootstrap))
 
 
 def stock(url: str, credential: str | None = None) -> SchemaRegistryClient:
@@ -146,13 +107,13 @@ def test_who_may_is_let_in_and_every_attempt_is_on_record(hub: Hub) -> None:
     with stock(hub.url, f"quan:{ADMIN}") as admin:
         assert admin.register_schema("guest", Schema(TEXT, "AVRO")) > 0
 
-    assert 200 == hub.ask("GET", "/registrations", hub.signed("operator"))
-    assert 200 == hub.ask("GET", "/registrations", hub.signed("auditor"))
+    assert 200 == hub.ask("GET", "/registrations", hub.sso.token("operator"))
+    assert 200 == hub.ask("GET", "/registrations", hub.sso.token("auditor"))
     assert 401 == hub.ask("GET", "/registrations")
-    assert 401 == hub.ask("GET", "/registrations", hub.signed("operator", aud="other"))
-    assert 401 == hub.ask("GET", "/registrations", hub.signed("operator", exp=1))
-    assert 401 == hub.ask("GET", "/registrations", hub.signed("boss"))
-    assert 403 == hub.ask("DELETE", "/subjects/guest", hub.signed("operator"))
+    assert 401 == hub.ask("GET", "/registrations", hub.sso.token("operator", aud="other"))
+    assert 401 == hub.ask("GET", "/registrations", hub.sso.token("operator", exp=1))
+    assert 401 == hub.ask("GET", "/registrations", hub.sso.token("boss"))
+    assert 403 == hub.ask("DELETE", "/subjects/guest", hub.sso.token("operator"))
 
     versions, mine = "POST /subjects/guest/versions", "GET /registrations"
     wanted = {
