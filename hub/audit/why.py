@@ -53,7 +53,9 @@ def why(facts: Facts, now: int, asked: str | None = None) -> Answer:
     if not facts.events:
         return _without_events(facts)
     standings = [one for one in facts.standings if asked in (None, one.name)]
-    if asked is not None and not standings:
+    if not standings:
+        if asked is None:
+            return Answer("not_registered", "there is no registration that it could go to")
         standings = [Standing(asked, "absent")]
     answers = [about(facts, event, s, now) for event in facts.events for s in standings]
     open_ones = [one for one in answers if not _is_settled(one, asked)]

@@ -163,6 +163,10 @@ def test_one_system_may_be_asked_about() -> None:
     assert why(both, NOW, "nobody").cause == "not_registered"
 
 
+def test_without_any_registration_there_is_an_answer_too() -> None:
+    assert why(Facts(CODE, (event(0),), (), {}), NOW).cause == "not_registered"
+
+
 def test_a_message_that_was_refused_after_all_arrived_is_the_answer() -> None:
     assert why(facts(DELIVERED, refusals=(REFUSED,)), NOW).cause == "refused"
     earlier = Refusal(REFUSED.place, 0, "portal", "REFUSED", "old")
