@@ -50,6 +50,10 @@ def check(
     if as_json and as_sarif:
         raise typer.BadParameter("is one or the other", param_hint="--json, --sarif")
     with answering():
+        if registration is not None and as_sarif:
+            registration = str(
+                Path(registration).absolute()
+            )  # its places stand beside the folder's
         found = _checked(folder.resolve(), registration)
         if as_sarif:
             show_json(sarif(found.problems, f"{folder.resolve().as_uri()}/"))

@@ -37,7 +37,10 @@ _WHOLE_TEXT = re.compile(
 )
 _NUMBER = re.compile(r"\d{1,18}(?:\.\d{1,18})?", re.ASCII)
 _ESCAPE = re.compile(r"\\(?![\\'\"nt]|u(?![dD][89A-Fa-f])[0-9A-Fa-f]{4})")
-_CONTROL = re.compile("[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff]|\r(?!\n)")
+_CONTROL = re.compile(  # with those that hide or turn round what stands there (CVE-2021-42574)
+    "[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]"
+    "|\r(?!\n)"
+)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 _FREE = frozenset("'\"#,: \n\r0123456789")
 _SIGNS = frozenset("+-*/%@^|&~<>!")

@@ -20,7 +20,7 @@ def batch_problems(manifest: Manifest, contract: Contract, yaml: YamlFile) -> It
         if flow.batch is not None:
             place = yaml.place(("flows", name, "batch"))
             for what, fix in _misfits(flow, flow.batch, manifest, contract):
-                yield Problem(place, f"flow '{name}': {what}", fix)
+                yield Problem(place, f"flow '{name}': {what}", fix, code="batch")
 
 
 def _misfits(

@@ -28,7 +28,7 @@ _REFERENCE: Final = re.compile(r"\$(secret|setting)\.\w+|\$key|\$token")
 _USE: Final = (
     "declare a name under `secrets` and write $secret.<name>; the registration refers to it"
 )
-_TOLD: Final = "whoever saw this file knows it: have it changed, "
+_TOLD: Final = "whoever saw this file knows it: have it changed; then "
 _UNMISTAKABLE: Final[tuple[tuple[str, re.Pattern[bytes]], ...]] = (
     ("a private key", re.compile(rb"-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----")),
     ("a signed token (JWT)", re.compile(rb"\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}")),

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from hub.contract.types import Document, Value
+from hub.registry.findings import meaning
 from hub.registry.problem import Problem
 
 SCHEMA = (
@@ -22,7 +23,7 @@ def sarif(problems: Sequence[Problem], root: str) -> Document:
     """One run with these findings. `root`: the bundle's folder, as an address ending in "/"."""
     codes = sorted({problem.code or _GENERAL for problem in problems})
     rules: list[Value] = [
-        {"id": code, "shortDescription": {"text": code.replace("-", " ")}} for code in codes
+        {"id": code, "shortDescription": {"text": meaning(code)}} for code in codes
     ]
     return {
         "$schema": SCHEMA,

@@ -1,5 +1,6 @@
 """Bad bundles: each is refused by what registration asks, in time, in words that help."""
 
+import ast
 import time
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from hub.errors import Reject
 from hub.registry.bundle_files import read_files
 from hub.registry.check import Checked, Place, check
 from hub.registry.event_types import Events, read_events
+from hub.registry.findings import KINDS, markdown
 from hub.registry.manifest import decode
 from hub.registry.problem import Problem
 from hub.registry.registration import RegistrationEntry, RegistrationFile
@@ -121,8 +123,31 @@ def test_a_bad_bundle_is_refused_with_what_where_and_what_to_write(
         for problem in found.problems
     ), told
     assert all(problem.fix and problem.code for problem in found.problems), told
+    assert all(problem.code in KINDS for problem in found.problems), told
     assert len(found.problems) == row.get("more", 1), told
     assert took < SECONDS
+
+
+def test_every_finding_of_the_checker_has_a_kind() -> None:
+    """The second argument of `error`, and what `_Wrong` and `refuse` are given."""
+    named: set[str] = set()
+    for file in (HERE.parents[2] / "hub" / "mapping").glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call):
+                continue
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            place = {"error": 1, "_Wrong": 0, "refuse": 3}.get(name)
+            if place is not None and len(node.args) > place:
+                code = node.args[place]
+                if isinstance(code, ast.Constant) and isinstance(code.value, str):
+                    named.add(code.value)
+    assert len(named) > 20
+    assert named <= KINDS.keys()
+
+
+def test_the_page_of_findings_is_current() -> None:
+    page = HERE.parents[2] / "ops" / "reference" / "connector-check.md"
+    assert page.read_text(encoding="utf-8") == markdown()
 
 
 def test_the_corpus_is_large_and_each_row_is_another_mistake() -> None:
