@@ -123,6 +123,7 @@ def large() -> Files:
         "connector.yaml": manifest.replace("large_password", "counter_password").encode(),
         "contract/large.wsdl": wsdl.encode(),
         "mapping.py": mapping.encode(),
+        "cases/with.json": counter["cases/with.json"],
         "cases/told/one.in.json": counter["cases/told/processing.in.json"],
         "cases/told/one.out.xml": message.format("Op3", at, "Op3").encode(),
         "cases/refused/one.in.xml": message.format("Op4", at, "Op4").encode(),
