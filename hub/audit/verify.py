@@ -523,7 +523,8 @@ def verify_package(folder: Path, trust: Trust) -> Report:
             raise Failed(log, "is missing from the package, and the signed heads name it")
         end = _log(folder, log, listed.pop(log), trust, report)
         if (end.size, end.root) != (size, root):
-            raise Failed(log, f"ends at {end.size}, but the signed heads say {size}: two histories")
+            what = "has another root" if end.size == size else f"ends at {end.size}"
+            raise Failed(log, f"{what}, but the signed heads say {size} leaves and their own root")
     if listed:
         raise Failed(next(iter(listed)), "is no log of the signed heads")
     return report
