@@ -584,8 +584,8 @@ class Entries:
         index = self._next
         self._next += 1
         if kind == b"\x01":
-            leaf, salt = self._read(len(GAP_HASH)), self._read(32)
-            size = int.from_bytes(self._read(4), "big")
+            head = self._read(68)
+            leaf, salt, size = head[:32], head[32:64], int.from_bytes(head[64:], "big")
             if size > MOST_RECORD:
                 raise self._failed(f"a record of {size} bytes is none of a hub's")
             encoded = self._read(size)

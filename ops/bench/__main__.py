@@ -1,7 +1,7 @@
 """`python -m ops.bench [name …]`: measure, print a table, say which targets are reached.
 
-Names: translate, http, ingest, delivery, memory, startup, archive; without a name all of these.
-And rivals, which takes an hour (ops/bench/rivals). Exit 0 when everything could be measured,
+Names: translate, http, ingest, delivery, memory, startup, archive, audit; without a name all of
+these. And rivals, which takes an hour (ops/bench/rivals). Exit 0 when everything could be measured,
 whatever the figures are; 1 when a measurement does not count.
 """
 
@@ -16,6 +16,7 @@ from pathlib import Path
 from hub.errors import HubError
 from hub.log import configure
 from ops.bench.archive import archive
+from ops.bench.audit import audit
 from ops.bench.delivery import delivery
 from ops.bench.figures import Figure, Machine, machine, table
 from ops.bench.http_calls import http
@@ -34,6 +35,7 @@ BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "memory": memory,
     "startup": startup,
     "archive": archive,
+    "audit": audit,
     "rivals": rivals,
 }
 USUAL = [name for name in BENCHES if name != "rivals"]  # without a name
