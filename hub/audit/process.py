@@ -16,7 +16,7 @@ from hub.audit.published import Owner, Published
 from hub.audit.recorder import Recorder
 from hub.broker import KafkaBroker
 from hub.dev.disk import alone
-from hub.errors import Halt, HubError
+from hub.errors import Halt, HubError, Retry
 from hub.events.catalogue import load
 from hub.events.codec import Codec
 from hub.kept_secret import kept_secret
@@ -55,7 +55,7 @@ async def _main(settings: Settings, stop: asyncio.Event) -> None:
     async with AsyncExitStack() as stack:
         broker = KafkaBroker(bootstrap(settings), settings.security)
         await apart(ensure_all, broker, settings.partitions)
-        recorder = await apart(open_recorder, settings, broker, stack)
+        recorder = await apart(_opened, settings, broker, stack)
         follower = Follower(broker, EVIDENCE_TOPICS, recorder, halted)
         archiver = Archiver(lambda: _archive(settings, stack), now_ms)
         archiving = Follower(broker, EVIDENCE_TOPICS, archiver, lambda _: None)
@@ -72,6 +72,15 @@ async def _main(settings: Settings, stop: asyncio.Event) -> None:
         log.info("auditor_stopping")
     if halts:
         raise halts[0]
+
+
+def _opened(settings: Settings, broker: KafkaBroker, stack: AsyncExitStack) -> Recorder:
+    """The recorder. Raises Retry, too, while the disk is full or away."""
+    try:
+        return open_recorder(settings, broker, stack)
+    except OSError as error:
+        what = f"cannot be written ({error.strerror})"
+        raise Retry(what, where=str(audit_folder(settings)), system=True) from error
 
 
 def open_recorder(settings: Settings, broker: KafkaBroker, stack: AsyncExitStack) -> Recorder:

@@ -27,7 +27,7 @@ EVERY = (
     2.0  # seconds between two rounds while something is recorded: how long a proof is waited for
 )
 MOST = 50_000  # leaves after which a round comes sooner: so many are read again after a crash
-BEAT = 15.0  # seconds between two rounds when nothing is: gateways hear that evidence is written
+BEAT = 10.0  # seconds between two rounds when nothing is: well below the least grace of a gateway
 GAPS = 65_536  # leaves without a record that are written at once
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 
 import orjson
 
@@ -28,6 +29,15 @@ from hub.surroundings import bootstrap, now_ms, registry_client
 
 POLL = 0.5  # seconds
 IDLE_POLLS = 20  # without a record: the broker is silent
+
+
+class Reading(Protocol):
+    """What reads topics as they stand: nothing is decoded."""
+
+    @property
+    def broker(self) -> Broker:
+        """Where they are."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +60,7 @@ def open_browser(settings: Settings) -> Browser:
 
 
 def records(
-    browser: Browser,
+    browser: Reading,
     topics: Sequence[str],
     key: str | None = None,
     keep: Callable[[Record], bool] | None = None,
@@ -68,7 +78,7 @@ def records(
     )
 
 
-def spots_of(browser: Browser, topics: Sequence[str], key: str | None = None) -> list[Spot]:
+def spots_of(browser: Reading, topics: Sequence[str], key: str | None = None) -> list[Spot]:
     """The topics' partitions; with `key` those where its records stand. Raises Reject."""
     spots: list[Spot] = []
     for topic in topics:
@@ -81,7 +91,7 @@ def spots_of(browser: Browser, topics: Sequence[str], key: str | None = None) ->
 
 
 def read(
-    browser: Browser,
+    browser: Reading,
     spots: Sequence[Spot],
     keep: Callable[[Record], bool],
     start: Mapping[Spot, int] | int | None = None,
@@ -103,7 +113,7 @@ def read(
 
 
 def stream(
-    browser: Browser, spots: Sequence[Spot], start: Mapping[Spot, int] | int | None = None
+    browser: Reading, spots: Sequence[Spot], start: Mapping[Spot, int] | int | None = None
 ) -> Iterator[Record]:
     """What now stands at these partitions, in order per partition, without holding it.
 
@@ -168,7 +178,7 @@ def _how_far(
     return f"reading {topics}: {max(0, done):,} of {whole:,} records"
 
 
-def record_at(browser: Browser, place: Position) -> Record | None:
+def record_at(browser: Reading, place: Position) -> Record | None:
     """The record that stands there; None if it is gone. Raises Retry where the broker is silent."""
     spot = Spot(place.topic, place.partition)
     reader = browser.broker.reader([spot])

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -13,12 +14,14 @@ from hub.audit.proving import Compared, inspect, latest_round, prove, signers_of
 from hub.audit.verify import Checkpoint, Failed, Note, PublicKey, Trust, read_keys, told_of
 from hub.audit.verify import verify as verified
 from hub.audit.witness import read_statement, state
-from hub.cli.browse import Browser, access, moment, open_browser, record_at, records, stream
+from hub.broker import KafkaBroker
+from hub.cli.browse import access, moment, record_at, records, stream
 from hub.cli.options import Json, Unmask, point
 from hub.cli.output import answering, say, show_json, show_rows
 from hub.errors import Halt, Reject
 from hub.records import Position, Record, Spot
 from hub.settings import Settings, load
+from hub.surroundings import bootstrap
 from hub.topics import EVENT_TOPICS, EVIDENCE_TOPICS, RECEIPT
 
 KeyFile = Annotated[
@@ -29,6 +32,18 @@ WitnessFile = Annotated[
     list[Path] | None,
     typer.Option("--witness", metavar="FILE", help="a witness's key: he must have co-signed"),
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class Undecoded:
+    """The topics as they stand: what is proved are bytes, so no schema is asked for."""
+
+    settings: Settings
+    broker: KafkaBroker
+
+
+def _undecoded(settings: Settings) -> Undecoded:
+    return Undecoded(settings, KafkaBroker(bootstrap(settings), settings.security))
 
 
 def prove_(
@@ -44,7 +59,7 @@ def prove_(
     with answering():
         settings = load()
         with access(settings, f"proof of {what}", unmask) as unmasked:
-            browser = open_browser(settings)
+            browser = _undecoded(settings)
             folder = audit_folder(settings)
             keys = open_keys(settings, make=False)
             try:
@@ -59,7 +74,7 @@ def prove_(
         say(f"{len(items)} proved{withheld}")
 
 
-def _named(browser: Browser, what: str) -> list[tuple[Position, Record | None]]:
+def _named(browser: Undecoded, what: str) -> list[tuple[Position, Record | None]]:
     """What is to be proved; None where the content is gone. Raises Reject if there is none."""
     place = Position.read(what)
     if place is not None:
@@ -82,7 +97,7 @@ def _id(record: Record) -> str:
     return headers.get("ce_id", headers.get("hub_event", b"")).decode(errors="replace")
 
 
-def _archived(browser: Browser, place: Position) -> Record | None:
+def _archived(browser: Undecoded, place: Position) -> Record | None:
     """The record as the archive has it; None if it does not, or it was erased."""
     from hub.audit.archive.opening import open_store
     from hub.audit.archive.reading import records as archived
@@ -165,7 +180,7 @@ def _own(settings: Settings, trust: Trust, *, with_records: bool, as_json: bool)
 
 
 def _compared(settings: Settings, folder: Path) -> Compared:
-    browser = open_browser(settings)
+    browser = _undecoded(settings)
     keys = open_keys(settings, make=False)
     try:
         compared = Compared(folder, keys)

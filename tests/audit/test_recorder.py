@@ -256,9 +256,9 @@ def test_rounds_come_when_something_is_recorded_and_now_and_then(
     recorder = home.open()
     home.read(recorder)
     seen = []
-    for seconds in (0, 1, 1, 14, 1, 1):
+    for seconds in (0, 1, 1, 9, 1, 1):
         clock[0] += seconds
-        if seconds == 14:
+        if seconds == 9:
             assert heads() == 1
         recorder.tend()
         seen.append(heads())
