@@ -21,9 +21,6 @@ hub  # Manifest: the version of the format, checked when it is read
 caller_of, owns  # hub.access: what a route for an integrator's own connectors asks
 predecessors  # hub.mapping.functions.units, for people who look back (scenario 7)
 
-# hub.audit: interfaces that its other parts begin with
-destroy, rewrap, PackageWriter, gap
-
 # for tests and the interoperability runs
 running_apicurio  # hub.dev.apicurio
 MemoryBroker, down  # the broker's twin

@@ -7,17 +7,18 @@ from typing import Annotated
 
 import typer
 
+from hub.audit.keys import read_wrapping
 from hub.audit.note import Signer, draw_signer, read_signer
-from hub.audit.opening import audit_folder, open_signers
+from hub.audit.opening import audit_folder, open_keys, open_signers
 from hub.audit.verify import Trust
 from hub.audit.witness import Statement, Witness, compare_with_own, read_statement
 from hub.cli.options import Json
 from hub.cli.output import answering, say, show_rows
 from hub.cli.proving import failing, public_keys
-from hub.dev.disk import write_whole
+from hub.dev.disk import alone, write_whole
 from hub.errors import Halt, Reject
 from hub.kept_secret import kept_secret
-from hub.settings import load
+from hub.settings import load, resolve
 from hub.surroundings import now_ms
 
 witness = typer.Typer(
@@ -153,6 +154,31 @@ def keys_rotate(file: NewFile) -> None:
         say(f"1. give the line above to whoever verifies, beside the present one ({file} stays)")
         say(f"2. HUB_AUDIT_SIGNER={refers},file:{file} and start the auditor again: both sign")
         say(f"3. when all have the new key: HUB_AUDIT_SIGNER=file:{file}, and start it again")
+
+
+@keys.command("rewrap", epilog="Example: hub audit keys rewrap new.db --with env:NEW_AUDIT_KEY")
+def keys_rewrap(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="where the keys are written anew")],
+    with_: Annotated[
+        str, typer.Option("--with", metavar="REFERENCE", help="the new key: env:NAME or file:PATH")
+    ],
+) -> None:
+    """Write the dossiers' keys anew under another HUB_AUDIT_KEY: what was erased is gone for good.
+
+    The auditor must not run. The old file and the old key are then destroyed, with their copies.
+    """
+    with answering():
+        settings = load()
+        new = read_wrapping(resolve(with_), with_)
+        with alone(settings.home / "run" / "auditor.lock", "hub auditor"):
+            present = open_keys(settings, make=False)
+            try:
+                count = present.rewrap(file, new)
+            finally:
+                present.close()
+        here = settings.home / "audit-keys" / "keys.db"
+        say(f"{count} keys wrapped anew: put {file} in the place of {here} (with -wal and -shm)")
+        say(f"then HUB_AUDIT_KEY={with_}, and destroy the old key and every copy of the old file")
 
 
 def _write(file: Path, signer: Signer) -> None:

@@ -96,7 +96,7 @@ def signed(home: Path) -> int:
 
 def fill(rig: Rig, registry: str, count: int) -> None:
     """So many events of DOSSIERS dossiers. Nobody asks whether one came twice."""
-    codec = codec_of(registry, rig.home)
+    codec = codec_of(registry)
     made: list[Outgoing] = [
         outgoing(codec, "dossier.v1.StatusChanged", status_changed(number, 0), number, 0)
         for number in range(DOSSIERS)
