@@ -88,10 +88,10 @@ class MemoryBroker:
         for spot, offset in offsets.items():
             self._begins[spot] = max(offset, self.begin(spot))
 
-    def commit_for(self, group: str, offsets: Mapping[Spot, int]) -> None:
+    def commit_for(self, group: str, offsets: Mapping[Spot, tuple[int, str]]) -> None:
         if group in self.members:
             raise Retry(f"group {group} has members")
-        self.offsets[group].update({spot: (offset, "") for spot, offset in offsets.items()})
+        self.offsets[group].update(offsets)
 
     def keep(self, outgoing: Outgoing) -> Position | HubError:
         """Append one record, or say why not."""

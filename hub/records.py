@@ -248,6 +248,6 @@ class Broker(Protocol):
         """Delete the records before these offsets, for good. Raises Retry if some are not."""
         ...
 
-    def commit_for(self, group: str, offsets: Mapping[Spot, int]) -> None:
-        """Commit starting offsets for a group without members. Raises Retry if it has some."""
+    def commit_for(self, group: str, offsets: Mapping[Spot, tuple[int, str]]) -> None:
+        """Commit (offset, metadata) for a group without members. Raises Retry if it has some."""
         ...

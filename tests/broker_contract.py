@@ -150,7 +150,8 @@ class BrokerContract:
     def test_a_group_goes_on_where_it_committed(self, broker: Broker, topic: str) -> None:
         broker.ensure_topic(topic, 1, {})
         spot, group = Spot(topic, 0), f"{topic}.group"
-        broker.commit_for(group, {spot: 0})
+        broker.commit_for(group, {spot: (0, "r5 e-1 a7")})
+        assert broker.committed(group) == {spot: (0, "r5 e-1 a7")}
         self.keep(broker, topic, (b"A", b"1"), (b"A", b"2"), (b"A", b"3"))
         seen = Seen()
         member = broker.member(group, [topic], seen)
@@ -168,7 +169,7 @@ class BrokerContract:
     ) -> None:
         broker.ensure_topic(topic, 1, {})
         spot, group = Spot(topic, 0), f"{topic}.group"
-        broker.commit_for(group, {spot: 0})
+        broker.commit_for(group, {spot: (0, "")})
         self.keep(broker, topic, (b"A", b"1"), (b"A", b"2"))
         seen = Seen()
         member = broker.member(group, [topic], seen)
@@ -180,7 +181,7 @@ class BrokerContract:
     def test_a_paused_partition_gives_nothing(self, broker: Broker, topic: str) -> None:
         broker.ensure_topic(topic, 2, {})
         spots, group = [Spot(topic, 0), Spot(topic, 1)], f"{topic}.group"
-        broker.commit_for(group, dict.fromkeys(spots, 0))
+        broker.commit_for(group, dict.fromkeys(spots, (0, "")))
         member = broker.member(group, [topic], Seen())
         assert member.poll(0.2) == []
         for _ in range(50):

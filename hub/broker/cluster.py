@@ -106,8 +106,8 @@ class KafkaBroker:
             if om.offset >= 0
         }
 
-    def commit_for(self, group: str, offsets: Mapping[Spot, int]) -> None:
-        wanted = {TopicPartition(*s): OffsetAndMetadata(o, "", -1) for s, o in offsets.items()}
+    def commit_for(self, group: str, offsets: Mapping[Spot, tuple[int, str]]) -> None:
+        wanted = {TopicPartition(*s): OffsetAndMetadata(*c, -1) for s, c in offsets.items()}
 
         def alter(admin: KafkaAdminClient) -> dict[TopicPartition, type[KafkaError]]:
             found: dict[TopicPartition, type[KafkaError]] = admin.alter_group_offsets(group, wanted)

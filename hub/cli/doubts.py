@@ -7,9 +7,9 @@ from hub.cli.deciding import decisions_of
 from hub.contract.types import Document
 from hub.delivery.acts import dossier_of
 from hub.delivery.doubts import Doubt, doubts
-from hub.delivery.inbox import group_of
 from hub.delivery.journals import starts
 from hub.delivery.shelf import read_shelf
+from hub.delivery.starting import group_of
 from hub.records import Position
 
 NOTE = "in doubt: sent or about to be, no answer is known"

@@ -25,13 +25,13 @@ from hub.cli.evidence import ALL, Finding, document_of, find
 from hub.cli.standing import standings
 from hub.contract.types import Document, Value
 from hub.delivery.acts import command_of
-from hub.delivery.inbox import group_of
 from hub.delivery.journal import IN_DOUBT, NOT_SENT
 from hub.delivery.journals import Journals, starts
 from hub.delivery.letters import Letter as DeadLetter
 from hub.delivery.letters import decided, letters, settled, without_void
 from hub.delivery.parked import ParkedEvent
 from hub.delivery.parked import events as parked_events
+from hub.delivery.starting import group_of
 from hub.errors import HubError
 from hub.events.headers import read_headers
 from hub.records import Position, Record, Spot

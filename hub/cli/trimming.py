@@ -28,9 +28,9 @@ from hub.cli.options import Json
 from hub.cli.output import answering, say, show_rows
 from hub.cli.person import name_of
 from hub.delivery.held import place_of
-from hub.delivery.inbox import group_of
 from hub.delivery.letters import Letter, decided, letters
 from hub.delivery.parked import events as parked_events
+from hub.delivery.starting import group_of
 from hub.dev.disk import alone
 from hub.errors import HubError
 from hub.events.headers import read_headers

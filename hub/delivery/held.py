@@ -133,7 +133,7 @@ class Part:
         firsts = (*list(self.journal.first.values()), *list(self.pinned.values()))
         position, epoch = min((*firsts, end))
         acts = self.acts.position if self.acts else 0
-        return self.tracker.committable, f"r{position} e{epoch} a{acts}"
+        return self.tracker.committable, Place(position, epoch, acts).text
 
     def twin(self, event_id: str, digest: bytes, record: Record) -> Twin:
         """Whether an earlier offset holds the same id (two gateways raced), and the same body.
@@ -220,6 +220,11 @@ class Place(NamedTuple):
     journal: int = 0
     epoch: int = -1
     acts: int = 0
+
+    @property
+    def text(self) -> str:
+        """As it stands in a commit's metadata."""
+        return f"r{self.journal} e{self.epoch} a{self.acts}"
 
 
 def place_of(metadata: str) -> Place:

@@ -14,11 +14,11 @@ from typing import TypeVar
 
 from hub import metrics
 from hub.delivery.lane import Lane
+from hub.delivery.starting import ensure_offsets, group_of
 from hub.delivery.takeover import Takeover, committed_of
 from hub.errors import HubError, Retry
 from hub.log import get_logger, place_of
 from hub.records import Broker, Member, Spot
-from hub.registry.registration import moment
 
 T = TypeVar("T")
 log = get_logger("hub.delivery")
@@ -54,38 +54,6 @@ def share_of(lanes: int) -> Share:
     """The share of each of so many lanes."""
     of = max(LANES, lanes)
     return Share(MOST_EVENTS * LANES // of, MOST_BYTES * LANES // of, GATHER * (lanes - 1))
-
-
-def group_of(registration: str) -> str:
-    """The consumer group of a registration."""
-    return f"hub.{registration}"
-
-
-def ensure_offsets(
-    broker: Broker, group: str, topics: Sequence[str], start: str, *, anew: bool = False
-) -> None:
-    """Commit a starting offset for every partition that has none, before anybody joins.
-
-    `start` is "beginning", "now" or a time (`hub.registry.registration.moment`); a partition by
-    which a known topic grew holds only what came later, and is read from its beginning. `anew`:
-    also for those that have one. Raises Retry while the group has members.
-    """
-    spots = [Spot(t, p) for t in topics for p in range(broker.partitions(t))]
-    have = {} if anew else broker.committed(group)
-    missing = [spot for spot in spots if spot not in have]
-    if not missing:
-        return
-    reader = broker.reader(missing)
-    try:
-        offsets = reader.begin()
-        if start != "beginning":
-            known = {spot.topic for spot in have}
-            chosen = reader.end() if start == "now" else reader.at(moment(start))
-            offsets |= {s: place for s, place in chosen.items() if s.topic not in known}
-    finally:
-        reader.close()
-    broker.commit_for(group, offsets)
-    log.info("group_started", group=group, partitions=len(missing), start=start)
 
 
 class Inbox:

@@ -8,7 +8,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Mapping, Sequence
 
-from hub.delivery.inbox import ensure_offsets
+from hub.delivery.starting import ensure_offsets
 from hub.errors import HubError, Retry
 from hub.log import get_logger, place_of
 from hub.records import Broker, Spot

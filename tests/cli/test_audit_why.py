@@ -102,7 +102,7 @@ def why(desk: Desk, *words: str) -> Document:
 
 def commit(desk: Desk, record: Record, offset: int) -> None:
     spot = Spot(record.topic, record.partition)
-    desk.broker.commit_for("hub.portal", {spot: offset})
+    desk.broker.commit_for("hub.portal", {spot: (offset, "")})
 
 
 def step(desk: Desk, record: Record, kind: Kind, at: int, **more: object) -> None:

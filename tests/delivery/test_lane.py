@@ -11,7 +11,7 @@ from hub.broker_memory import MemoryBroker
 from hub.contract.types import Document
 from hub.delivery.archive import Archive
 from hub.delivery.exchange import Attempt
-from hub.delivery.inbox import Inbox, ensure_offsets
+from hub.delivery.inbox import Inbox
 from hub.delivery.lane import Lane, Means
 from hub.delivery.outcomes import compile_rows
 from hub.delivery.outflow import Outflow
@@ -424,32 +424,6 @@ def test_a_call_in_doubt_is_asked_about_before_it_is_repeated(
         assert len(asked) == 1
     else:
         assert asked == []
-
-
-def test_a_new_registration_starts_where_it_says(world: World) -> None:
-    for code in "ABCD":
-        world.event(code, "old")
-    ensure_offsets(world.broker, "hub.late", ["hub.dossier"], "now")
-    ensure_offsets(world.broker, "hub.early", ["hub.dossier"], "beginning")
-    late = sum(offset for offset, _ in world.broker.committed("hub.late").values())
-    early = sum(offset for offset, _ in world.broker.committed("hub.early").values())
-    assert (late, early) == (4, 0)
-    world.event("A", "new")
-    ensure_offsets(world.broker, "hub.late", ["hub.dossier"], "now")
-    assert sum(offset for offset, _ in world.broker.committed("hub.late").values()) == 4
-
-
-def test_a_registration_starts_at_a_time_and_one_registered_anew_does_so_again(
-    world: World,
-) -> None:
-    now = [0]
-    world.broker.clock = lambda: now[0]
-    for now[0] in (1_000, 2_000, 3_000):
-        world.event("A", str(now[0]))
-    ensure_offsets(world.broker, "hub.then", ["hub.dossier"], "1970-01-01T00:00:02+00:00")
-    assert sum(offset for offset, _ in world.broker.committed("hub.then").values()) == 1
-    ensure_offsets(world.broker, "hub.then", ["hub.dossier"], "now", anew=True)
-    assert sum(offset for offset, _ in world.broker.committed("hub.then").values()) == 3
 
 
 def test_a_credential_is_renewed_once_in_an_attempt(world: World) -> None:

@@ -11,9 +11,10 @@ from kafka.errors import KafkaError
 from hub.broker import KafkaBroker
 from hub.contract.types import Document
 from hub.delivery.archive import Archive
-from hub.delivery.inbox import Inbox, group_of
+from hub.delivery.inbox import Inbox
 from hub.delivery.lane import Lane, Means
 from hub.delivery.outflow import Outflow
+from hub.delivery.starting import group_of
 from hub.delivery.takeover import Takeover
 from hub.delivery.versions import Terms
 from hub.dev.waiting import until

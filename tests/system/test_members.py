@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from hub.broker import KafkaBroker
-from hub.delivery.inbox import ensure_offsets
+from hub.delivery.starting import ensure_offsets
 from hub.dev.waiting import until
 from hub.records import Spot
 from tests.brokers import LiveBroker

@@ -13,7 +13,7 @@ from pathlib import Path
 import orjson
 from msgspec import Struct
 
-from hub.delivery.inbox import ensure_offsets, group_of
+from hub.delivery.starting import group_of, start_anew
 from hub.errors import Reject
 from hub.records import Broker
 from hub.registry.certificates import Certifier, verify
@@ -254,7 +254,7 @@ class Desk:
         """The same; what goes live anew has its starting offsets committed before."""
         if made.state in SERVED and (known is None or known.state not in SERVED):
             start = read_entry(made.name, made.connector, made.entry).start or "beginning"
-            ensure_offsets(self._with.broker, group_of(made.name), EVENT_TOPICS, start, anew=True)
+            start_anew(self._with.broker, group_of(made.name), EVENT_TOPICS, start)
         return made
 
     def _keep_seed(self, name: str) -> None:

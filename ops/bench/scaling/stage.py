@@ -20,7 +20,7 @@ import msgspec
 import yaml
 
 from hub.contract.types import Document
-from hub.delivery.inbox import group_of
+from hub.delivery.starting import group_of
 from hub.events.codec import Codec
 from hub.topics import DOSSIER, ensure_all
 from ops.bench import board

@@ -8,7 +8,7 @@ from zipfile import ZipFile
 import pytest
 from msgspec.structs import replace
 
-from hub.delivery.inbox import group_of
+from hub.delivery.starting import group_of
 from hub.records import Outgoing
 from hub.registry.bundle_files import LARGEST, digest_of
 from hub.registry.certificates import Certificate, Clause, sign
