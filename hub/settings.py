@@ -37,6 +37,9 @@ VARIABLES = (
         "HUB_BOOTSTRAP", "", "HOST:PORT,… of an outside cluster; else the broker of `hub dev`"
     ),
     Variable("HUB_REGISTRY_URL", "", "an outside schema registry; else the one of `hub registry`"),
+    Variable(
+        "HUB_CONTROL_URL", "", "the control plane on another machine; else that of `hub registry`"
+    ),
     Variable("HUB_LISTEN", "127.0.0.1:0", "where a process listens; port 0 is a free one"),
     Variable("HUB_TLS_CERTIFICATE", "", "PEM file: the gateway serves https with it"),
     Variable("HUB_TLS_KEY", "", "PEM file of its key"),
@@ -123,6 +126,7 @@ class Settings:
     partitions: int
     workers: int  # that share the systems' limits
     digest_key: str | None = field(repr=False)  # reference; key of the bodies' digests
+    control_url: str | None = None  # None: of the `hub registry` here
     hub_id: str = "hub"
     certify_key: str | None = field(default=None, repr=False)  # reference; signs certificates
     certifiers: Path | None = None  # file of the keys that count; None: our own alone
@@ -149,6 +153,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         schemas=Path(env.get("HUB_SCHEMAS", "schemas/avro")).absolute(),
         bootstrap=env.get("HUB_BOOTSTRAP") or None,
         registry_url=env.get("HUB_REGISTRY_URL") or None,
+        control_url=env.get("HUB_CONTROL_URL", "").rstrip("/") or None,
         listen=_address("HUB_LISTEN", env.get("HUB_LISTEN", "127.0.0.1:0")),
         partitions=_whole("HUB_PARTITIONS", env.get("HUB_PARTITIONS"), PARTITIONS, 1, 1000),
         workers=_whole("HUB_WORKERS", env.get("HUB_WORKERS"), 1, 1, 64),

@@ -9,10 +9,10 @@ from adapters.http.simple import fetch
 from hub.access.tokens import bearer, of_person
 from hub.cli.output import say, show_json
 from hub.contract.types import Document
+from hub.dev import runfiles
 from hub.errors import Reject, Retry
 from hub.registry.problem import Problem
 from hub.settings import Settings
-from hub.surroundings import registry_url
 
 TIMEOUT = 60.0  # seconds; a bundle may wait for the check of others
 ANSWERED = 400  # the first status that is no success
@@ -35,7 +35,7 @@ def ask(
     settings: Settings, method: str, path: str, *, json: object = None, content: bytes | None = None
 ) -> Any:
     """The answer's JSON. Raises Refused for what was refused, Retry while nobody can answer."""
-    url = registry_url(settings) + quote(path)
+    url = _control_url(settings) + quote(path)
     status, _, body = fetch(
         method,
         url,
@@ -66,6 +66,17 @@ def tell(refused: Refused, *, as_json: bool) -> None:
         if isinstance(row, dict):
             did, why = row.get("did"), row.get("reason") or row.get("override") or ""
             say(f"version {row.get('version')}: {did} by {row.get('by')}, {row.get('at')}: {why}")
+
+
+def _control_url(settings: Settings) -> str:
+    """Where the control plane listens. An outside schema registry never gets anybody's token."""
+    if settings.control_url:
+        return settings.control_url
+    found = runfiles.find(settings.home, "registry")
+    if found is None:
+        fix = "run `hub registry`, or set HUB_CONTROL_URL to that of another machine"
+        raise Retry("no control plane runs here", where="HUB_CONTROL_URL", fix=fix, system=True)
+    return found.url
 
 
 def _detail(body: bytes) -> str:

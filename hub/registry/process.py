@@ -1,7 +1,14 @@
-"""`hub registry`: keeps the schemas, registers the hub's own at its start; the control plane."""
+"""`hub registry`: keeps the schemas, registers the hub's own at its start; the control plane.
+
+Where HUB_REGISTRY_URL names an outside registry it is the control plane alone: two registries that
+write one topic of schemas would each take the other's numbers.
+"""
 
 import asyncio
 from contextlib import AsyncExitStack
+from urllib.parse import urlsplit
+
+from starlette.routing import Route
 
 from hub.access.guard import guarded
 from hub.access.opening import open_gate
@@ -38,21 +45,34 @@ def registry(settings: Settings) -> None:
 
 async def _main(settings: Settings, stop: asyncio.Event) -> None:
     broker = KafkaBroker(bootstrap(settings), settings.security)
+    ours = keeps_schemas(settings)
     async with AsyncExitStack() as stack:
-        opened = open_store(broker)
-        store = await asyncio.to_thread(opened.__enter__)
-        stack.push_async_callback(asyncio.to_thread, opened.__exit__, None, None, None)
+        routes = await _open_schemas(stack, broker) if ours else []
         health = Readiness()
         gate = await open_gate(stack, settings)
         encode = Encoder()
-        desk = await open_desk(stack, settings, broker, encode)
-        routes = [*schema_routes(store), *control_routes(desk)]
+        routes += control_routes(await open_desk(stack, settings, broker, encode))
         app = Probed(health, create_app(guarded("registry", routes, gate)))
         url = await stack.enter_async_context(serving(app, "registry", settings))
-        known = await asyncio.to_thread(
-            register_all, registry_client(settings, url), settings.schemas
-        )
-        encode.codec = Codec(load(settings.schemas), registry_client(settings, url))
+        client = registry_client(settings, url if ours else None)
+        known = await asyncio.to_thread(register_all, client, settings.schemas)
+        encode.codec = Codec(load(settings.schemas), client)
         health.registered = True
         log.info("registry_started", url=url, schemas=len(known))
         await stop.wait()
+
+
+def keeps_schemas(settings: Settings) -> bool:
+    """Whether the hub's schema registry is this process, and no other."""
+    if settings.registry_url is None:
+        return True
+    host, port = settings.listen
+    said = urlsplit(settings.registry_url)
+    return (said.hostname, said.port) == (host, port)
+
+
+async def _open_schemas(stack: AsyncExitStack, broker: KafkaBroker) -> list[Route]:
+    opened = open_store(broker)
+    store = await asyncio.to_thread(opened.__enter__)
+    stack.push_async_callback(asyncio.to_thread, opened.__exit__, None, None, None)
+    return schema_routes(store)

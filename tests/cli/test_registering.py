@@ -48,7 +48,7 @@ def folder(tmp_path: Path, served: tuple[Plane, str], monkeypatch: pytest.Monkey
     """A folder to work in: a connector, a file of entries, and a credential."""
     shutil.copytree(ROOT / "connectors" / "postal", tmp_path / "postal")
     (tmp_path / "entries.yaml").write_text(ENTRIES, encoding="utf-8")
-    monkeypatch.setenv("HUB_REGISTRY_URL", served[1])
+    monkeypatch.setenv("HUB_CONTROL_URL", served[1])
     monkeypatch.setenv("HUB_TOKEN", "env:MY_TOKEN")
     monkeypatch.setenv("MY_TOKEN", "an")
     return tmp_path
@@ -136,6 +136,6 @@ def test_without_a_token_somebody_has_to_say_who_they_are(
 def test_where_no_control_plane_runs_one_may_try_later(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("HUB_REGISTRY_URL")
+    monkeypatch.delenv("HUB_CONTROL_URL")
     monkeypatch.setenv("HUB_HOME", str(folder))
     assert hub("registrations")[0] == 3
