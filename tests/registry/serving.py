@@ -10,6 +10,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from adapters.http.simple import fetch
+from hub.access.tokens import bearer
 from hub.records import Broker
 from hub.registry.schemas.server import create_app, schema_routes
 from hub.registry.schemas.store import open_store
@@ -19,11 +20,13 @@ from tests.registry.contract import Answer
 class UrlDoor:
     """A registry at an address."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, token: str | None = None) -> None:
         self.url = url
+        self.token = token
+        self._headers = bearer(token) if token else {}
 
     def call(self, method: str, path: str, body: object = None) -> Answer:
-        status, _, raw = fetch(method, self.url + path, json=body)
+        status, _, raw = fetch(method, self.url + path, json=body, headers=self._headers)
         found: object = json.loads(raw)
         return status, found
 

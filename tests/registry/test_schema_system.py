@@ -21,6 +21,7 @@ from confluent_kafka.schema_registry import (
 from confluent_kafka.schema_registry.avro import AvroDeserializer, AvroSerializer
 from confluent_kafka.serialization import MessageField, SerializationContext
 
+from hub.access.tokens import own
 from hub.broker import KafkaBroker
 from hub.dev import runfiles
 from hub.dev.waiting import until
@@ -197,12 +198,15 @@ def process(home: Path, bootstrap: str) -> Iterator[str]:
 def test_a_broker_that_dies_and_returns_costs_no_schema(tmp_home: Path) -> None:
     """Meanwhile known ids are answered, and everything else is refused as a failure."""
     with running_broker(tmp_home) as mortal, process(tmp_home, mortal.bootstrap) as url:
-        door = UrlDoor(url)
+        token = own(tmp_home, "admin")
+        door = UrlDoor(url, token)
         number = registered(door, "mortal", record("Mortal", CODE))
         mortal.control.kill()
         assert 200 == door.call("GET", f"/schemas/ids/{number}")[0]
         with pytest.raises(Retry) as down:
-            RegistryClient(url).register("mortal", record("Mortal", CODE, NOTE))
+            RegistryClient(url, token=lambda: token).register(
+                "mortal", record("Mortal", CODE, NOTE)
+            )
         assert down.value.system
         mortal.control.start()
         second = eventually(door, "mortal", record("Mortal", CODE, NOTE))
@@ -211,10 +215,11 @@ def test_a_broker_that_dies_and_returns_costs_no_schema(tmp_home: Path) -> None:
 
 
 def eventually(door: UrlDoor, subject: str, text: str) -> int:
+    client = RegistryClient(door.url, token=lambda: door.token or "")
     deadline = monotonic() + FAR
     while True:
         try:
-            return RegistryClient(door.url).register(subject, text)
+            return client.register(subject, text)
         except Retry:
             if monotonic() > deadline:
                 raise
