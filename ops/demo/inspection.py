@@ -1,211 +1,167 @@
 """Scenario 8: an auditor searches, proves, verifies offline, and replays scenario 1."""
 
 import json
-import shutil
-import subprocess
-import sys
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import yaml
-
+from ops.demo.auditor import CODE, STORY, Auditor
 from ops.demo.cast import Json
-from ops.demo.holdings import facts
-from ops.demo.http import get, wait_for
 from ops.demo.lines import line
-from ops.demo.stage import Stage, StageError, sandboxes
-from ops.demo.stories import online
-from ops.demo.story import Story
+from ops.demo.proofs import (
+    Offline,
+    entries,
+    fitting,
+    flipped,
+    inserted,
+    leaves,
+    masked,
+    place,
+    places,
+    swapped,
+    without_last,
+)
+from ops.demo.replays import Replays
+from ops.demo.stage import Stage
 from ops.demo.verdict import Cell
 
-STORY = Story(8, "An auditor replays and proves", (), (), 0, {})
-CODE = online.CODE
-SYSTEMS = ("onestop", "portal", "ngsp", "postal_my")
-AUDITOR = ("--by", "Thanh tra Thử", "--because", "thanh tra 12/2025")
-SECOND = ("--by", "Phó Thanh tra Thử", "--because", "đồng ý")
-NEW_WORD = '"PROCESSING": "KHONG_RO"'
-HUB_TIMEOUT = 120.0  # seconds
-ARRIVE = 30.0  # seconds until the receipt of a replay must stand
+WITNESS = "inspectorate.example/w1"
+MASKED = {
+    "number": "026*******11",
+    "telephone": "030*****11",
+    "name": "N.V.M.",
+    "addresses of files": 0,
+}
 
 
-@dataclass(slots=True)
+def inspected(stage: Stage) -> Iterator[Cell]:
+    """Play all of it, in the order of the scenario. Raises StageError."""
+    line(f"\n8. {STORY.title} ({CODE})")
+    folder = stage.home / "inspection"
+    folder.mkdir(parents=True, exist_ok=True)
+    auditor = Auditor(stage, folder)
+    yield from Inspection(auditor).cells()
+
+
+@dataclass(frozen=True, slots=True)
 class Inspection:
-    """One auditor at one stage."""
+    """The auditor's."""
 
-    stage: Stage
-    folder: Path
+    auditor: Auditor
 
     def cells(self) -> Iterator[Cell]:
-        """Play all of it, in the order of the scenario. Raises StageError."""
-        line(f"\n8. {STORY.title} ({CODE})")
-        self.folder.mkdir(parents=True, exist_ok=True)
-        live = self._live_calls()
-        yield from self._sandbox()
-        yield self._cell(
-            9, "live systems", {"calls since": 0}, {"calls since": self._live_calls() - live}
-        )
-        yield self._live_replay()
+        """All steps."""
+        rows, first = self._search()
+        yield first
+        yield from self._proofs(rows)
+        yield from Replays(self.auditor).cells()
+        yield self._grown()
 
-    def _sandbox(self) -> Iterator[Cell]:
-        plan = self._plan("sandbox", *(w for name in SYSTEMS for w in ("--registration", name)))
-        with sandboxes(self.stage, SYSTEMS) as found:
-            file = self._entries(found)
-            result = self._json("replay", "run", str(plan), "--to", str(file), "--json")
-            played = {one["registration"]: one for one in result["played"]}
-            yield self._cell(
-                7,
-                "sandbox",
-                {
-                    "calls": {"onestop": 8, "portal": 9, "ngsp": 4, "postal_my": 1},
-                    "not what was sent": 0,
-                    "receipts marked": 22,
-                },
-                {
-                    "calls": {n: one["outcomes"].get("DELIVERED", 0) for n, one in played.items()},
-                    "not what was sent": sum(one["unexplained"] for one in result["played"]),
-                    "receipts marked": self._marked("replay to sandbox"),
-                },
-            )
-            yield from self._held(found)
-            yield self._newer(plan)
-
-    def _held(self, found: Mapping[str, Mapping[str, Any]]) -> Iterator[Cell]:
-        """What the sandboxes hold now: the auditor's copy of scenario 1."""
-        wanted = {holds.where: dict(holds.facts) for holds in online.STORY.holds}
-        wanted["onestop"]["trangThai"] = "receiving"  # its own acts are not replayed to it
-        for name in ("portal", "onestop", "ngsp"):
-            holds = facts(name, str(found[name]["inspect"]), CODE, wanted[name])
-            yield self._cell(8, f"sandbox {name}", wanted[name], holds)
-        orders = facts("postal_my", str(found["postal_my"]["inspect"]), CODE, ["orders"])
-        yield self._cell(8, "sandbox postal_my", {"orders": 1}, {"orders": len(orders["orders"])})
-
-    def _newer(self, plan: Path) -> Cell:
-        """A new mapping of the portal says one state in another word: one call differs."""
-        folder = self.folder / "portal"
-        shutil.copytree(Path("connectors/portal"), folder)
-        mapping = folder / "mapping.py"
-        text = mapping.read_text("utf-8")
-        mapping.write_text(text.replace('"PROCESSING": "DANG_XU_LY"', NEW_WORD), "utf-8")
-        found = self._json("replay", "run", str(plan), "--beside", str(folder), "--json")
-        groups = [g for one in found["played"] if one["beside"] for g in one["beside"]["groups"]]
-        return self._cell(
-            11,
-            "a new mapping",
+    def _search(self) -> tuple[list[Json], Cell]:
+        """What is on record of the dossier, masked; and the access, on record too."""
+        log = self.auditor.stage.home / "log" / "access.jsonl"
+        known = len(log.read_text("utf-8").splitlines()) if log.exists() else 0
+        rows = self.auditor.stage.hub("audit", "search", "--dossier", CODE, "-n", "1000", "--json")
+        lines = log.read_text("utf-8").splitlines()[known:]
+        events = [row for row in rows if row["kind"] == "event"]
+        ends = Counter(row["outcome"] for row in rows if row["kind"] == "receipt")
+        filed = next(row["content"] for row in events if row["type"] == "Received")
+        cell = self.auditor.cell(
+            1,
+            "search",
             {
-                "differences": ["progress trangThai DANG_XU_LY → KHONG_RO: code table TO_STATUS"],
-                "unexplained": 0,
+                "events": 13,
+                "receipts": {"DELIVERED": 22},
+                "in order of recording": True,
+                **MASKED,
+                "in the access log": [CODE],
             },
             {
-                "differences": [
-                    f"{g['flow']} {g['path']} {g['values']}: {g['cause']}" for g in groups
+                "events": len(events),
+                "receipts": dict(ends),
+                "in order of recording": rows == sorted(rows, key=lambda row: str(row["at"])),
+                **masked(filed),
+                "in the access log": [
+                    word for line in lines for word in json.loads(line)["what"].split()[-1:]
                 ],
-                "unexplained": sum(one["unexplained"] for one in found["played"]),
             },
         )
+        return rows, cell
 
-    def _live_replay(self) -> Cell:
-        """One event to the live portal: refused to one person alone, done with a second."""
-        before = self._portal()
-        event = ("--type", "dossier.v1.ResultReady", "--registration", "portal")
-        plan = str(self._plan("live", *event))
-        run = ("replay", "run", plan, "--live", AUDITOR[0], AUDITOR[1])
-        alone = self._hub(*run).returncode
-        own = self._hub("replay", "approve", plan, *AUDITOR).returncode
-        for words in (("replay", "approve", plan, *SECOND), run):
-            done = self._hub(*words)
-            if done.returncode:
-                raise StageError(f"hub {' '.join(words)}: {done.stderr.decode()}")
-        wait_for(lambda: self._live_receipt() != [], ARRIVE, "the receipt of the live replay")
-        return self._cell(
-            10,
-            "live portal",
+    def _proofs(self, rows: list[Json]) -> Iterator[Cell]:
+        """A package of everything, verified elsewhere, whole and changed."""
+        package, key = self.auditor.folder / "package", self.auditor.folder / "hub.pub"
+        key.write_bytes(self.auditor.done("audit", "keys", "public"))
+        self.auditor.done(
+            "audit", "export", str(package), "--unmask", "thanh tra 12/2025", right=True
+        )
+        yield self.auditor.cell(
+            3, "package", {"events": 13, "settled receipts": 22}, leaves(package, CODE)
+        )
+        self.auditor.done(
+            "audit", "witness", "init", *self._witness, "--name", WITNESS, "--key", str(key)
+        )
+        self._cosign("first.json")
+        offline = Offline(key, self.auditor.folder)
+        yield self.auditor.cell(
+            4, "verified alone", {"says": "VERIFIED"}, {"says": offline.says(package)}
+        )
+        events, ends = list(places(rows, "event")), list(places(rows, "receipt"))
+        yield self._one_byte(offline, package, *events[1])
+        (log, _), (receipts, _) = events[0], max(ends)
+        changes = {
+            "the last receipt removed": (receipts, without_last),
+            "two events swapped": (log, swapped),
+            "one inserted": (log, inserted),
+        }
+        said = {name: offline.after(package, *change) for name, change in changes.items()}
+        yield self.auditor.cell(
+            6,
+            "changed copies",
+            {name: f"FAILED {place(log)}" for name, (log, _) in changes.items()},
+            {name: told[: len(f"FAILED {place(changes[name][0])}")] for name, told in said.items()},
+        )
+
+    def _one_byte(self, offline: Offline, package: Path, log: str, offset: int) -> Cell:
+        """A byte of the archived Accepted is changed: that leaf fails, the others stay valid."""
+        whole = entries(package / f"{log}.entries")
+        said = offline.after(package, log, flipped(offset))
+        where = f"FAILED {place(log)}/{offset}"
+        return self.auditor.cell(
+            5,
+            "one byte changed",
+            {"says": where, "leaves of that log that fit": len(whole) - 1},
             {
-                "alone, self-approved": [1, 1],
-                "receipts": ["DELIVERED 409 replay to live; already done"],
-                "its state changed": False,
+                "says": said[: len(where)],
+                "leaves of that log that fit": fitting(flipped(offset)(whole)),
             },
+        )
+
+    @property
+    def _witness(self) -> tuple[str, str]:
+        return "--store", str(self.auditor.folder / "witness")
+
+    def _cosign(self, name: str) -> None:
+        """The witness sees what is signed now, and co-signs it if it grew out of what he saw."""
+        file = self.auditor.folder / name
+        file.write_bytes(self.auditor.done("audit", "checkpoint", "--statement"))
+        answer = self.auditor.done("audit", "witness", "cosign", str(file), *self._witness)
+        (self.auditor.folder / "cosigned.json").write_bytes(answer)
+
+    def _grown(self) -> Cell:
+        """The log has only grown since the first checkpoint: the witness would refuse otherwise."""
+        since = str(self.auditor.folder / "cosigned.json")
+        file = self.auditor.folder / "later.json"
+        file.write_bytes(self.auditor.done("audit", "checkpoint", "--since", since))
+        done = self.auditor.hub("audit", "witness", "cosign", str(file), *self._witness)
+        own = self.auditor.hub("audit", "verify", "--records")
+        return self.auditor.cell(
+            12,
+            "end state",
+            {"witness co-signs what grew": 0, "the hub's own logs and topics agree": 0},
             {
-                "alone, self-approved": [alone, own],
-                "receipts": self._live_receipt(),
-                "its state changed": self._portal() != before,
+                "witness co-signs what grew": done.returncode,
+                "the hub's own logs and topics agree": own.returncode,
             },
         )
-
-    def _live_receipt(self) -> list[str]:
-        rows = self.stage.hub(
-            "receipt", "list", "--replays", "--dossier", CODE, "--json", "-n", "99"
-        )
-        return [
-            f"{row['outcome']} {row['attempts'][-1]['status']} {row['note']}"
-            for row in rows
-            if (row["note"] or "").startswith("replay to live")
-        ]
-
-    def _portal(self) -> object:
-        return get(f"{self.stage.inspect['portal']}/_sim/dossiers/{CODE}")[1]
-
-    def _live_calls(self) -> int:
-        """How many calls the hub has made at the live systems."""
-        total = 0
-        for system in SYSTEMS:
-            _, rows = get(f"{self.stage.inspect[system]}/_sim/calls?direction=in")
-            total += sum(row["dossier"] == CODE for row in rows or [])
-        return total
-
-    def _marked(self, note: str) -> int:
-        """Receipts of replays on the topic."""
-        rows = self.stage.hub(
-            "receipt", "list", "--replays", "--dossier", CODE, "--json", "-n", "99"
-        )
-        return sum((row["note"] or "").startswith(note) for row in rows)
-
-    def _plan(self, name: str, *words: str) -> Path:
-        file = self.folder / f"{name}.json"
-        self.stage.hub(
-            "replay", "plan", "--dossier", CODE, *words, *AUDITOR, "--out", str(file), "--json"
-        )
-        return file
-
-    def _entries(self, found: Mapping[str, Mapping[str, Any]]) -> Path:
-        """The file of sandboxes: the live entries, each at its sandbox's address."""
-        file = self.stage.home / "registrations.yaml"
-        entries = yaml.safe_load(file.read_text("utf-8"))["registrations"]
-        chosen = [
-            {**entry, "endpoint": found[entry["connector"]]["url"]}
-            for entry in entries
-            if entry["connector"] in found
-        ]
-        target = self.folder / "sandboxes.yaml"
-        target.write_text(yaml.safe_dump({"registrations": chosen}, allow_unicode=True), "utf-8")
-        return target
-
-    def _json(self, *words: str) -> Json:
-        done = self._hub(*words)
-        if not done.stdout.strip():
-            raise StageError(f"hub {' '.join(words)}: {done.stderr.decode()}")
-        found: Json = json.loads(done.stdout)
-        return found
-
-    def _hub(self, *words: str) -> "subprocess.CompletedProcess[bytes]":
-        """A command of the auditor; how it ends is for the caller to judge."""
-        began = time.monotonic()
-        done = subprocess.run(  # noqa: S603 - our own program
-            [sys.executable, "-m", "hub.cli", *words],
-            env=dict(self.stage.environment),
-            capture_output=True,
-            timeout=HUB_TIMEOUT,
-            check=False,
-        )
-        line(f"     hub {_short(words)} → {done.returncode}, {time.monotonic() - began:.1f} s")
-        return done
-
-    def _cell(self, number: int, where: str, should: Json, holds: Json) -> Cell:
-        return Cell(STORY, f"{number} {where}", "", should, holds)
-
-
-def _short(words: Sequence[str]) -> str:
-    told = " ".join(Path(word).name if word.startswith("/") else word for word in words)
-    return told if len(told) <= 90 else f"{told[:89]}…"

@@ -16,4 +16,6 @@ STORIES: tuple[Story, ...] = (
     withdrawal.STORY,
 )
 
-NOT_PLAYED: tuple[str, ...] = ()
+NOT_PLAYED = (
+    "8, step 2: reading unmasked with a second person's approval; the hub asks for a purpose only",
+)
