@@ -13,7 +13,7 @@ from hub.audit.facts import Course, End, Event, Facts, Letter, Refusal, Standing
 from hub.records import Position
 
 Cause: TypeAlias = Literal[
-    "never_received", "refused", "erased", "own", "not_wanted", "not_served",
+    "never_received", "refused", "erased", "own", "not_wanted", "not_served", "before_start",
     "delivered", "delivered_late", "nothing_to_send", "duplicate",
     "dead_letter", "discarded", "requeued", "parked", "behind_parked",
     "not_registered", "not_live", "retired", "paused", "worker_not_running", "halted",
@@ -22,8 +22,17 @@ Cause: TypeAlias = Literal[
 ]  # fmt: skip
 # These need nothing more: whoever asks wants to know of another one.
 SETTLED: frozenset[Cause] = frozenset(
-    {"own", "not_wanted", "delivered", "delivered_late", "nothing_to_send", "duplicate"}
+    {
+        "own",
+        "not_wanted",
+        "before_start",
+        "delivered",
+        "delivered_late",
+        "nothing_to_send",
+        "duplicate",
+    }
 )
+UNTOLD: frozenset[Cause] = frozenset({"own", "not_wanted", "not_served", "before_start"})
 DOUBTFUL = 60_000  # ms after which a call without an answer is in doubt: no call takes longer
 
 
@@ -60,11 +69,12 @@ def why(facts: Facts, now: int, asked: str | None = None) -> Answer:
     answers = [about(facts, event, s, now) for event in facts.events for s in standings]
     open_ones = [one for one in answers if not _is_settled(one, asked)]
     if open_ones:
-        return open_ones[0]
+        known = [one for one in open_ones if one.cause not in ("not_registered", "retired")]
+        return (known or open_ones)[0]
     refused = _refused_since(facts)
     if refused is not None:
         return refused
-    told = [one for one in answers if one.cause not in ("own", "not_wanted", "not_served")]
+    told = [one for one in answers if one.cause not in UNTOLD]
     return (told or answers)[-1]
 
 
@@ -109,6 +119,7 @@ def about(facts: Facts, event: Event, standing: Standing, now: int) -> Answer:
         _unwanted(event, standing, course)
         or _ended(course)
         or _parked(facts, event, standing, course)
+        or _before_start(standing, course)
         or _not_live(standing, course)
         or _kept_back(standing, course)
         or _sent(standing, course, now)
@@ -180,6 +191,14 @@ def _parked(facts: Facts, event: Event, standing: Standing, course: Course) -> A
             says = f"it waits behind {earlier.type}, which is parked: {other.reason}"
             return Answer("behind_parked", says, (link, first), fix)
     return Answer("behind_parked", f"it is parked: {waiting.reason}", (link,), fix)
+
+
+def _before_start(standing: Standing, course: Course) -> Answer | None:
+    """Nobody has left a word of it, and the commit has passed it: it never was this one's."""
+    if not course.passed or course.tried is not None or course.mark is not None:
+        return None
+    says = f"{standing.name} begins behind it: what came before its start was not meant for it"
+    return Answer("before_start", says)
 
 
 def _not_live(standing: Standing, course: Course) -> Answer | None:

@@ -16,6 +16,7 @@ from hub.audit.facts import (
     Letter,
     Mark,
     Refusal,
+    Standing,
     Tried,
     Waiting,
     Wanted,
@@ -74,11 +75,19 @@ def gather(browser: Browser, code: str, now: int) -> Facts:
     return Facts(
         code,
         tuple(event for event, _ in events),
-        tuple(standings(browser.settings, known, now)),
+        (*standings(browser.settings, known, now), *_gone(courses, known)),
         courses,
         tuple(refusals),
         erased[-1].says if erased else None,
     )
+
+
+def _gone(
+    courses: Mapping[tuple[Position, str], Course], known: Iterable[Interest]
+) -> list[Standing]:
+    """Registrations that there were, and are not any more."""
+    names = {name for _, name in courses} - {one.name for one in known}
+    return [Standing(name, "absent") for name in sorted(names)]
 
 
 def _events(found: Iterable[Finding]) -> list[tuple[Event, Record | None]]:
@@ -136,6 +145,7 @@ def _courses(
                 mark=_mark(open_ones, event.place),
                 waiting=parked,
                 letter=dead.get(key),
+                passed=_passed(commits, event.place),
                 before=_before(commits, event.place),
             )
     return courses
@@ -229,6 +239,11 @@ def _letter(one: DeadLetter) -> Letter:
 def _commits(browser: Browser, name: str, numbers: Sequence[int]) -> dict[Spot, tuple[int, str]]:
     found = browser.broker.committed(group_of(name))
     return {s: c for s, c in found.items() if s.topic == DOSSIER and s.partition in numbers}
+
+
+def _passed(commits: Mapping[Spot, tuple[int, str]], place: Position) -> bool:
+    committed = commits.get(Spot(place.topic, place.partition))
+    return committed is not None and place.offset < committed[0]
 
 
 def _before(commits: Mapping[Spot, tuple[int, str]], place: Position) -> int:

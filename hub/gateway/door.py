@@ -117,6 +117,7 @@ class Door:
             metrics.secrecy.labels(self.name).inc()
             log.warning("secrecy_mark_refused", registration=self.name, flow=flow, rule=error.where)
         else:
+            self._intake.refused(served.inflow, message.document, message.request.headers, error)
             log.info(
                 "message_rejected",
                 registration=self.name,

@@ -13,7 +13,13 @@ from hub.topics import ACT
 
 SCHEMA = "hub.v1.Act"
 Kind: TypeAlias = Literal[
-    "CONFLICT", "SET_ASIDE", "SECRECY_REFUSED", "UNCONFIRMED", "ERASURE_REFUSED", "TRIMMED"
+    "CONFLICT",
+    "SET_ASIDE",
+    "SECRECY_REFUSED",
+    "UNCONFIRMED",
+    "REFUSED",
+    "ERASURE_REFUSED",
+    "TRIMMED",
 ]
 
 

@@ -89,7 +89,7 @@ def read_item(
 
     Raises Reject from the mapping, or where the item cannot be told from others.
     """
-    who = named or _who(inflow, item, headers)
+    identity_ = named or who(inflow, item, headers)
     flags: list[str] = []
     events = inflow.emit(item, now, inflow.settings, flags)
     mark = digest(item, inflow.ignore, digest_key).hex()
@@ -99,12 +99,13 @@ def read_item(
         key = record[key_field(kind)]
         if not isinstance(key, str) or not key:
             raise Reject("is empty", where=f"{kind} {key_field(kind)}", code="key")
-        number = event_id(inflow.registration, inflow.flow, who, index)
+        number = event_id(inflow.registration, inflow.flow, identity_, index)
         facts.append(Fact(number, kind, topic_of(kind), key, record, mark, said))
-    return Item(who, mark, tuple(facts))
+    return Item(identity_, mark, tuple(facts))
 
 
-def _who(inflow: Inflow, item: Document, headers: Mapping[str, str]) -> tuple[str, ...]:
+def who(inflow: Inflow, item: Document, headers: Mapping[str, str]) -> tuple[str, ...]:
+    """An item's identity. Raises Reject where it has none."""
     if inflow.identify is not None:
         return inflow.identify(item)
     return identity(item, inflow.identity, headers)

@@ -27,6 +27,7 @@ from hub.intake.inflow import Fact, Inflow, Item, check_size, items_of, read_ite
 from hub.intake.item import digest
 from hub.intake.pending import Kept, Pending, all_of, failure, settle
 from hub.intake.plan import Plan, act_of
+from hub.intake.refusals import Refusals
 from hub.intake.served import Served
 from hub.intake.trace import continued
 from hub.log import get_logger
@@ -65,6 +66,7 @@ class Intake:
         self._index = index
         self._writer = writer
         self._digest_key = digest_key
+        self._refusals = Refusals(digest_key)
         self._clock = clock
         self._pending = Pending()
 
@@ -102,6 +104,18 @@ class Intake:
         mark = digest(item, inflow.ignore, self._digest_key).hex()
         act = Act("SET_ASIDE", inflow.registration, inflow.flow, None, reason, mark)
         await all_of([self._record(act)])
+
+    def refused(
+        self, inflow: Inflow, document: Document, headers: Mapping[str, str], error: Reject
+    ) -> None:
+        """Put on record that a message was refused; its sender is told whatever becomes of that."""
+        act = self._refusals.act(inflow, document, headers, error, self._clock())
+        if act is None:
+            return
+        try:
+            self._record(act).add_done_callback(_tell_unrecorded)
+        except HubError as unwritten:
+            log.warning("refusal_not_recorded", reason=unwritten.what)
 
     async def _open(self, inflow: Inflow, document: Document) -> list[Document]:
         """The items; a refusal for secrecy is on record before it is told."""
@@ -297,6 +311,12 @@ class Intake:
             self._writer.append(outgoing, done)
         except Retry as full:
             done(full)
+
+
+def _tell_unrecorded(done: Kept) -> None:
+    error = failure(done)
+    if error is not None:
+        log.warning("refusal_not_recorded", reason=error.what)
 
 
 def _verdict(new: int, known: int, conflicts: int) -> Verdict:

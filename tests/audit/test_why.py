@@ -67,6 +67,7 @@ CASES: Mapping[str, tuple[Facts, str]] = {
     "erased": (facts(erased="QĐ 1/2025"), "QĐ 1/2025"),
     "own": (facts(Course("own")), "came from portal"),
     "not_wanted": (facts(Course("type")), "no flow for Step0"),
+    "before_start": (facts(Course(passed=True)), "begins behind it"),
     "delivered": (facts(DELIVERED), "was delivered"),
     "delivered_late": (facts(ended("DELIVERED", note="late")), "after all"),
     "nothing_to_send": (facts(ended("NOTHING_TO_SEND")), "nothing to send"),
@@ -161,6 +162,22 @@ def test_one_system_may_be_asked_about() -> None:
     assert why(both, NOW).registration == "ngsp"
     assert why(both, NOW, "portal").cause == "delivered"
     assert why(both, NOW, "nobody").cause == "not_registered"
+
+
+def test_of_a_registration_that_is_gone_what_it_left_is_told() -> None:
+    gone = Standing("portal", "absent")
+    given = facts(Course(), dead("open"), Course(), standing=gone)
+    assert (why(given, NOW, "portal").cause, why(given, NOW).event) == ("dead_letter", event(1))
+    assert why(facts(Course(), standing=gone), NOW, "portal").cause == "not_registered"
+
+
+def test_what_came_before_a_registration_began_is_not_open() -> None:
+    late = Standing("postal")
+    given = facts(DELIVERED)
+    known = {**given.courses, (event(0).place, "postal"): Course(passed=True)}
+    both = Facts(CODE, given.events, (LIVE, late), known)
+    assert why(both, NOW).cause == "delivered"
+    assert why(both, NOW, "postal").cause == "before_start"
 
 
 def test_without_any_registration_there_is_an_answer_too() -> None:

@@ -130,6 +130,19 @@ def test_accepted_duplicate_and_conflict(world: World) -> None:
     assert world.kept == 1
 
 
+def test_a_message_that_the_mapping_refuses_is_on_record(world: World) -> None:
+    assert world.file(world.door(), FILING | {"soGiayTo": "97500100001"}).status == 400
+    (record,) = world.broker.since(Spot("hub.act", 0), 0)
+    _, told = world.intake._codec.decode(record.value or b"")
+    assert (told["kind"], told["subject"]) == ("REFUSED", CODE)
+    assert "97500100001" not in str(told)
+
+
+def test_a_refusal_is_told_though_it_cannot_be_recorded(world: World) -> None:
+    world.broker.refuse = lambda outgoing: outgoing.topic == "hub.act"
+    assert world.file(world.door(), FILING | {"soGiayTo": "97500100001"}).status == 400
+
+
 @pytest.mark.parametrize(
     ("change", "status", "word"),
     [
