@@ -58,11 +58,14 @@ class Backtest:
     ) -> None:
         name, found = _type(record), differences(*outcomes)
         report.differing += 1
-        flow = (self.new.flows.get(name) or self.old.flows[name]).flow
+        taken = self.new.flows.get(name) or self.old.flows[name]
+        flow, makes = taken.flow, f"{taken.flow}_ask" if taken.ask else taken.flow
         for one, cause in zip(found, causes.of(name, event, outcomes[0], found), strict=True):
             whole = one.path == ""
             values = [one.old, one.new]
-            old, new = values if whole else self.shown.values(name, event, values)
+            old, new = (
+                values if whole else self.shown.values(name, event, (makes, one.path), values)
+            )
             example = Example(record.place.text, old, new)
             report.add(flow, record.key or b"", one, cause, example)
 
@@ -85,10 +88,8 @@ class Backtest:
 
 def open_backtest(old: Live, new: Live, events: Events, masks: Masks, decode: Decode) -> Backtest:
     """Ready to run. Raises Reject where flows of one version collide."""
-    mappings = [live.bundle.files[live.bundle.manifest.mapping].decode() for live in (old, new)]
-    return Backtest(
-        Version(old, events), Version(new, events), events, decode, Shown(masks, mappings)
-    )
+    shown = Shown(masks, (old.bundle, new.bundle), events)
+    return Backtest(Version(old, events), Version(new, events), events, decode, shown)
 
 
 def _type(record: Record) -> str:

@@ -1,42 +1,86 @@
 """Which values of a request people may see: those that no person's data can hide in.
 
-A contract rarely says which of its fields are personal. So a value is shown when it is known to be
-harmless by itself: written in the mapping, true or false, or the value of a field that the event's
-schema marks as not personal. Whatever else was made of an event is hidden.
+A value is shown where it is made of nothing but fields that the events' schemas mark as harmless,
+in both versions (the mappings' lineage tells), or where it is harmless by itself: written in a
+mapping, true or false, equal to a harmless field of the event. Whatever else was made of an event
+is hidden.
 """
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import TypeAlias
 
 from hub.contract.types import Document, Value
 from hub.events.masks import HIDDEN, Masks
+from hub.registry.bundle import Bundle
+from hub.registry.event_types import Events
+from hub.registry.explain import Row, explain
 
+Place: TypeAlias = tuple[str, str]  # a function of the mapping, a path in what it makes
 SHORT = 60  # characters of a value that are shown
 
 
 class Shown:
-    """Shows values under the masks of the events' schemas. `mappings`: texts of both versions."""
+    """Shows values of two bundles' requests, under the masks of the events' schemas."""
 
-    def __init__(self, masks: Masks, mappings: Iterable[str]) -> None:
+    def __init__(self, masks: Masks, bundles: Sequence[Bundle], events: Events) -> None:
         self._masks = masks
-        self._written = {text for source in mappings for text in _literals(source)}
+        self._bundles = bundles
+        self._events = events
 
-    def values(self, event_type: str, record: Document, values: Iterable[Value]) -> list[Value]:
-        """The values as people may see them; a record or list as how much it holds."""
+    def values(
+        self, event_type: str, record: Document, place: Place, values: Iterable[Value]
+    ) -> list[Value]:
+        """What stands at one place of a request, as people may see it.
+
+        `place`: the mapping's function and the path. A record or list is told by how much it holds.
+        """
+        if _plain(place) in self._harmless:
+            return [_short(value) for value in values]
         masked = self._masks.mask(event_type, record)
         known = dict(_pairs(record, masked))
         return [self._one(value, known) for value in values]
 
+    @cached_property
+    def _harmless(self) -> frozenset[Place]:
+        """The places that only harmless fields are made into; asked for when anything differs."""
+        rows = [row for bundle in self._bundles for row in explain(bundle, self._events)]
+        places = {(row.flow, row.field.path) for row in rows}
+        return frozenset(places - {(r.flow, r.field.path) for r in rows if not _is_harmless(r)})
+
+    @cached_property
+    def _written(self) -> frozenset[str]:
+        """What stands in the mappings."""
+        texts = (bundle.files[bundle.manifest.mapping].decode() for bundle in self._bundles)
+        return frozenset(text for source in texts for text in _literals(source))
+
     def _one(self, value: Value, known: dict[str, str]) -> Value:
-        if value is None or isinstance(value, bool):
-            return value
-        if isinstance(value, dict):
-            return f"a record of {len(value)} fields"
-        if isinstance(value, list):
-            return f"a list of {len(value)}"
+        if value is None or isinstance(value, bool | dict | list):
+            return _short(value)
         text = str(value)
-        shown = text if text in self._written else known.get(text, HIDDEN)
-        return shown if len(shown) <= SHORT else f"{shown[:SHORT]}…"
+        return _short(text if text in self._written else known.get(text, HIDDEN))
+
+
+def _short(value: Value) -> Value:
+    if isinstance(value, dict):
+        return f"a record of {len(value)} fields"
+    if isinstance(value, list):
+        return f"a list of {len(value)}"
+    if isinstance(value, str) and len(value) > SHORT:
+        return f"{value[:SHORT]}…"
+    return value
+
+
+def _plain(place: Place) -> Place:
+    """As lineage names it: any element of a list is the list."""
+    return place[0], place[1].replace("[]", "")
+
+
+def _is_harmless(row: Row) -> bool:
+    of = (*row.sources, *row.decided_by)
+    marked = all(m.pii == "n" or m.path.startswith("setting.") for m in of)
+    return marked and row.field.pii in (None, "n")
 
 
 def _literals(source: str) -> Iterator[str]:

@@ -198,6 +198,22 @@ def test_personal_values_are_hidden_and_codes_are_shown() -> None:
     assert str(by_path["trichYeu"].examples[0].new).startswith("9.9999")
 
 
+def test_what_is_made_of_harmless_fields_alone_is_shown_however_it_is_written() -> None:
+    new = portal(
+        ("maGoc=event.state_raw", 'maGoc=date_text(date_of(event.at), "yyyy-MM-dd")'),
+        (
+            "ghiChu=event.note,\n    )\n\n\ndef not_",
+            "ghiChu=lower(event.note),\n    )\n\n\ndef not_",
+        ),
+    )
+    report = backtest(live("portal"), live("portal", new), case_events("portal"))
+    shown = {group.path: [(e.old, e.new) for e in group.examples] for group in report.groups}
+    assert shown == {
+        "maGoc": [("14", "2025-10-16"), ("1", "2025-11-10")],
+        "ghiChu": [(HIDDEN, HIDDEN)],
+    }
+
+
 def test_soap_requests_are_compared_too() -> None:
     new: Edits = {PORTAL: [("MaHoSo=event.dossier_code", 'MaHoSo=f"{event.dossier_code}.X"')]}
     report = backtest(live("onestop"), live("onestop", new), case_events("onestop"))
