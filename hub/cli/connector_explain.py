@@ -1,5 +1,6 @@
 """`hub connector explain`: which field goes where, from what, and which of it is personal."""
 
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Annotated
@@ -7,12 +8,12 @@ from typing import Annotated
 import typer
 
 from hub.cli.output import answering, console, say, show_json, show_rows
+from hub.cli.registered import landscape, versions
 from hub.contract.types import Document
 from hub.errors import Reject
 from hub.registry.bundle import Bundle, read_bundle
 from hub.registry.event_types import Events, read_events
 from hub.registry.explain import Row, explain, personal
-from hub.registry.live import read_landscape
 from hub.registry.problem import BundleErrors
 from hub.settings import Settings, load
 
@@ -48,49 +49,74 @@ def explain_command(
     with answering():
         settings = load()
         events = read_events(settings.schemas)
-        bundles = _bundles(connector, settings, events)
-        rows = [row for bundle in bundles for row in explain(bundle, events)]
-        if only_personal or field:
-            rows = personal(rows, events, field or "")
-        if as_json:
-            for row in rows:
-                show_json({**row.as_dict(), **_system(bundles, row)})
-            return
-        for bundle in bundles:
-            _tell(bundle, [row for row in rows if row.connector == bundle.name])
-        if not rows:
+        told = [
+            (one, personal(rows, events, field or "") if only_personal or field else rows)
+            for one in _chosen(connector, settings, events)
+            for rows in [explain(one.bundle, events)]
+        ]
+        for one, rows in told:
+            if as_json:
+                for row in rows:
+                    show_json({**row.as_dict(), **one.as_dict()})
+            elif rows:
+                _tell(one, rows)
+        if not any(rows for _, rows in told):
             say("no such field")
 
 
-def _bundles(connector: str | None, settings: Settings, events: Events) -> list[Bundle]:
-    """The connector that is named, or all that are right."""
+@dataclass(frozen=True, slots=True)
+class _One:
+    """A version of a connector. `registrations`: under which names it is live."""
+
+    bundle: Bundle
+    registrations: tuple[str, ...]
+
+    def as_dict(self) -> Document:
+        manifest = self.bundle.manifest
+        return {
+            "digest": self.bundle.digest,
+            "title": manifest.title,
+            "owner": manifest.owner,
+            "registrations": list(self.registrations),
+        }
+
+
+def _chosen(connector: str | None, settings: Settings, events: Events) -> list[_One]:
+    """The versions that are meant: of a folder, of a connector or registration, or all."""
+    if connector is not None and Path(connector).is_dir():
+        return [_One(_read(Path(connector).resolve(), events), ())]
+    found = landscape(settings, events)
+    ones = [
+        _One(bundle, tuple(o.name for o in found.live if o.bundle.sha256 == bundle.sha256))
+        for bundle in versions(found)
+    ]
     if connector is None:
-        found = read_landscape(settings.connectors, settings.registrations, events)
         for name, problems in found.problems.items():
-            if name not in found.bundles:
-                say(f"{name}: left out, {len(problems)} problem(s)")
-        return list(found.bundles.values())
-    folder = Path(connector)
-    folder = folder if folder.is_dir() else settings.connectors / connector
-    if not folder.is_dir():
-        known = ", ".join(sorted(path.name for path in settings.connectors.glob("*/")))
+            say(f"{name}: left out, {len(problems)} problem(s)")
+        return ones
+    meant = [o for o in ones if o.bundle.name == connector or connector in o.registrations]
+    if not meant and connector in found.problems:
+        folder = settings.connectors / connector
+        what = f"has {len(found.problems[connector])} problem(s)"
+        raise Reject(what, connector, f"hub connector check {folder}")
+    if not meant:
+        known = ", ".join(sorted({o.bundle.name for o in ones}))
         raise Reject("there is no such connector", connector, f"there is: {known}")
+    return meant
+
+
+def _read(folder: Path, events: Events) -> Bundle:
     try:
-        return [read_bundle(folder.resolve(), events)]
+        return read_bundle(folder, events)
     except BundleErrors as error:
         raise Reject(f"{error}", fix=f"hub connector check {folder}") from error
 
 
-def _system(bundles: list[Bundle], row: Row) -> Document:
-    manifest = next(b.manifest for b in bundles if b.name == row.connector)
-    return {"title": manifest.title, "owner": manifest.owner}
-
-
-def _tell(bundle: Bundle, rows: list[Row]) -> None:
+def _tell(one: _One, rows: list[Row]) -> None:
     """A table for each flow and each thing that it makes."""
-    if not rows:
-        return
-    console().print(f"{bundle.name}: {bundle.manifest.title} ({bundle.manifest.owner})")
+    manifest = one.bundle.manifest
+    live = f", registered as {', '.join(one.registrations)}" if one.registrations else ""
+    console().print(f"{one.bundle.name}: {manifest.title} ({manifest.owner}){live}")
     for (flow, takes, makes), part in groupby(rows, lambda row: (row.flow, row.takes, row.makes)):
         console().print(f"\n{flow}: {takes} → {makes}" if makes else f"\n{flow}")
         show_rows(map(_shown, part), COLUMNS, as_json=False)

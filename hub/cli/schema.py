@@ -10,11 +10,12 @@ import typer
 
 from hub import settings
 from hub.cli.output import answering, say, show_json, show_rows
+from hub.cli.registered import landscape
 from hub.dev import runfiles
 from hub.events.catalogue import FILE_BYTES, Catalogue, build, full_name, load
-from hub.registry.bundle_files import read_files
+from hub.registry.bundle_files import digest_of, read_files
 from hub.registry.event_types import events_of, read_events
-from hub.registry.impact import Broken, broken_by
+from hub.registry.impact import Broken, Files, broken_by
 from hub.registry.problem import Problem
 from hub.registry.schemas.client import RegistryClient
 from hub.registry.schemas.review import changes, classes, misfit, review
@@ -150,10 +151,16 @@ def _problems(schemas: _Set, against: Path | None) -> list[Problem]:
 def _broken(schemas: _Set) -> list[Broken]:
     """What the connectors of this hub could not do any more."""
     here = settings.load()
+    old = read_events(here.schemas)
     folders = sorted(here.connectors.glob("*/connector.yaml"))
-    connectors = {file.parent.name: read_files(file.parent) for file in folders}
+    connectors: list[tuple[str, Files]] = [
+        (file.parent.name, read_files(file.parent)) for file in folders
+    ]
+    known = {digest_of(files) for _, files in connectors}
+    live = {one.bundle.sha256: one.bundle for one in landscape(here, old).live}
+    connectors += [(b.name, b.files) for sha, b in live.items() if sha not in known]
     changed = events_of({name: text.encode() for name, text in schemas.sources.items()})
-    return broken_by(connectors, read_events(here.schemas), changed)
+    return broken_by(connectors, old, changed)
 
 
 def _text(path: Path) -> str:

@@ -4,7 +4,7 @@ Compatible with what was recorded is one question, which the registry answers; w
 connector still reads and fills what it must is the other, answered here by compiling them all.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from hub.registry.bundle import Examined, examine
@@ -32,14 +32,14 @@ class Broken:
         return {"connector": self.connector, "owner": self.owner, **self.problem.as_dict()}
 
 
-def broken_by(connectors: Mapping[str, Files], old: Events, new: Events) -> list[Broken]:
-    """Everything that is wrong with the connectors under `new` and was not under `old`.
+def broken_by(connectors: Iterable[tuple[str, Files]], old: Events, new: Events) -> list[Broken]:
+    """Everything that is wrong with connectors (name, files) under `new` and was not under `old`.
 
     Where both are the same, the change was made in place: everything that is wrong.
     """
     found: list[Broken] = []
     same = old == new
-    for name, files in sorted(connectors.items()):
+    for name, files in connectors:
         after = examine(name, files, new)
         compare = bool(after.problems) and not same
         before = examine(name, files, old).problems if compare else ()

@@ -1,12 +1,23 @@
 """`hub connector explain`, as a data protection officer and a program use it."""
 
 import json
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
+from hub.broker_memory import MemoryBroker, MemoryReader
+from hub.cli import registered
 from hub.cli.main import app
+from hub.errors import Retry
+from hub.records import Outgoing, Spot
+from hub.registry.bundle_files import digest_of, read_files
+from hub.registry.ledger import Entry, Registered, bundle_record, registration_record
+from hub.topics import REGISTRY
+
+DESK = Path(__file__).parents[1] / "registry" / "corpus" / "connectors" / "desk"
 
 
 def hub(*arguments: str) -> tuple[int, str, str]:
@@ -54,6 +65,61 @@ def test_people_see_a_table_for_each_flow() -> None:
     assert code == 0
     assert "order: ConsignmentOrdered → POST" in out
     assert "event.sender.name" in out
+
+
+@pytest.fixture
+def running(monkeypatch: pytest.MonkeyPatch) -> MemoryBroker:
+    """A hub whose ledger holds the corpus's desk, which no file of this hub knows."""
+    broker = MemoryBroker()
+    broker.ensure_topic(REGISTRY, 1, {})
+    files = read_files(DESK)
+    entry: Entry = {
+        "endpoint": "https://desk.example",
+        "settings": {"unit": "H44"},
+        "secrets": {"token": "env:A", "desk_token": "env:B"},
+    }
+    known = Registered("front", "desk", digest_of(files), entry, "live", 1, "lan", 5)
+    for key, value in (bundle_record(files), registration_record(known)):
+        broker.keep(Outgoing(REGISTRY, key, value, partition=0))
+    monkeypatch.setenv("HUB_BOOTSTRAP", "127.0.0.1:9")
+    monkeypatch.setattr("hub.broker.cluster.KafkaBroker", lambda *_: broker)
+    return broker
+
+
+@pytest.mark.parametrize("name", ["desk", "front"])
+def test_what_was_registered_at_the_running_hub_is_told_too(
+    name: str, running: MemoryBroker
+) -> None:
+    found = rows(name)
+    assert {(row["connector"], *row["registrations"]) for row in found} == {("desk", "front")}
+    assert "desk" in {row["connector"] for row in rows("--personal")}
+
+
+def test_a_schema_breaks_what_is_registered_too(running: MemoryBroker, tmp_path: Path) -> None:
+    schema = json.loads(Path("schemas/avro/common.v1.DossierStatus.avsc").read_bytes())
+    schema["symbols"].append("SUSPENDED")
+    (tmp_path / "new.avsc").write_text(json.dumps(schema), encoding="utf-8")
+    result = CliRunner().invoke(app, ["schema", "check", str(tmp_path / "new.avsc"), "--json"])
+    found = {json.loads(line)["connector"] for line in result.stdout.splitlines()}
+    assert {"desk", "ngsp", "portal"} <= found
+
+
+class Away(MemoryBroker):
+    """A broker that cannot be read."""
+
+    def reader(self, spots: Sequence[Spot]) -> MemoryReader:
+        raise Retry("the broker does not answer", system=True)
+
+
+def test_a_broker_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    away = Away()
+    away.ensure_topic(REGISTRY, 1, {})
+    monkeypatch.setenv("HUB_BOOTSTRAP", "127.0.0.1:9")
+    monkeypatch.setattr("hub.broker.cluster.KafkaBroker", lambda *_: away)
+    monkeypatch.setattr(registered, "SECONDS", 0.1)
+    code, out, said = hub("postal", "--json")
+    assert (code, bool(out)) == (0, True)
+    assert "by the files alone" in said
 
 
 @pytest.mark.parametrize("name", ["postall", "nowhere/at/all"])

@@ -96,7 +96,7 @@ def test_what_was_wrong_before_is_not_the_changes_fault() -> None:
         **old,
         "common.v1.DossierStatus.avsc": changed("common.v1.DossierStatus", one_more).encode(),
     }
-    found = broken_by({"portal": files}, read_events(SCHEMAS), events_of(new))
+    found = broken_by([("portal", files)], read_events(SCHEMAS), events_of(new))
     assert [one.problem.what for one in found] == ["the table lacks 'SUSPENDED'"]
     assert str(found[0]).startswith(
         "portal/mapping.py:232:19: the table lacks 'SUSPENDED' (owner: "
