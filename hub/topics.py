@@ -30,7 +30,7 @@ EVENT_BYTES = 1_048_576  # an event; dead letters and the producer allow more, s
 DEAD_BYTES = EVENT_BYTES + 131_072
 ACT_BYTES = EVENT_BYTES * 4 // 3 + 131_072  # an edited event stands there in base64
 
-REGISTRY_BYTES = ACT_BYTES  # a bundle of 1 MiB stands there in base64, with its files' names
+REGISTRY_BYTES = EVENT_BYTES * 4 // 3 + 524_288  # a bundle of 1 MiB in base64, and 500 files' names
 
 # What decides whether a record stays; the rest of a topic's settings is its operator's.
 SAFE = ("cleanup.policy", "retention.ms", "retention.bytes", "message.timestamp.type")

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+import orjson
 from msgspec.structs import replace
 
 from hub.errors import Reject
@@ -18,6 +19,7 @@ from hub.registry.ledger import MOST_BEFORE, SERVED, Did, Entry, Registered, Sta
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")  # part of a path and of a group's name
 MOST_WORDS = 500  # characters of a reason, and of a name
+ENTRY_BYTES = 16_384  # as JSON; a record names 51 of them, and the usual one has 1,000
 Step: TypeAlias = Literal["certify", "golive", "pause", "resume", "retire"]
 
 # From which states each step leads, and where to.
@@ -74,28 +76,14 @@ def register(known: Registered | None, change: Change, offer: Offer) -> Register
 
     A paused one stays paused under its new version; one that is not served says where it starts.
     Raises Reject: code "stale" (`Stale`), "name", "words" (who or why is missing), "certificate"
-    (neither that nor an override), "start", "state".
+    (neither that nor an override), "entry" (too large), "start", "state".
     """
     _check(known, change)
-    if not NAME.fullmatch(change.name):
-        what = f"'{change.name[:70]}' is no name of a registration"
-        fix = "letters, digits, '_', '-' and '.', at most 63, the first a letter or digit"
-        raise Reject(what, where="name", fix=fix, code="name")
-    serves = known is not None and known.state in SERVED
-    if serves and known is not None and known.connector != offer.connector:
-        what = f"is a registration of '{known.connector}', not of '{offer.connector}'"
-        fix = "retire it first, or choose another name"
-        raise Reject(what, where=change.name, fix=fix, code="state")
-    if serves and offer.hold:
-        what = "is served, and a version on hold would end that"
-        raise Reject(what, where=change.name, fix="register it to go live", code="state")
-    if not serves and not offer.entry.get("start"):
-        fix = "start: now, beginning (all that is kept will be told), or a time with its offset"
-        raise Reject("does not say where it starts", where="entry.start", fix=fix, code="start")
-    if not offer.hold and not offer.certificate and not offer.override:
-        raise _unproved()
-    state: State = "certified" if offer.certificate else "draft"
-    if not offer.hold:
+    _check_offer(change.name, offer)
+    _check_place(known, change.name, offer)
+    if offer.hold:
+        state: State = "certified" if offer.certificate else "draft"
+    else:
         state = "paused" if known is not None and known.state == "paused" else "live"
     return Registered(
         name=change.name,
@@ -143,6 +131,8 @@ def move(
     if known.state not in sources:
         what = f"is {known.state}, and {step} leads from {' or '.join(sorted(sources))} only"
         raise Reject(what, where=change.name, code="state")
+    if override:
+        _check_words("override", override)
     certificate, override = certificate or known.certificate, override or known.override
     if (step == "certify" and not certificate) or (
         step == "golive" and not certificate and not override
@@ -208,10 +198,8 @@ def _existing(known: Registered | None, change: Change) -> Registered:
 
 
 def _check(known: Registered | None, change: Change) -> None:
-    for what, said in (("by", change.by), ("reason", change.reason)):
-        if not said.strip() or len(said) > MOST_WORDS or not said.isprintable():
-            fix = f"one line of at most {MOST_WORDS} characters: it is kept for good"
-            raise Reject("is missing, or no single line", where=what, fix=fix, code="words")
+    _check_words("by", change.by)
+    _check_words("reason", change.reason)
     stands = known.version if known else 0
     if change.on == stands:
         return
@@ -223,6 +211,44 @@ def _check(known: Registered | None, change: Change) -> None:
         what += f"; the last change is by {since[-1].by}: {since[-1].reason or since[-1].state}"
     fix = "look at it as it is now, and decide again"
     raise Stale(what, where=change.name[:70], fix=fix, code="stale", since=since)
+
+
+def _check_offer(name: str, offer: Offer) -> None:
+    """What is kept has its form and size, and something vouches for what goes live."""
+    if not NAME.fullmatch(name):
+        what = f"'{name[:70]}' is no name of a registration"
+        fix = "letters, digits, '_', '-' and '.', at most 63, the first a letter or digit"
+        raise Reject(what, where="name", fix=fix, code="name")
+    size = len(orjson.dumps(offer.entry))
+    if size > ENTRY_BYTES:
+        what = f"has {size:,} bytes as JSON, at most {ENTRY_BYTES:,} are kept"
+        raise Reject(what, where="entry", fix="what all have goes into the manifest", code="entry")
+    if offer.override:
+        _check_words("override", offer.override)
+    if not offer.hold and not offer.certificate and not offer.override:
+        raise _unproved()
+
+
+def _check_place(known: Registered | None, name: str, offer: Offer) -> None:
+    """It may take the place of what stands: of its own connector, and without an end of service."""
+    if known is None or known.state not in SERVED:
+        if not offer.entry.get("start"):
+            fix = "start: now, beginning (all that is kept will be told), or a time with its offset"
+            raise Reject("does not say where it starts", where="entry.start", fix=fix, code="start")
+        return
+    if known.connector != offer.connector:
+        what = f"is a registration of '{known.connector}', not of '{offer.connector}'"
+        fix = "retire it first, or choose another name"
+        raise Reject(what, where=name, fix=fix, code="state")
+    if offer.hold:
+        what = "is served, and a version on hold would end that"
+        raise Reject(what, where=name, fix="register it to go live", code="state")
+
+
+def _check_words(what: str, said: str) -> None:
+    if not said.strip() or len(said) > MOST_WORDS or not said.isprintable():
+        fix = f"one line of at most {MOST_WORDS} characters: it is kept for good"
+        raise Reject("is missing, or no single line", where=what, fix=fix, code="words")
 
 
 def _unproved() -> Reject:

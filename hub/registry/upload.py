@@ -15,6 +15,7 @@ from hub.errors import Reject
 from hub.registry.bundle_files import LARGEST, MANIFEST, MOST_FILES
 
 MEDIA_TYPE = "application/zip"
+ARCHIVE_BYTES = LARGEST + 262_144  # zip's own words about 500 files come on top
 MOST_MEMBERS = 4 * MOST_FILES  # of an archive: folders and what is passed over count too
 ENCRYPTED = 0x1  # general purpose bit flag: APPNOTE.TXT, 4.4.4
 BIRTH = (1980, 1, 1, 0, 0, 0)  # zip knows no earlier time; the same files are the same archive

@@ -151,6 +151,15 @@ def test_who_and_why_are_said(by: str, reason: str) -> None:
     assert code(lambda: register(None, asked(0, by, reason), OFFER)) == "words"
 
 
+def test_what_is_kept_for_good_has_its_size() -> None:
+    wordy = Offer("waterco", ONE, ENTRY, override="x" * 501)
+    assert code(lambda: register(None, asked(0), wordy)) == "words"
+    large: Entry = {**ENTRY, "agencies": ["H44.99.99"] * 2_000}
+    assert code(lambda: register(None, asked(0), Offer("waterco", ONE, large, "c"))) == "entry"
+    draft = register(None, asked(0), Offer("waterco", ONE, ENTRY, hold=True))
+    assert code(lambda: move(draft, asked(1), "golive", override="a\nb")) == "words"
+
+
 def test_what_nobody_registered_cannot_be_moved() -> None:
     assert code(lambda: move(None, asked(0), "pause")) == "unknown"
     assert code(lambda: roll_back(None, asked(0))) == "unknown"

@@ -8,8 +8,17 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from hub.records import Record
-from hub.registry.bundle_files import digest_of
+from hub.registry.bundle_files import (
+    LARGEST,
+    MANIFEST,
+    MOST_FILES,
+    digest_of,
+    file_problems,
+)
+from hub.registry.changes import ENTRY_BYTES, MOST_WORDS
 from hub.registry.ledger import (
+    MOST_BEFORE,
+    Entry,
     Ledger,
     Registered,
     bundle_record,
@@ -18,6 +27,7 @@ from hub.registry.ledger import (
     fold,
     registration_record,
 )
+from hub.topics import REGISTRY_BYTES
 
 Pair = tuple[bytes, bytes | None]
 FILES = {"connector.yaml": b"hub: 1\n", "mapping.py": b"\xff\x00"}
@@ -91,6 +101,19 @@ def test_what_a_later_hub_adds_is_no_obstacle() -> None:
 def test_a_tombstone_forgets() -> None:
     pairs = [registration_record(FIRST), bundle_record(FILES), certificate_record("b", b"c")]
     assert folded(*pairs, *((key, None) for key, _ in pairs)) == Ledger()
+
+
+def test_the_largest_records_fit_their_topic() -> None:
+    """Names of the most bytes, files of the most, and a registration that names fifty versions."""
+    names = [f"contract/{'ộ' * 186}{number:05}" for number in range(MOST_FILES)]
+    assert not [*file_problems("waterco", {MANIFEST: b"", names[0]: b""})]
+    share = LARGEST // MOST_FILES
+    assert len(bundle_record({name: bytes(share) for name in names})[1]) < REGISTRY_BYTES
+    entry: Entry = {"agencies": "ộ" * (ENTRY_BYTES // 3)}
+    words = {"by": "ộ" * MOST_WORDS, "reason": "ộ" * MOST_WORDS, "override": "ộ" * MOST_WORDS}
+    one = replace(FIRST, entry=entry, **words)
+    most = replace(one, before=(one.now,) * MOST_BEFORE)
+    assert len(registration_record(most)[1]) < REGISTRY_BYTES
 
 
 NAMES = st.sampled_from(["water", "power"])

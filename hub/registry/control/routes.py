@@ -19,12 +19,11 @@ from starlette.routing import Route
 from hub.access.gate import Caller
 from hub.access.guard import caller_of
 from hub.errors import HubError, Reject
-from hub.registry.bundle_files import LARGEST
 from hub.registry.changes import STEPS, Step
 from hub.registry.control import shown
 from hub.registry.control.desk import Desk, Turn, Wish
+from hub.registry.upload import ARCHIVE_BYTES, packed
 from hub.registry.upload import MEDIA_TYPE as ZIP
-from hub.registry.upload import packed
 from hub.threads import apart
 
 JSON_BYTES = 524_288  # of a request; a certificate has at most half of it
@@ -84,7 +83,7 @@ async def _record(desk: Desk, request: Request, caller: Caller, error: Reject) -
 
 
 async def _upload(desk: Desk, request: Request, caller: Caller) -> Response:
-    archive = await _body(request, LARGEST)
+    archive = await _body(request, ARCHIVE_BYTES)
     report, files = await apart(desk.examined, archive)
     caller.owns(report.connector)
     await apart(desk.keep, report, files, caller.name)
@@ -92,7 +91,7 @@ async def _upload(desk: Desk, request: Request, caller: Caller) -> Response:
 
 
 async def _check(desk: Desk, request: Request, caller: Caller) -> Response:
-    report, _ = await apart(desk.examined, await _body(request, LARGEST))
+    report, _ = await apart(desk.examined, await _body(request, ARCHIVE_BYTES))
     caller.owns(report.connector)
     return _json(shown.report(report))
 

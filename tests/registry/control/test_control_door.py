@@ -15,7 +15,7 @@ from hub.registry.certificates import Certificate, Clause, sign
 from hub.registry.control.seeds import Seed
 from hub.registry.following import SPOT
 from hub.registry.ledger import Ledger, Registered, fold
-from hub.registry.upload import packed
+from hub.registry.upload import ARCHIVE_BYTES, packed
 from hub.topics import DOSSIER
 from tests.registry.control.desk_kit import ARCHIVE, ENTRY, FILES, KEY, Plane
 
@@ -186,7 +186,7 @@ def test_a_refused_bundle_changes_nothing_and_is_on_record(plane: Plane, kind: s
 
 
 def test_more_than_a_bundle_may_have_is_not_even_read(plane: Plane) -> None:
-    assert plane.ask("POST", "/bundles", body=bytes(LARGEST + 1))[0] == 413
+    assert plane.ask("POST", "/bundles", body=bytes(ARCHIVE_BYTES + 1))[0] == 413
     assert ledger(plane) == Ledger()
 
 
