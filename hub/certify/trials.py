@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from hub.certify import clauses
 from hub.certify.clauses import Seen, Trial
+from hub.certify.confirmations import unconfirmed
 from hub.certify.fresh import with_other_words
 from hub.certify.samples import Run, Sample, samples
 from hub.certify.watched import Watched
@@ -54,6 +55,10 @@ class Sandbox:
                 yield clause
         async for clause in self._polls():
             yield clause
+        for clause, seen in await unconfirmed(self.live, self.client):
+            yield clause
+            yield clauses.fits(clause.flow, seen)
+            yield clauses.in_time(clause.flow, seen, self._limit())
         yield await self._wrong_credential(chosen)
 
     # ---- one flow

@@ -60,6 +60,9 @@ def certify(
     out: Annotated[
         Path | None, typer.Option(dir_okay=False, help="default: NAME.certificate.json")
     ] = None,
+    by: Annotated[
+        str, typer.Option(metavar="NAME", help="who vouches; default: the account here")
+    ] = "",
     *,
     yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document")] = False,
@@ -78,7 +81,8 @@ def certify(
         live = Live(bundle, complete(entry, bundle.manifest))
         _agreed(live, yes=yes)
         found = asyncio.run(_tried(live, events, quiet=as_json))
-        written = _written(here, live, found, out or Path(f"{bundle.name}.certificate.json"))
+        file = out or Path(f"{bundle.name}.certificate.json")
+        written = _written(here, live, found, file, by or getpass.getuser())
         if as_json:
             show_json(_document(live, found, written))
         if written is None:
@@ -133,7 +137,7 @@ def _silent(head: str, clauses: list[Clause]) -> None:
     """For programs: they get everything at the end."""
 
 
-def _written(here: Settings, live: Live, found: list[Clause], out: Path) -> Path | None:
+def _written(here: Settings, live: Live, found: list[Clause], out: Path, by: str) -> Path | None:
     """The certificate's file; None where a clause failed."""
     failed = [clause for clause in found if clause.outcome == "failed"]
     judged = sum(clause.outcome != "not_applicable" for clause in found)
@@ -141,7 +145,7 @@ def _written(here: Settings, live: Live, found: list[Clause], out: Path) -> Path
         say(f"{live.bundle.name}: {len(failed)} of {judged} clauses failed; nothing is certified")
         return None
     at = datetime.fromtimestamp(now_ms() / 1000, UTC)
-    whole = certificate_of(live, found, hub=here.hub_id, by=getpass.getuser(), at=at)
+    whole = certificate_of(live, found, hub=here.hub_id, by=by, at=at)
     out.write_bytes(sign(whole, own_key(here)))
     say(f"{live.bundle.name}: {judged} clauses hold; {out} vouches for {live.bundle.digest}")
     return out

@@ -19,7 +19,13 @@ from tests.backtest.backtest_kit import events, live
 from tests.ops.systems.sim_kit import Sim
 
 
-def at(sim: Sim, name: str, configs: Path, **delivery: object) -> Live:
+def at(
+    sim: Sim,
+    name: str,
+    configs: Path,
+    settings: Mapping[str, object] | None = None,
+    **delivery: object,
+) -> Live:
     """The registration of a connector at a simulated system."""
     known = json.loads((configs / "hub.json").read_text(encoding="utf-8"))[name]
     made = live(
@@ -28,7 +34,7 @@ def at(sim: Sim, name: str, configs: Path, **delivery: object) -> Live:
         route="adapter" if name == "ngsp" else "default",
         agencies=["H44.99.99", "H62.99.99"],
         allow_addresses=["127.0.0.0/8"],
-        settings=known["settings"],
+        settings={**known["settings"], **(settings or {})},
         delivery=delivery,
     )
     secrets_ = {n: r for n, r in known["secrets"].items() if n in made.bundle.manifest.secrets}

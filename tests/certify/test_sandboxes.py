@@ -90,6 +90,18 @@ def test_a_question_that_is_never_answered_fails_both_of_its_clauses(
     assert names == {"unknown-item-answered", "done-is-found"}
 
 
+def test_a_question_that_confirms_items_is_tried_with_one_that_nobody_sent(
+    start: Start, configs: Path
+) -> None:
+    sim = start("postal_my")
+    made = at(sim, "postal_my", configs, settings={"confirm_milestones": True})
+    found = {c.name: c.outcome for c in certified(made) if c.flow == "scans"}
+    assert found["unknown-item-answered"] == found["answers-fit-contract"] == "passed"
+    sim.faults({"name": "dumb", "match": {"operation": "getOrder"}, "action": {"kind": "html"}})
+    failed = failures(certified(made))
+    assert {("scans", "unknown-item-answered"), ("scans", "answers-fit-contract")} == failed
+
+
 def test_nothing_but_the_endpoint_is_called(start: Start, configs: Path) -> None:
     sim, other = start("portal"), start("ngsp")
     made = at(sim, "portal", configs)
