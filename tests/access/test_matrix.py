@@ -173,3 +173,15 @@ def test_each_attempt_at_what_is_not_open_is_noted_unless_it_is_the_hubs_own() -
         ("hub", "refused: this role may not"),
     ] == [(one.by, one.result) for one in desk.noted]
     assert {"DELETE /subjects/subject"} == {one.what for one in desk.noted}
+
+
+def test_a_question_for_the_head_alone_is_the_same_question() -> None:
+    desk = Desk("registry", MINE)
+    assert 401 == desk.status("HEAD", "/registrations", None)
+    assert 200 == desk.status("HEAD", "/registrations", "operator")
+
+
+def test_a_handler_that_forgets_whose_connector_it_is_fails() -> None:
+    desk = Desk("registry", "")
+    assert 500 == desk.status("POST", "/registrations/{name}/pause", "integrator")
+    assert 200 == desk.status("POST", "/registrations/{name}/pause", "operator")

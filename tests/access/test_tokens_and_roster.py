@@ -3,15 +3,19 @@
 import asyncio
 import base64
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adapters.http.transport import Transport
 from hub.access import tokens
 from hub.access.doorman import Doorman, credential, own_principals, verifying
+from hub.access.keys import Verifier
 from hub.access.roster import read_roster
 from hub.access.rules import Principal
-from hub.errors import Halt, Reject
+from hub.errors import Halt, HubError, Reject
 from hub.settings import Settings, load
 
 LAN, TEAM = tokens.new_token(), tokens.new_token()
@@ -179,3 +183,30 @@ def test_the_name_of_a_basic_credential_must_be_the_tokens(tmp_home: Path) -> No
     assert found.name == "lan"
     with pytest.raises(Reject):
         asyncio.run(door.who(basic(f"team:{LAN}")))
+
+
+HEADERS = st.one_of(
+    st.text(st.characters(max_codepoint=255), max_size=80),
+    st.text(st.characters(max_codepoint=255), max_size=80).map("Bearer {}".format),
+    st.binary(max_size=60).map(lambda raw: f"Basic {base64.b64encode(raw).decode()}"),
+    st.lists(st.text("abcAB01-_=", max_size=20), min_size=3, max_size=3).map(
+        lambda parts: f"Bearer {'.'.join(parts)}"
+    ),
+)
+
+
+@given(HEADERS)
+def test_whatever_is_sent_is_refused_and_never_a_bug(header: str) -> None:
+    """With a file of people and an identity provider whose keys are known."""
+
+    async def nowhere() -> bytes:
+        raise Halt("nobody is asked")
+
+    with TemporaryDirectory() as folder:
+        people = Path(folder) / "people.yaml"
+        provider = "oidc: {issuer: i, audience: a, jwks: 'https://sso.example/certs'}"
+        people.write_text(FILE + provider, encoding="utf-8")
+        clock = Clock()
+        door = Doorman(people, {}, lambda one: Verifier(one, nowhere, clock, clock), clock)
+        with pytest.raises(HubError):
+            asyncio.run(door.who(header))
