@@ -14,13 +14,13 @@ from adapters.http.transport import Transport
 from hub.access import tokens
 from hub.access.keys import Verifier, fetching
 from hub.access.roster import Provider, Roster, read_roster
-from hub.access.rules import Principal
+from hub.access.rules import LOCAL, Principal
 from hub.errors import Halt, Reject
 from hub.settings import Settings
 
 LOOK = 1.0  # seconds between two looks at the file
 HUB = Principal("hub", frozenset({"hub"}))
-LOCAL = Principal("local", frozenset({"admin"}))
+HERE = Principal(LOCAL, frozenset({"admin"}))
 
 Verify = Callable[[Provider], Verifier]
 
@@ -36,7 +36,7 @@ def own_principals(settings: Settings) -> dict[str, Principal]:
     """Who is known on this machine by its own tokens, by their digest. Raises Halt."""
     found = {tokens.digest(tokens.own(settings.home, "hub")): HUB}
     if settings.access is None:
-        found[tokens.digest(tokens.own(settings.home, "admin"))] = LOCAL
+        found[tokens.digest(tokens.own(settings.home, "admin"))] = HERE
     return found
 
 

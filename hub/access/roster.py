@@ -19,14 +19,14 @@ from dataclasses import dataclass
 
 import msgspec
 
-from hub.access.rules import Principal, Role
+from hub.access.rules import LOCAL, Principal, Role
 from hub.errors import Reject
 from hub.registry.manifest import decode
 from hub.registry.yaml_file import YamlFile, read_yaml
 
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,58}[a-z0-9])?")  # one word: it stands in records
 HEX = re.compile(r"[0-9a-f]{64}")
-RESERVED = frozenset({"hub", "local", "unknown"})
+RESERVED = frozenset({"hub", LOCAL, "unknown"})
 SAFE = ("https://", "http://127.0.0.1:")  # the latter never leaves the machine
 OF_PEOPLE: tuple[Role, ...] = ("integrator", "operator", "auditor", "admin")
 

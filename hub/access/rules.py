@@ -17,6 +17,8 @@ READERS: frozenset[Role] = frozenset({"operator", "auditor", "admin"})
 OWNER: frozenset[Role] = frozenset({"integrator"})
 NOBODY: frozenset[Role] = frozenset()
 
+LOCAL = "local"  # no name of a person: hub.access.roster
+
 Verdict: TypeAlias = Literal["allowed", "own", "unknown", "role", "foreign"]
 
 
@@ -32,6 +34,11 @@ class Principal:
     def is_hub(self) -> bool:
         """Whether it is a process of the hub, and no person."""
         return self.roles == {"hub"}
+
+    @property
+    def is_local(self) -> bool:
+        """Whether all that is known is that it is somebody at the hub's own machine."""
+        return self.name == LOCAL
 
 
 @dataclass(frozen=True, slots=True)

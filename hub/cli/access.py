@@ -10,7 +10,7 @@ from hub.access import tokens
 from hub.access.roster import NAME, RESERVED, read_roster
 from hub.access.rules import RULES, Role
 from hub.cli.options import Json
-from hub.cli.output import answering, say, show_json, show_rows
+from hub.cli.output import Usage, answering, say, show_json, show_rows
 from hub.cli.person import person
 from hub.contract.types import Document, Value
 from hub.errors import Halt, Reject
@@ -45,13 +45,13 @@ def token(
     """
     with answering():
         if not NAME.fullmatch(name) or name in RESERVED:
-            raise Reject(
+            raise Usage(
                 f"'{name}' is no name", fix="one word of a-z, 0-9, . _ -, and not a reserved one"
             )
         if role not in ROLES:
-            raise Reject(f"'{role}' is no role", where="--role", fix=f"one of {', '.join(ROLES)}")
+            raise Usage(f"'{role}' is no role", where="--role", fix=f"one of {', '.join(ROLES)}")
         if (role == "integrator") != bool(connector):
-            raise Reject(
+            raise Usage(
                 "connectors are what an integrator has, and nobody else", where="--connector"
             )
         made = tokens.new_token()

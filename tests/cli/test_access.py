@@ -77,7 +77,7 @@ def test_without_a_file_who_is_here_is_an_admin(people: People) -> None:
 def test_a_wrong_entry_is_not_made(people: People, words: tuple[str, ...], says: str) -> None:
     target = people.home / "t"
     done = people.run("token", *words, "--to", str(target))
-    assert (1, False) == (done.exit_code, target.exists())
+    assert (2, False) == (done.exit_code, target.exists())
     assert says in done.stderr
 
 

@@ -165,8 +165,16 @@ async def _turn(desk: Desk, request: Request, caller: Caller) -> tuple[str, Turn
 
 
 def _who(caller: Caller, said: str) -> str:
-    """Who is recorded: the proved name, and what somebody at the hub's own machine says of it."""
-    return f"{said} (as {caller.name})" if said and said != caller.name else caller.name
+    """Who is recorded: the proved name, and what somebody at the hub's own machine says of it.
+
+    Raises Reject where somebody who is known by name gives another.
+    """
+    if said in ("", caller.name):
+        return caller.name
+    if caller.principal is None or not caller.principal.is_local:
+        fix = "leave it out: your token says who you are"
+        raise Reject(f"you are {caller.name}", where="by", fix=fix, code="request")
+    return f"{said} (as {caller.name})"
 
 
 # ---- in and out

@@ -296,6 +296,13 @@ def test_who_is_at_the_hubs_own_machine_says_their_name(plane: Plane) -> None:
     assert plane.register(who="admin", by="Lan")["by"] == "Lan (as local)"
 
 
+def test_who_is_known_by_name_speaks_for_nobody_else(plane: Plane) -> None:
+    wish = plane.wish(bundle=plane.upload(), by="Lan")
+    status, answer = plane.ask("PUT", "/registrations/north", "an", wish)
+    assert (422, True) == (status, "you are an" in str(answer))
+    assert plane.register(by="an")["by"] == "an"
+
+
 def test_a_registration_of_the_files_is_taken_over_with_its_bundle(plane: Plane) -> None:
     seed = Registered("south", "postal", SHA256, ENTRY, "live", 0, "the file", 0, did="adopt")
     plane.seeds["south"] = Seed(seed, FILES)
