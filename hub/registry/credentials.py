@@ -24,7 +24,7 @@ _OF_KIND: Final[Mapping[str, frozenset[str]]] = {
     "mtls": frozenset({"key"}),
     "rsa_body": frozenset({"key"}),
 }
-_REFERENCE: Final = re.compile(r"\$(secret|setting)\.\w+|\$key|\$token")
+_REFERENCE: Final = re.compile(r"\$secret\.\w+|\$key|\$token")
 _USE: Final = (
     "declare a name under `secrets` and write $secret.<name>; the registration refers to it"
 )
@@ -39,9 +39,13 @@ _UNMISTAKABLE: Final[tuple[tuple[str, re.Pattern[bytes]], ...]] = (
 
 
 def credential_problems(files: Mapping[str, bytes]) -> Iterator[Problem]:
-    """Credentials of unmistakable form, in any file; none of their characters are repeated."""
+    """Credentials of unmistakable form, in any file; none of their characters are repeated.
+
+    A contract is as its owner publishes it, with tokens as examples: there, private keys alone.
+    """
     for name in sorted(files):
-        for what, pattern in _UNMISTAKABLE:
+        published = name.startswith("contract/")
+        for what, pattern in _UNMISTAKABLE[:1] if published else _UNMISTAKABLE:
             found = pattern.search(files[name])
             if found is not None:
                 line = files[name].count(b"\n", 0, found.start()) + 1
@@ -88,9 +92,16 @@ def _literals(yaml: YamlFile, path: Path, value: Plain) -> Iterator[Problem]:
             if isinstance(inner, dict | list):
                 yield from _literals(yaml, (*path, key), inner)
             elif secret and isinstance(inner, str | int) and not _is_reference(inner):
-                what = f"{'.'.join(map(str, (*path, key)))} holds a credential itself"
-                place = yaml.place((*path, key))
-                yield Problem(place, what, _TOLD + _USE, code="literal-secret")
+                yield _literal(yaml, (*path, key), inner)
+
+
+def _literal(yaml: YamlFile, path: Path, value: str | int) -> Problem:
+    dotted, place = ".".join(map(str, path)), yaml.place(path)
+    if isinstance(value, str) and value.startswith("$setting."):
+        what = f"{dotted} is a credential from a setting, which is no secret"
+        return Problem(place, what, _USE, code="literal-secret")
+    what = f"{dotted} holds a credential itself"
+    return Problem(place, what, _TOLD + _USE, code="literal-secret")
 
 
 def _is_reference(value: str | int) -> bool:
