@@ -183,9 +183,12 @@ def _who(caller: Caller, said: str) -> str:
 async def _said(request: Request, kind: type[Kind]) -> Kind:
     body = await _body(request, JSON_BYTES)
     try:
-        return msgspec.json.decode(body, type=kind)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise Reject(str(error), where="the request", code="request") from error
+        found = msgspec.json.decode(body, type=kind)
+        orjson.dumps(msgspec.to_builtins(found))  # as it will be written: no number beyond 64 bits
+    except (msgspec.DecodeError, RecursionError, TypeError) as error:
+        fix = "connectors/README.md shows one"
+        raise Reject(str(error), where="the request", fix=fix, code="request") from error
+    return found
 
 
 async def _body(request: Request, most: int) -> bytes:

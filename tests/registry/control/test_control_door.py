@@ -6,6 +6,8 @@ from io import BytesIO
 from zipfile import ZipFile
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from hub.delivery.starting import group_of
@@ -219,6 +221,43 @@ def test_a_refused_registration_changes_nothing_and_is_on_record(
     assert plane.acts()[-1][:3] == ("REGISTRATION_REFUSED", "north", "an")
     if "certificate" not in said["type"] and "request" not in said["type"]:
         assert said["fix"]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(max_size=6) | st.sampled_from(["start", "secrets"]), inner)
+    ),
+    max_leaves=8,
+)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["on", "bundle", "entry", "reason", "override", "certificate", "to", "by"]),
+        JSON,
+    ),
+    st.sampled_from(["PUT", "POST"]),
+    st.sampled_from(["", "/check", "/pause", "/rollback", "/golive"]),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+def test_no_words_at_all_break_it(
+    plane: Plane, said: dict[str, object], method: str, step: str
+) -> None:
+    path = f"/registrations/north{step}"
+    status, _ = plane.ask(method, path, body=json.dumps(said).encode())
+    assert 400 <= status < 500
+    assert plane.ask(method, path, body=repr(said).encode())[0] in (405, 422)
+
+
+@pytest.mark.parametrize(
+    "more", [{"n": 2**80}, {"n": "\ud800"}, {"settings": {"customer_code": 2**80}}]
+)
+def test_an_entry_that_cannot_be_written_is_refused(plane: Plane, more: dict[str, object]) -> None:
+    wish = plane.wish(bundle=plane.upload(), entry={**ENTRY, **more})
+    body = json.dumps(wish).encode()
+    assert plane.ask("PUT", "/registrations/north", body=body)[0] == 422
 
 
 def test_all_problems_of_an_entry_are_told_at_once(plane: Plane) -> None:
