@@ -186,7 +186,7 @@ async def _said(request: Request, kind: type[Kind]) -> Kind:
         found = msgspec.json.decode(body, type=kind)
         orjson.dumps(msgspec.to_builtins(found))  # as it will be written: no number beyond 64 bits
     except (msgspec.DecodeError, RecursionError, TypeError) as error:
-        fix = "connectors/README.md shows one"
+        fix = "ops/reference/registrations.md"
         raise Reject(str(error), where="the request", fix=fix, code="request") from error
     return found
 
