@@ -59,6 +59,7 @@ class Recorder:
         self._last = float("-inf")  # when that was, on the monotonic clock
         self._fresh = 0  # leaves since then
         self._is_owner = False
+        self._is_stuck = False  # what was read could not be recorded: to sign would look well
 
     def begin(self, begins: Mapping[Spot, int], ends: Mapping[Spot, int]) -> Mapping[Spot, int]:
         """Open what is not open yet; where each partition goes on.
@@ -100,6 +101,7 @@ class Recorder:
 
     def take(self, records: Sequence[Record]) -> None:
         """Record them. Raises Retry where keys or leaves cannot be kept, Halt as `begin`."""
+        self._is_stuck = True
         new = [r for r in records if r.offset >= self._logs[Spot(r.topic, r.partition)].size]
         scopes = [scope_of(record).text for record in new]
         keys = self._keys.of(scopes)
@@ -115,6 +117,7 @@ class Recorder:
         for spot, waiting in hashes.items():
             self._extend(spot, waiting)
             metrics.counter(metrics.audit_leaves, spot.topic).inc(len(waiting))
+        self._is_stuck = False
 
     def _fill(self, spot: Spot, end: int) -> None:
         """Say of the offsets before `end` that the broker holds no record there."""
@@ -144,7 +147,7 @@ class Recorder:
         """Sign when it is time. Raises Retry or Halt."""
         since = time.monotonic() - self._last
         is_due = since >= (EVERY if self._fresh else BEAT) or self._fresh >= MOST
-        if is_due and not self._awaited:
+        if is_due and not self._awaited and not self._is_stuck:
             self.sign()
 
     def sign(self) -> None:

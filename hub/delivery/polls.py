@@ -113,8 +113,7 @@ class Polls:
 
     def _start(self, live: Live, client: Client, opened: Opened, positions: Positions) -> _Running:
         pollers = [
-            Poller(plan, client, opened.intake, positions, opened.tail.problem)
-            for plan in plans(live)
+            Poller(plan, client, opened.intake, positions, opened.problem) for plan in plans(live)
         ]
         loop = asyncio.get_running_loop()
         return _Running(live, tuple(loop.create_task(poller.run()) for poller in pollers))

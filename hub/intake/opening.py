@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from hub import metrics
+from hub.audit.gate import Gate
 from hub.dev.disk import slot
 from hub.errors import HubError
 from hub.intake.index import FactIndex
@@ -23,15 +24,20 @@ from hub.topics import EVENT_TOPICS, ensure_all, misfits
 
 log = get_logger("hub.intake")
 WRITER = 6.0  # seconds that what waits gets to be sent, at the end
-TAIL = 4.0  # seconds that the tail gets to end
+TAIL = 4.0  # seconds that a thread that reads the broker gets to end
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """An intake and the thread that keeps its index up to date."""
+    """An intake, and the threads that know whether anything may be accepted now."""
 
     intake: Intake
-    tail: Tail
+    tail: Tail  # keeps the index up to date
+    gate: Gate | None  # watches that evidence is written, where that is required
+
+    def problem(self) -> str | None:
+        """Why nothing may be accepted now, or None."""
+        return self.tail.problem() or (self.gate.problem() if self.gate else None)
 
 
 async def open_writer(stack: AsyncExitStack, around: Surroundings) -> Writer:
@@ -72,7 +78,16 @@ async def open_intake(
         digest_key=around.digest_key,
         clock=now_ms,
     )
-    return Opened(intake, tail)
+    return Opened(intake, tail, _open_gate(stack, around))
+
+
+def _open_gate(stack: AsyncExitStack, around: Surroundings) -> Gate | None:
+    if around.settings.audit != "required":
+        return None
+    gate = Gate(around.broker, around.settings.audit_grace, now_ms)
+    gate.start()
+    stack.push_async_callback(ended, gate.stop, TAIL, "gate")
+    return gate
 
 
 def _prepare_topics(around: Surroundings) -> None:

@@ -7,6 +7,7 @@ import pytest
 from hub.audit.gate import Gate
 from hub.broker_memory import MemoryBroker
 from hub.gateway.process import Readiness
+from hub.intake.opening import Opened
 from hub.records import Record
 from hub.topics import CHECKPOINT
 
@@ -26,7 +27,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 def test_silence_closes_and_heads_open(clock: list[float]) -> None:
     gate = Gate(MemoryBroker(), 300, lambda: NOW)
-    ready = Readiness(SimpleNamespace(problem=lambda: None), gate)  # type: ignore[arg-type]  # its one method
+    tail = SimpleNamespace(problem=lambda: None)
+    ready = Readiness(Opened(None, tail, gate))  # type: ignore[arg-type]  # what it looks at
     clock[0] += 300
     assert ready.problems() == []
     clock[0] += 1

@@ -227,6 +227,30 @@ def test_a_disk_that_is_full_loses_nothing(home: Home, monkeypatch: pytest.Monke
     home.verified()
 
 
+def test_what_cannot_be_recorded_is_not_passed_over_in_silence(home: Home) -> None:
+    """Gateways take the heads for a sign that evidence is written: then none may come."""
+    recorder = home.open()
+    reader = home.broker.reader(SPOTS)
+    recorder.begin(reader.begin(), reader.end())
+    recorder._keys._db.execute("PRAGMA max_page_count = 3")
+    with pytest.raises(Retry, match="keys cannot be kept"):
+        recorder.take(_new_dossiers(home, 500))
+    recorder.tend()
+    spot = Spot(CHECKPOINT, 0)
+    assert b"heads" not in {record.key for record in home.broker.since(spot, 0)}
+    recorder._keys._db.execute("PRAGMA max_page_count = 1000000")
+    home.read(recorder)
+    recorder.tend()
+    assert b"heads" in {record.key for record in home.broker.since(spot, 0)}
+    home.verified()
+
+
+def _new_dossiers(home: Home, count: int) -> list[Record]:
+    for number in range(count):
+        home.broker.keep(Outgoing(DOSSIER, b"D%d" % number, b"body", (), 0))
+    return home.broker.since(Spot(DOSSIER, 0), 0)
+
+
 def test_a_broker_that_is_away_is_signed_for_later(home: Home) -> None:
     recorder = home.open()
     home.read(recorder)
