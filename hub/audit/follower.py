@@ -57,12 +57,17 @@ class Follower:
         topics: Sequence[str],
         sink: Sink,
         halted: Callable[[HubError], None],
+        yields: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`halted` is called, on the thread, when a person must act; then it has ended."""
+        """`halted` is called, on the thread, when a person must act; then it has ended.
+
+        Nothing is read while `yields` says so: somebody else's work comes first.
+        """
         self._broker = broker
         self._topics = tuple(topics)
         self._sink = sink
         self._halted = halted
+        self._yields = yields
         self._stop = threading.Event()
         self._heard: float | None = None  # when the broker said last how far the topics go
         self._trouble = "the topics are not read yet"
@@ -145,8 +150,9 @@ class Follower:
             if now >= next_look:
                 self._look(reader, spots)
                 next_look = now + LOOK_AT_END
-            records = reader.poll(POLL)
-            if records:
+            if self._yields():
+                self._stop.wait(POLL)
+            elif records := reader.poll(POLL):
                 self._sink.take(records)
             self._sink.tend()
             self._trouble = self._told = ""

@@ -31,6 +31,7 @@ from hub.topics import EVIDENCE_TOPICS, ensure_all
 
 log = get_logger("hub.audit")
 LEAVE = 10.0  # seconds for the last round at the stop
+FIRST = 10_000  # records that are not in the log yet, behind which the archive waits
 LOOK = 1.0  # seconds between looks at how far it is
 
 
@@ -58,7 +59,9 @@ async def _main(settings: Settings, stop: asyncio.Event) -> None:
         recorder = await apart(_opened, settings, broker, stack)
         follower = Follower(broker, EVIDENCE_TOPICS, recorder, halted)
         archiver = Archiver(lambda: _archive(settings, stack), now_ms)
-        archiving = Follower(broker, EVIDENCE_TOPICS, archiver, lambda _: None)
+        archiving = Follower(
+            broker, EVIDENCE_TOPICS, archiver, lambda _: None, lambda: follower.behind > FIRST
+        )
         health = AuditorHealth(follower, archiving)
         url = await stack.enter_async_context(serving(Probed(health), "auditor", settings))
         for one in (archiving, follower):

@@ -106,6 +106,25 @@ def test_everything_comes_once_also_after_trouble_and_growth(broker: MemoryBroke
 
 
 @pytest.mark.usefixtures("quick")
+def test_it_waits_while_it_yields(broker: MemoryBroker) -> None:
+    sink, halts = Collecting(), list[HubError]()
+    asked, busy = threading.Event(), [True]
+
+    def yields() -> bool:
+        asked.set()
+        return busy[0]
+
+    follower = Follower(broker, TOPICS, sink, halts.append, yields)
+    fill(broker, 5)
+    follower.start()
+    assert asked.wait(10)
+    assert sink.count() == 0
+    busy[0] = False
+    until(lambda: sink.count() == 5)
+    follower.stop(5)
+
+
+@pytest.mark.usefixtures("quick")
 def test_what_needs_a_person_ends_it(broker: MemoryBroker) -> None:
     sink, halts = Collecting(), list[HubError]()
 
