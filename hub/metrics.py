@@ -56,6 +56,9 @@ batch = Gauge("hub_batch_events", "Events that one call may hold now", ["registr
 pace = Gauge("hub_pace_calls", "Calls that may be in flight now", ["registration"])
 lag = Gauge("hub_lag_events", "Events on the topics behind the committed offset", ["registration"])
 halted = Gauge("hub_halted", "ALERT when 1: the registration waits for a person", ["registration"])
+version = Gauge(
+    "hub_version_info", "1: the bundle that this process goes by", ["registration", "bundle"]
+)
 bundle_problems = Gauge(
     "hub_bundle_problems",
     "ALERT when above 0: problems of a connector that is not live",
@@ -94,6 +97,19 @@ def counter(metric: Counter, *labels: str) -> Counter:
 def histogram(metric: Histogram, *labels: str) -> Histogram:
     """The same for a histogram."""
     return metric.labels(*labels)
+
+
+_bundles: dict[str, str] = {}  # by registration, as `version` tells it
+
+
+def goes_by(registration: str, bundle: str | None) -> None:
+    """Tell that we go by this bundle now (16 hex digits of it); None: by none any more."""
+    before = _bundles.pop(registration, None)
+    if before not in (None, bundle):
+        version.remove(registration, before)
+    if bundle is not None:
+        version.labels(registration, bundle).set(1)
+        _bundles[registration] = bundle
 
 
 def forget(registration: str) -> None:

@@ -27,7 +27,8 @@ def open_job(held: Held, name: str, record: Document, flow: Outflow | None) -> J
     if not held.event_id:
         raise Reject("has no ce_id", where="headers", code="headers")
     held.event_type = name
-    if flow is None or not flow.takes(record, held.record.timestamp):
+    at = None if held.late else held.record.timestamp  # what a person sends out goes by today's
+    if flow is None or not flow.takes(record, at):
         return None
     job = Job(held.event_id, record, flow)
     if held.doubted:

@@ -114,6 +114,7 @@ class Station:
         changed = self._live is not None
         self._live, self._client = live, client
         self._yard.polls.want(self._name, live, client)
+        metrics.goes_by(self._name, live.bundle.digest)
         if changed:
             log.info("version_taken_up", registration=self._name, bundle=live.bundle.digest)
 
@@ -197,6 +198,7 @@ class Station:
         elif self._client is not None:
             await self._client.close()
         self._live = self._client = None
+        metrics.goes_by(self._name, None)
 
     async def _end_lane(self, running: Running) -> None:
         """In order: no new calls; calls under way end, their receipts, then the commits."""

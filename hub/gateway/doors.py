@@ -7,6 +7,7 @@ What a change does not touch keeps its door.
 import asyncio
 
 from adapters.http.transport import Transport
+from hub import metrics
 from hub.errors import HubError
 from hub.gateway.app import GatewayApp
 from hub.gateway.door import Door
@@ -57,6 +58,8 @@ class Doors:
         doors = {name: door for name, door in made.items() if door is not None}
         self._intake.served = Served(wants(landscape))
         self._app.serve(doors, landscape.down | (made.keys() - doors.keys()))
+        for name in before.keys() | doors.keys():
+            metrics.goes_by(name, doors[name].live.bundle.digest if name in doors else None)
         replaced = [door for name, door in before.items() if doors.get(name) is not door]
         if before and (replaced or doors.keys() != before.keys()):
             log.info("doors_changed", registrations=sorted(doors))

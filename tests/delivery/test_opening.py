@@ -35,3 +35,9 @@ def test_what_came_before_the_change_is_judged_by_what_was_registered_then(
     held = Held(record, Part(OffsetTracker(0)), "id", PLAIN.event_type)
     job = open_job(held, PLAIN.event_type, {"agency": agency}, FLOW)
     assert ours == (job is not None)
+
+
+def test_what_a_person_sends_out_is_judged_by_what_is_registered_now() -> None:
+    record = Record("hub.dossier", 0, 0, 99, b"A", b"", ())
+    held = Held(record, Part(OffsetTracker(0)), "id", PLAIN.event_type, late=True)
+    assert open_job(held, PLAIN.event_type, {"agency": "H44.02"}, FLOW) is not None

@@ -1,6 +1,7 @@
 """What runs in a worker, on the broker's twin, before a system that notes what it is told."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from adapters.http.transport import Transport
+from hub import metrics
 from hub.broker import KafkaBroker
 from hub.broker_memory import MemoryBroker
 from hub.delivery import station
@@ -126,6 +128,12 @@ class Scene:
         await self.until(lambda: len(self.receipts) >= count)
 
 
+def told_versions() -> list[str]:
+    """The bundles by which the process says that it delivers to the portal."""
+    page = metrics.page()[0].decode()
+    return re.findall(r'hub_version_info{bundle="(\w+)",registration="portal"} 1', page)
+
+
 def play(home: Path, scene: Callable[[Scene], Awaitable[None]]) -> None:
     async def main() -> None:
         async with Scene(home) as one:
@@ -144,6 +152,7 @@ def test_a_registration_comes_changes_and_goes_while_the_worker_runs(tmp_path: P
         await scene.delivered(1)
         scene.registrar.register(scene.files["v2"], "v2")
         await scene.until(lambda: running.lane.versions.present.terms.bundle == scene.bundle("v2"))
+        await scene.until(lambda: told_versions() == [scene.bundle("v2")])
         scene.event(0, 1)
         await scene.delivered(2)
         scene.registrar.register(scene.files["v1"], "v1")
@@ -153,6 +162,7 @@ def test_a_registration_comes_changes_and_goes_while_the_worker_runs(tmp_path: P
         assert [running] == scene.work.running, "the lane is the same"
         scene.registrar.move("retired")
         await scene.until(lambda: not scene.work.running)
+        await scene.until(lambda: told_versions() == [])
         scene.event(0, 3)
         assert ["v1", "v2", "v1"] == [marker for _, _, marker in scene.calls]
         bundles = [scene.bundle(marker) for marker in ("v1", "v2", "v1")]
