@@ -74,6 +74,8 @@ class Landscapes:
         for change in difference(before, after) if self._newest else ():
             digest = change.after.bundle.digest if change.after else None
             log.info("registration_changed", name=change.name, what=change.aspects, bundle=digest)
+        if self._newest is None:
+            _tell_superseded(self._files, after, ledger)
         self._newest = after
         self._known.set()
         self._loop.call_soon_threadsafe(self._hand_on, after)
@@ -102,3 +104,17 @@ def _tell_problems(before: Landscape, after: Landscape) -> None:
             continue
         for problem in problems:
             log.error("not_live", connector=name, at=problem.at, what=problem.what, fix=problem.fix)
+
+
+def _tell_superseded(files: Landscape, after: Landscape, ledger: Ledger) -> None:
+    """Name what the files say and does not count, since it was changed at the running hub."""
+    now = {live.name: (live.bundle.sha256, live.registration.digest) for live in after.live}
+    for live in files.live:
+        said = (live.bundle.sha256, live.registration.digest)
+        if live.name in ledger.registrations and now.get(live.name) != said:
+            log.warning(
+                "file_entry_superseded",
+                name=live.name,
+                version=ledger.registrations[live.name].version,
+                fix=f"hub connector registrations {live.name}",
+            )

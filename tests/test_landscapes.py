@@ -10,8 +10,10 @@ from structlog.testing import capture_logs
 from hub.broker_memory import MemoryBroker
 from hub.landscapes import Landscapes, open_landscapes
 from hub.records import Outgoing
-from hub.registry.ledger import Ledger, bundle_record, registration_record
+from hub.registry.bundle_files import digest_of
+from hub.registry.ledger import Entry, Ledger, bundle_record, registration_record
 from hub.registry.live import Landscape, Live
+from hub.registry.present import present
 from hub.topics import REGISTRY
 from tests.registry.test_earlier import ENTRY, FIRST, MOVED, SECOND, files, ledger
 
@@ -107,6 +109,22 @@ def test_a_bundle_at_fault_is_named_and_the_one_before_goes_on(files: Landscape)
     with capture_logs() as said:
         hub.run(scene)
     assert "not_live" in {line["event"] for line in said}
+
+
+@pytest.mark.parametrize(("entry", "told"), [(ENTRY, []), (MOVED, ["post"])])
+def test_what_a_file_says_in_vain_is_named_at_the_start(
+    files: Landscape, entry: Entry, told: list[str]
+) -> None:
+    hub = Hub(present(files, ledger((FIRST, ENTRY))))  # as if a file registered it
+    hub.say(ledger((FIRST, ENTRY), (FIRST, entry)))
+
+    async def scene(landscapes: Landscapes) -> None:
+        hub.say(ledger((FIRST, ENTRY), (FIRST, entry), (SECOND, MOVED)))
+        await hub.sees(lambda live: live[0].bundle.sha256 == digest_of(SECOND))
+
+    with capture_logs() as said:
+        hub.run(scene)
+    assert told == [x["name"] for x in said if x["event"] == "file_entry_superseded"]
 
 
 def test_while_the_broker_is_away_what_was_live_stays_so(files: Landscape) -> None:
