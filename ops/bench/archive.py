@@ -138,14 +138,16 @@ def _fill(settings: Settings, codec: Codec, count: int, asked: frozenset[int]) -
 
 def _add(store: Store, moment: int, rows: Iterable[Row], folder: Path) -> None:
     """More rows of a day, merged into its file as the auditor does at the day's end."""
-    head, day, name = read_head(store), day_of(moment), f"search/{day_of(moment)}-whole.parquet"
+    head, day = read_head(store), day_of(moment)
     part = folder / "part.parquet"
     part.write_bytes(write_rows(rows, folder))
-    known = head.days.get(day)
-    files = [store.path(one) for one in known.search] if known else []
-    store.put(name, merge_rows([*files, part], folder))
-    listed = known.list if known else ""
-    days = {**head.days, day: Day(listed, (name,), 0)}
+    known = head.days.get(day, Day("", (), 0))
+    files = [*(store.path(one) for one in known.search), part]
+    names = []
+    for number, raw in enumerate(merge_rows(files, folder)):
+        names.append(f"search/{day}-whole-{number}.parquet")
+        store.put(names[-1], raw)
+    days = {**head.days, day: replace(known, search=tuple(names))}
     store.put(HEAD, encode(replace(head, days=days)))
 
 

@@ -57,6 +57,7 @@ class Day(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     list: str
     search: tuple[str, ...]
     records: int
+    fresh: int = 0  # of `search`, how many the last seals added: to be merged
 
 
 class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -110,13 +111,13 @@ def sealed_head(
     for day, name in lists.items():
         before = days.get(day, Day(name, (), 0))
         found = (*before.search, search[day])
-        days[day] = Day(name, found, before.records + counts[day])
+        days[day] = Day(name, found, before.records + counts[day], before.fresh + 1)
     return replace(head, sequence=head.sequence + 1, next=following, days=days)
 
 
-def merged_head(head: Head, day: str, search: str) -> Head:
-    """The head after what is searched of a day has become one file."""
-    days = {**head.days, day: replace(head.days[day], search=(search,))}
+def merged_head(head: Head, day: str, search: Sequence[str]) -> Head:
+    """The head after what is searched of a day was put in order, in as few files as it needs."""
+    days = {**head.days, day: replace(head.days[day], search=tuple(search), fresh=0)}
     return replace(head, sequence=head.sequence + 1, days=days)
 
 

@@ -6,18 +6,21 @@ nothing is fetched.
 """
 
 import csv
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 
 from hub.audit.archive.query import Query
 from hub.audit.archive.rows import Row
-from hub.errors import Halt
+from hub.errors import Halt, Retry
 
-MEMORY = "64MB"  # of DuckDB; the whole auditor stays below 300 MB (ops/bench)
+MEMORY = "96MB"  # of DuckDB; the whole auditor stays below 300 MB (ops/bench)
+PIECE = 250_000  # rows that are sorted together; with `MEMORY` measured on a million
+SAMPLE = 2_000  # rows by which a day is parted
 GROUP = 10_240  # rows of a group; a search reads some of them whole
 ORDER = "dossier, ms, topic, part, place"
 _NUMBERS = {"ms": "BIGINT", "part": "INTEGER", "place": "BIGINT", "start": "BIGINT"}
@@ -29,11 +32,11 @@ _NAMES = ", ".join(COLUMNS)
 
 def write_rows(rows: Iterable[Row], folder: Path) -> bytes:
     """A Parquet file of these rows. `folder`: for what is written on the way."""
-    with tempfile.TemporaryDirectory(dir=folder) as beside:
+    with TemporaryDirectory(dir=folder) as beside:
         source, made = Path(beside, "rows.csv"), Path(beside, "rows.parquet")
         with source.open("w", encoding="utf-8", newline="") as out:
             csv.writer(out).writerows(map(_printable, rows))
-        with _database() as database:
+        with _database(beside) as database:
             options = "header=false, delim=',', quote='\"', escape='\"', auto_detect=false"
             options += f", nullstr='\\N', columns={_TYPES}"
             database.execute(
@@ -43,14 +46,38 @@ def write_rows(rows: Iterable[Row], folder: Path) -> bytes:
         return made.read_bytes()
 
 
-def merge_rows(files: Sequence[Path], folder: Path) -> bytes:
-    """One Parquet file of all rows of several."""
-    with tempfile.TemporaryDirectory(dir=folder) as beside, _database(beside) as database:
-        made = Path(beside, "rows.parquet")
-        database.execute(
-            f"COPY (SELECT * FROM {_read(files)} ORDER BY {ORDER}) TO {_quoted(made)} ({_FORMAT})"  # noqa: S608 - our names
-        )
-        return made.read_bytes()
+def merge_rows(files: Sequence[Path], folder: Path) -> Iterator[bytes]:
+    """Parquet files of all rows of several, each of a range of dossiers, in order.
+
+    A range has some `PIECE` rows, so that sorting it takes no more memory however long a day was.
+    """
+    with TemporaryDirectory(dir=folder) as beside:
+        bounds = _bounds(files, beside)
+        for low, high in pairwise((None, *bounds, None)):
+            made = Path(beside, "rows.parquet")
+            tests = [f"dossier >= {_text(low)}"] if low is not None else []
+            tests += [f"dossier < {_text(high)}"] if high is not None else []
+            where = " AND ".join(tests) or "true"
+            with _database(beside) as database:
+                database.execute(
+                    f"COPY (SELECT * FROM {_read(files)} WHERE {where} ORDER BY {ORDER})"  # noqa: S608 - our names
+                    f" TO {_quoted(made)} ({_FORMAT})"
+                )
+            yield made.read_bytes()
+
+
+def _bounds(files: Sequence[Path], beside: str) -> list[str]:
+    """Dossiers that part all rows into ranges of some `PIECE`; fewer where few have most rows."""
+    with _database(beside) as database:
+        found = database.execute(f"SELECT count(*) FROM {_read(files)}").fetchone()  # noqa: S608 - our names
+        pieces = (found[0] if found else 0) // PIECE + 1
+        if pieces == 1:
+            return []
+        sample = database.execute(
+            f"SELECT dossier FROM {_read(files)} USING SAMPLE {SAMPLE} ROWS (reservoir, 1)"  # noqa: S608 - our names
+        ).fetchall()
+    codes = sorted(code for (code,) in sample)
+    return sorted({codes[len(codes) * number // pieces] for number in range(1, pieces)})
 
 
 def search_rows(files: Sequence[Path], query: Query) -> list[Row]:
@@ -82,7 +109,7 @@ def search_rows(files: Sequence[Path], query: Query) -> list[Row]:
         tests.append(f"dossier IN (SELECT dossier FROM {source} WHERE procedure = $procedure)")  # noqa: S608 - our names
     where = " AND ".join(tests)
     text = f"SELECT {_NAMES} FROM {source} WHERE {where} ORDER BY ms DESC, topic DESC, part DESC, place DESC LIMIT $most"  # noqa: S608, E501 - our names
-    with _database() as database:
+    with TemporaryDirectory() as beside, _database(beside) as database:
         found = database.execute(text, values).fetchall()
     return [Row(*row) for row in reversed(found)]
 
@@ -94,7 +121,7 @@ def naming(files: Sequence[Path], procedure: str, dossiers: Iterable[str]) -> se
         return set()
     text = f"SELECT DISTINCT dossier FROM {_read(files)} WHERE procedure = $procedure"  # noqa: S608 - our names
     text += " AND dossier IN (SELECT unnest($codes))"
-    with _database() as database:
+    with TemporaryDirectory() as beside, _database(beside) as database:
         found = database.execute(text, {"procedure": procedure, "codes": codes}).fetchall()
     return {code for (code,) in found}
 
@@ -103,18 +130,26 @@ _FORMAT = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {GROUP}"
 
 
 @contextmanager
-def _database(beside: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
-    """DuckDB in memory. Raises Halt for a file that it cannot read."""
+def _database(beside: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """DuckDB in memory; what takes more than `MEMORY` goes to the folder `beside` meanwhile.
+
+    Raises Halt for a file that it cannot read, Retry where there is no room.
+    """
     settings: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": MEMORY,
         "threads": "1",
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
-        "temp_directory": beside or "",
+        "temp_directory": beside,
+        "preserve_insertion_order": "false",  # every question says its order
     }
     database = duckdb.connect(config=settings)
     try:
         yield database
+    except (duckdb.OutOfMemoryException, OSError) as error:
+        raise Retry(
+            "there is no room for it", where="archive", fix="narrow it, or free some of the disk"
+        ) from error
     except duckdb.Error as error:
         raise Halt(
             f"what is searched of the archive cannot be read ({type(error).__name__})",
@@ -129,8 +164,13 @@ def _read(files: Sequence[Path]) -> str:
 
 
 def _quoted(path: Path) -> str:
-    text = str(path).replace("'", "''")
-    return f"'{text}'"
+    return _text(str(path))
+
+
+def _text(text: str) -> str:
+    """As SQL writes it."""
+    inside = text.replace("'", "''")
+    return f"'{inside}'"
 
 
 def _printable(row: Row) -> tuple[object, ...]:

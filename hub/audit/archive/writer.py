@@ -30,7 +30,7 @@ from hub.audit.archive.lists import (
     sealed_head,
     without_days,
 )
-from hub.audit.archive.parquet import merge_rows, write_rows
+from hub.audit.archive.parquet import PIECE, merge_rows, write_rows
 from hub.audit.archive.rows import Row
 from hub.audit.archive.sealing import Scopes, seal
 from hub.audit.archive.segment import Sealed, write_segment
@@ -42,7 +42,7 @@ AGE = 600_000  # ms that the oldest buffered record waits at most
 BYTES = 16 * 1_048_576  # of sealed content, buffered at most
 RECORDS = 30_000  # buffered at most; a row takes about 1 KB
 ERASED = "ERASED"  # kind of the act by which a dossier is erased
-MERGE = 24  # files that are searched of one day, until they become one
+MERGE = 24  # files that seals have added to what is searched of a day, until they are merged
 
 RowOf: TypeAlias = Callable[[Record], Row]
 Place: TypeAlias = tuple[Spot, str]  # a partition and a day
@@ -175,18 +175,22 @@ class Archive:
     def _merge(self, today: str) -> None:
         """Many files of a day become one: those of a day that is over, or too many of one."""
         for day, one in self.head.days.items():
-            over = day < today and len(one.search) > 1
-            if over or len(one.search) > MERGE:
+            over = day < today and one.fresh > 0 and len(one.search) > 1
+            if over or one.fresh > MERGE:
                 self._merge_day(day, one.search)
                 return  # one at a time: sealing must not wait for long
 
     def _merge_day(self, day: str, search: Sequence[str]) -> None:
         sequence = self.head.sequence + 1
-        name = f"search/{day}-{sequence:09}.parquet"
-        raw = merge_rows([self._store.path(one) for one in search], self._beside)
-        self._intend((name,), search)
-        self._store.put(name, raw)
-        self._commit(merged_head(self.head, day, name), search)
+        most = self.head.days[day].records // PIECE + 1
+        names = [f"search/{day}-{sequence:09}-{number:03}.parquet" for number in range(most)]
+        self._intend(names, search)
+        made = []
+        files = [self._store.path(one) for one in search]
+        for name, raw in zip(names, merge_rows(files, self._beside), strict=False):
+            self._store.put(name, raw)
+            made.append(name)
+        self._commit(merged_head(self.head, day, made), search)
 
     def _intend(self, new: Iterable[str], old: Iterable[str]) -> None:
         intent = Intent(self.head.sequence + 1, tuple(new), tuple(old))
