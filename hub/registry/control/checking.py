@@ -19,6 +19,7 @@ from typing import IO
 import msgspec
 
 from hub.errors import Reject, Retry
+from hub.log import place_of
 from hub.registry.bundle_files import MANIFEST, digest_of
 from hub.registry.check import check
 from hub.registry.event_types import Events, read_events
@@ -181,6 +182,17 @@ def examine(asked: Asked, events: Events) -> Report:
     )
 
 
+def answered(asked: Asked, events: Events) -> Report:
+    """As `examine`; where that has a bug, the bundle that meets it is told so."""
+    try:
+        return examine(asked, events)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is ours, and this bundle's alone
+        what = f"its check failed: {type(error).__name__} at {place_of(error)}"
+        fix = "that is a mistake of the hub: report it, with the bundle"
+        problem = Problem(asked.folder or "bundle", what, fix, code="bug")
+        return Report("", digest_of(asked.files), problems=(problem,))
+
+
 def connector_of(files: Mapping[str, bytes]) -> str:
     """The connector's own word for itself, where no folder names it; "" where it has none."""
     try:
@@ -198,7 +210,7 @@ def main(schemas: Path) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     asking, answering = os.fdopen(0, "rb"), os.fdopen(1, "wb")
     while (message := _read(asking)) is not None:
-        report = examine(msgspec.json.decode(message, type=Asked), events)
+        report = answered(msgspec.json.decode(message, type=Asked), events)
         _write(answering, msgspec.json.encode(report))
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from hub.dev.waiting import until
-from hub.registry.control.checking import Asked, Checker, connector_of
+from hub.registry.control.checking import Asked, Checker, answered, connector_of
+from hub.registry.event_types import Events
 from tests.registry.control.desk_kit import ENTRY, FILES, SCHEMAS
 
 pytestmark = pytest.mark.process
@@ -54,6 +55,12 @@ def test_a_bundle_that_kills_the_process_costs_only_itself() -> None:
     finally:
         checker.close()
     assert not [child for child in _children() if b"control.checking" in _argv(child)]
+
+
+def test_a_bug_that_a_bundle_meets_is_named_as_ours() -> None:
+    nothing: Events = None  # type: ignore[assignment]  # what no check expects
+    (problem,) = answered(Asked("postal", FILES), nothing).problems
+    assert (problem.code, "AttributeError at " in problem.what) == ("bug", True)
 
 
 def test_it_sees_nothing_of_the_hubs_environment(monkeypatch: pytest.MonkeyPatch) -> None:
