@@ -163,13 +163,13 @@ def _asked_for(interface: Interface, events: Events) -> list[Wish]:
         say(f"  {offer.name}  {offer.doc[:80]}")
     say(f"events: {', '.join(sorted(events.full_names))}")
     while True:
-        operation = typer.prompt("an operation (empty: done)", default="", show_default=False)
+        operation = typer.prompt("an operation (empty: done)", default="", show_default=False, err=True)
         if not operation:
             return found
-        said = typer.prompt("does the hub call it on an event, receive or poll it?", default="on")
+        said = typer.prompt("does the hub call it on an event, receive or poll it?", default="on", err=True)
         kinds: dict[str, Kind] = {"on": "on", "receive": "receive", "poll": "poll"}
         if said in kinds:
-            found.append(Wish(kinds[said], operation, typer.prompt("which event")))
+            found.append(Wish(kinds[said], operation, typer.prompt("which event", err=True)))
         else:
             say(f"'{said}' is not one of {', '.join(kinds)}")
 
