@@ -26,7 +26,7 @@ from hub.events.catalogue import load as load_catalogue
 from hub.events.codec import Codec
 from hub.kept_secret import kept_secret
 from hub.log import get_logger
-from hub.registry.event_types import read_events
+from hub.registry.event_types import definitions, read_events
 from hub.registry.live import Landscape, Live, inbound, outbound, read_landscape
 from hub.registry.schemas.client import RegistryClient
 from hub.settings import Settings, resolve
@@ -46,6 +46,11 @@ class Surroundings:
     landscape: Landscape
     digest_key: bytes = field(repr=False)
 
+    def learn(self, landscape: Landscape) -> None:
+        """Know the events that bundles bring, before anything is taken up that emits them."""
+        brought = definitions(bundle.files for bundle in landscape.bundles.values())
+        self.codec.learn(brought)
+
 
 def open_surroundings(settings: Settings) -> Surroundings:
     """Find broker and registry, read connectors and registrations.
@@ -57,6 +62,7 @@ def open_surroundings(settings: Settings) -> Surroundings:
     landscape = read_landscape(
         settings.connectors, settings.registrations, read_events(settings.schemas)
     )
+    catalogue.learn(definitions(bundle.files for bundle in landscape.bundles.values()))
     # after what takes long: a registry that was started together with us serves by now
     codec = Codec(catalogue, registry_client(settings))
     tell_problems(landscape)

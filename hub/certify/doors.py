@@ -17,7 +17,6 @@ from hub.errors import HubError
 from hub.registry.case_files import Case, find_cases
 from hub.registry.cases import COMPANIONS, run_cases
 from hub.registry.certificates import Clause
-from hub.registry.event_types import Events
 from hub.registry.live import Live
 from hub.registry.manifest import Inbound
 
@@ -25,10 +24,10 @@ OPEN = "none"  # the kind of auth that asks for nothing
 ANYWHERE = "127.0.0.1"
 
 
-def at_home(live: Live, events: Events, door: Callable[[Live], Server]) -> Iterator[Clause]:
+def at_home(live: Live, door: Callable[[Live], Server]) -> Iterator[Clause]:
     """These clauses of every flow. `door` opens the gateway's; it may raise what a secret does."""
     manifest = live.bundle.manifest
-    wrong = {r.flow: r for r in run_cases(live.bundle, events) if r.difference}
+    wrong = {r.flow: r for r in run_cases(live.bundle) if r.difference}
     cases = {case.flow: case for case in find_cases(live.bundle.files, {})}
     for name, flow in manifest.flows.items():
         yield _cases(name, wrong)

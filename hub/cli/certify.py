@@ -94,7 +94,7 @@ async def _tried(live: Live, events: Events, *, quiet: bool) -> list[Clause]:
 
     Nothing is called where the connector's own cases do not hold.
     """
-    found = list(at_home(live, events, server_of))
+    found = list(at_home(live, server_of))
     tell = _silent if quiet else _tell
     tell("at home", found)
     if any(clause.outcome == "failed" for clause in found):

@@ -13,6 +13,7 @@ from hub.registry.bundle_files import read_files
 from hub.registry.check import Checked, Place
 from hub.registry.check import check as checking
 from hub.registry.event_types import read_events
+from hub.registry.live import known_events
 from hub.registry.manifest import decode
 from hub.registry.problem import Problem
 from hub.registry.registration import RegistrationEntry, RegistrationFile
@@ -89,7 +90,8 @@ def _tell(found: Checked) -> None:
 
 
 def _checked(folder: Path, registration: str | None) -> Checked:
-    events = read_events(load().schemas)
+    settings = load()
+    events = known_events(settings.connectors, read_events(settings.schemas))
     try:
         files = read_files(folder)
     except Reject as error:

@@ -15,7 +15,7 @@ from hub.registry.call_limits import limits_text
 from hub.registry.cases import record as recorded
 from hub.registry.cases import run_cases
 from hub.registry.event_types import read_events
-from hub.registry.live import read_landscape
+from hub.registry.live import known_events, read_landscape
 from hub.registry.manifest import words
 from hub.registry.problem import BundleErrors
 from hub.settings import load
@@ -97,16 +97,16 @@ def cases(folder: Folder, *, record: Record = False, as_json: Json = False) -> N
     --record writes what a new case gives beside its input: read it before you keep it.
     """
     with answering():
-        bundle, events = _read(folder), read_events(load().schemas)
+        bundle = _read(folder)
         if record:
-            made = recorded(bundle, events)
+            made = recorded(bundle)
             for name, body in made.files.items():
                 (folder / name).write_bytes(body)
                 say(f"written: {folder / name}")
             for result in made.refused:
                 say(f"not written: {result.flow}/{result.case}: {result.difference}")
             bundle = _read(folder) if made.files else bundle
-        results = run_cases(bundle, events)
+        results = run_cases(bundle)
         failed = [result for result in results if result.difference]
         for result in results if as_json else failed:
             if as_json:
@@ -120,6 +120,8 @@ def cases(folder: Folder, *, record: Record = False, as_json: Json = False) -> N
 
 def _read(folder: Path) -> Bundle:
     try:
-        return read_bundle(folder, read_events(load().schemas))
+        settings = load()
+        events = known_events(settings.connectors, read_events(settings.schemas))
+        return read_bundle(folder, events)
     except BundleErrors as error:
         raise Reject(f"{error}", fix=f"hub connector check {folder}") from error

@@ -13,6 +13,7 @@ from hub.contract.problems import ContractErrors
 from hub.errors import Reject
 from hub.registry.bundle_files import read_files
 from hub.registry.event_types import Events, read_events
+from hub.registry.live import known_events
 from hub.registry.manifest_reference import (
     MANIFEST_SCHEMA,
     as_file,
@@ -89,7 +90,7 @@ def new(  # noqa: PLR0913 - options
         if target.exists():
             raise Reject("is there already", where=str(target), fix="take another name, or move it")
         interface = _interface(openapi, wsdl)
-        events = read_events(settings.schemas)
+        events = known_events(settings.connectors, read_events(settings.schemas))
         wishes = [*_wishes(on, receive, poll)] or _asked_for(interface, events)
         known = {short: events.records[short] for short in events.full_names}
         asked = Asked(
@@ -163,10 +164,14 @@ def _asked_for(interface: Interface, events: Events) -> list[Wish]:
         say(f"  {offer.name}  {offer.doc[:80]}")
     say(f"events: {', '.join(sorted(events.full_names))}")
     while True:
-        operation = typer.prompt("an operation (empty: done)", default="", show_default=False, err=True)
+        operation = typer.prompt(
+            "an operation (empty: done)", default="", show_default=False, err=True
+        )
         if not operation:
             return found
-        said = typer.prompt("does the hub call it on an event, receive or poll it?", default="on", err=True)
+        said = typer.prompt(
+            "does the hub call it on an event, receive or poll it?", default="on", err=True
+        )
         kinds: dict[str, Kind] = {"on": "on", "receive": "receive", "poll": "poll"}
         if said in kinds:
             found.append(Wish(kinds[said], operation, typer.prompt("which event", err=True)))

@@ -36,6 +36,7 @@ async def _main(settings: Settings, stop: asyncio.Event) -> None:
         orders = Orders(around.broker, asyncio.get_running_loop())
         work = Work(around, landscapes, transport, writer, orders)
         stack.push_async_callback(work.close)
+        landscapes.tell(around.learn)
         landscapes.tell(work.take_up)
         await work.settled()
         url = await stack.enter_async_context(

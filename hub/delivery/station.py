@@ -103,7 +103,7 @@ class Station:
 
     async def _go_by(self, live: Live) -> None:
         """Deliver and poll by this version. Raises Reject, Halt; then nothing has changed."""
-        flows = outflows(live, self._yard.around.landscape.events)
+        flows = outflows(live, live.bundle.events)
         client = await self._client_for(live)
         try:
             await self._deliver(live, _terms(live, flows), client)
@@ -185,7 +185,7 @@ class Station:
             return None
         way = live if self._wanted is None else rerouted(live, self._wanted)
         try:
-            flows = outflows(live, self._yard.around.landscape.events)
+            flows = outflows(live, live.bundle.events)
             return _terms(live, flows), client_of(way, self._yard.transport)
         except HubError as error:
             log.error("earlier_version_lost", registration=self._name, reason=error.what)

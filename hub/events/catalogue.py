@@ -33,10 +33,25 @@ class Catalogue:
     the hub's own), self-contained. `texts`: those as JSON, byte for byte what is registered.
     """
 
-    files: Mapping[str, Definition] = field(repr=False)
-    whole: Mapping[str, Definition] = field(repr=False)
-    texts: Mapping[str, str] = field(repr=False)
-    _keys: Mapping[str, str] = field(repr=False)
+    files: dict[str, Definition] = field(repr=False)
+    whole: dict[str, Definition] = field(repr=False)
+    texts: dict[str, str] = field(repr=False)
+    _keys: dict[str, str] = field(repr=False)
+
+    def learn(self, more: Mapping[str, Definition]) -> frozenset[str]:
+        """Take in what bundles bring, or bring anew; the names of the records that changed.
+
+        Raises Reject, and changes nothing, where a name is nowhere defined.
+        """
+        if all(self.files.get(name) == definition for name, definition in more.items()):
+            return frozenset()
+        grown = build({**self.files, **more})
+        changed = {n for n, text in grown.texts.items() if self.texts.get(n) != text}
+        self.files.update(grown.files)
+        self.whole.update(grown.whole)
+        self.texts.update(grown.texts)
+        self._keys.update({name: grown.key_field(name) for name in grown.whole})
+        return frozenset(changed)
 
     def parts(self, name: str) -> frozenset[str]:
         """The full names of a record and of all that it holds."""

@@ -9,6 +9,7 @@ the record is resolved to that one as Avro says: fields that the hub does not kn
 ones get their default, a strange enumeration symbol becomes the enumeration's default.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
 from struct import Struct
@@ -71,6 +72,11 @@ class Codec:
         for name in self._catalogue.whole:
             if name not in self._writers:
                 self._writer(name)
+
+    def learn(self, more: Mapping[str, Definition]) -> None:
+        """Know what bundles bring, by full name; what is written is written by it from now on."""
+        for name in self._catalogue.learn(more):
+            self._writers.pop(name, None)
 
     def encode(self, name: str, record: Document) -> bytes:
         """The bytes of a record, by the full name of its schema.

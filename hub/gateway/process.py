@@ -45,6 +45,7 @@ async def _main(settings: Settings, stop: asyncio.Event) -> None:
         transport = await stack.enter_async_context(Transport(connections=AT_ONCE))
         doors = Doors(app, opened.intake, transport)
         stack.push_async_callback(doors.close)
+        landscapes.tell(around.learn)
         landscapes.tell(doors.take_up)
         await doors.settled()
         url = await stack.enter_async_context(serving(app, "gateway", settings, settings.tls))

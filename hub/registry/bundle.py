@@ -22,7 +22,7 @@ from hub.registry.batch_check import batch_problems
 from hub.registry.bundle_files import MANIFEST, digest_of, file_problems, read_files, stray_problems
 from hub.registry.contract_paths import astray
 from hub.registry.credentials import credential_problems
-from hub.registry.event_types import Events
+from hub.registry.event_types import Events, with_own
 from hub.registry.manifest import Contracts, Manifest, Setting, words
 from hub.registry.manifest_check import Reading, read_manifest
 from hub.registry.problem import BundleErrors, Problem
@@ -43,6 +43,7 @@ class Bundle:
     program: Program
     sha256: str  # over every file: 64 hex digits
     files: Mapping[str, bytes] = field(repr=False)
+    events: Events = field(repr=False)  # the hub's, and its own
 
     @property
     def digest(self) -> str:
@@ -98,12 +99,15 @@ def examine(name: str, files: Mapping[str, bytes], events: Events) -> Examined:
     if reading.manifest is None:
         return Examined((*problems, *_syntax(files, MAPPING)), reading)
     problems += stray_problems(files, reading.manifest.mapping)
-    program, sides, found = _compiled(reading, reading.manifest, files, events, yaml)
+    known, found = with_own(events, name, files)
+    problems += found
+    program, sides, found = _compiled(reading, reading.manifest, files, known, yaml)
     problems += found
     if problems or program is None or sides is None:
         return Examined(tuple(dict.fromkeys(problems)), reading)
+    digest = digest_of(files)
     made = Bundle(
-        name, reading.manifest, sides.inbound, sides.outbound, program, digest_of(files), files
+        name, reading.manifest, sides.inbound, sides.outbound, program, digest, files, known
     )
     return Examined((), reading, made)
 

@@ -56,10 +56,10 @@ class _Subject:
     arrivals: Arrivals
 
 
-def run_cases(bundle: Bundle, events: Events) -> list[Result]:
+def run_cases(bundle: Bundle) -> list[Result]:
     """Run every case; a flow without any is a finding of its own, and so is one that takes long."""
     defaults = default_settings(bundle.manifest)
-    subject = _Subject(bundle, events, Arrivals(bundle.inbound))
+    subject = _Subject(bundle, bundle.events, Arrivals(bundle.inbound))
     ends = thread_time() + SECONDS
     results: list[Result] = []
     for case in find_cases(bundle.files, defaults):
@@ -82,12 +82,12 @@ class Recorded:
     refused: tuple[Result, ...]
 
 
-def record(bundle: Bundle, events: Events) -> Recorded:
+def record(bundle: Bundle) -> Recorded:
     """What each case gives that says neither an output nor a rejection."""
     made: dict[str, bytes] = {}
     refused: list[Result] = []
     defaults = default_settings(bundle.manifest)
-    subject = _Subject(bundle, events, Arrivals(bundle.inbound))
+    subject = _Subject(bundle, bundle.events, Arrivals(bundle.inbound))
     for case in find_cases(bundle.files, defaults, unrecorded=True):
         try:
             found = _output(subject, case)

@@ -45,21 +45,21 @@ def check(
     held = 0
     if found.reading is not None and found.reading.manifest is not None:
         manifest = found.reading.manifest
-        cases, held = _cases(found, manifest, files, events)
+        cases, held = _cases(found, manifest, files)
         problems += cases
         problems += _entry_problems(manifest, entry, place or _dotted)
     return Checked(name, None if problems else found.bundle, tuple(problems), held)
 
 
 def _cases(
-    found: Examined, manifest: Manifest, files: Mapping[str, bytes], events: Events
+    found: Examined, manifest: Manifest, files: Mapping[str, bytes]
 ) -> tuple[list[Problem], int]:
     """What is wrong with the cases, and how many hold; they run where all else is right."""
     lost = found.reading.lost if found.reading else frozenset[str]()
     problems = list(case_file_problems(files, manifest.flows.keys() | lost))
     if found.bundle is None or any(problem.code != "no-case" for problem in problems):
         return problems, 0
-    results = [result for result in run_cases(found.bundle, events) if result.case]
+    results = [result for result in run_cases(found.bundle) if result.case]
     failed = [result for result in results if result.difference]
     problems += [
         Problem(

@@ -5,6 +5,7 @@ opened from what this gives, by the process that needs them.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,7 +22,9 @@ from hub.mapping.program import Flow as Compiled
 from hub.registry.batch import Batch, codes, pairs
 from hub.registry.bindings import Resolve, bind_inbound, bind_outbound
 from hub.registry.bundle import Bundle, read_bundle
-from hub.registry.event_types import Events
+from hub.registry.bundle_files import read_files
+from hub.registry.event_types import FOLDER as SCHEMAS
+from hub.registry.event_types import Events, with_own
 from hub.registry.manifest import Confirm, Flow, InDoubt, words
 from hub.registry.problem import BundleErrors, Problem
 from hub.registry.registration import (
@@ -69,11 +72,10 @@ def read_landscape(connectors: Path, registrations: Path, events: Events) -> Lan
         )
     bundles: dict[str, Bundle] = {}
     problems: dict[str, tuple[Problem, ...]] = {}
-    for folder in sorted(path for path in connectors.iterdir() if path.is_dir()):
-        if folder.name.startswith((".", "_")):
-            continue
+    known = known_events(connectors, events)
+    for folder in _folders(connectors):
         try:
-            bundles[folder.name] = read_bundle(folder, events)
+            bundles[folder.name] = read_bundle(folder, known)
         except BundleErrors as error:
             problems[folder.name] = error.problems
     live: list[Live] = []
@@ -83,7 +85,27 @@ def read_landscape(connectors: Path, registrations: Path, events: Events) -> Lan
         _add(entry, bundles, live, problems)
     names = _names(entries, bad)
     down = names - {found.name for found in live}
-    return Landscape(bundles, tuple(live), down, problems, events)
+    return Landscape(bundles, tuple(live), down, problems, known)
+
+
+def known_events(connectors: Path, events: Events) -> Events:
+    """The hub's events, and those that the connectors of a folder bring; wrong ones are left out.
+
+    So that one connector may be told what another one says.
+    """
+    for folder in _folders(connectors):
+        found = folder / SCHEMAS
+        if not found.is_dir():
+            continue
+        with suppress(Reject):  # what is wrong with its files is told where it is read
+            events, _ = with_own(events, folder.name, read_files(folder))
+    return events
+
+
+def _folders(connectors: Path) -> list[Path]:
+    """The folders of connectors, by name; none without a folder."""
+    inside = connectors.iterdir() if connectors.is_dir() else ()
+    return sorted(p for p in inside if p.is_dir() and not p.name.startswith((".", "_")))
 
 
 def registered(file: Path) -> frozenset[str]:

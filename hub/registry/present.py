@@ -12,7 +12,7 @@ from msgspec import to_builtins
 
 from hub.errors import Reject
 from hub.registry.bundle import Bundle, prove
-from hub.registry.event_types import Events
+from hub.registry.event_types import Events, joined
 from hub.registry.ledger import SERVED, Entry, Ledger, Registered
 from hub.registry.live import Landscape, Live
 from hub.registry.manifest import decode
@@ -50,7 +50,8 @@ def present(files: Landscape, ledger: Ledger, before: Landscape | None = None) -
         else:
             known[found.bundle.sha256] = bundles[found.bundle.name] = found.bundle
             live.append(found)
-    return Landscape(bundles, tuple(live), frozenset(down), problems, files.events)
+    events = joined(files.events, (bundle.events for bundle in bundles.values()))
+    return Landscape(bundles, tuple(live), frozenset(down), problems, events)
 
 
 def entry_of(registered: Registered) -> RegistrationEntry:

@@ -78,7 +78,7 @@ def _recorded(name: str, files: dict[str, bytes], events: Events, notes: Sequenc
     """With what each case gives, where nothing is left to decide."""
     bundle = examine(name, files, events).bundle
     if bundle is not None:
-        files |= record(bundle, events).files
+        files |= record(bundle).files
     return Folder(files, check(name, files, events).problems, tuple(notes))
 
 

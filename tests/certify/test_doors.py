@@ -11,7 +11,7 @@ from hub.errors import Halt
 from hub.registry.certificates import Clause
 from hub.registry.live import Live
 from hub.surroundings import server_of
-from tests.backtest.backtest_kit import Edits, events, live
+from tests.backtest.backtest_kit import Edits, live
 from tests.certify.certify_kit import failures, with_secrets
 
 
@@ -30,7 +30,7 @@ def secret(tmp_path: Path) -> str:
 def test_cases_hold_and_every_door_refuses_a_stranger(name: str, secret: str) -> None:
     made = live(name)
     made = with_secrets(made, dict.fromkeys(made.bundle.manifest.secrets, secret))
-    found = list(at_home(made, events(), server_of))
+    found = list(at_home(made, server_of))
     flows = made.bundle.manifest.flows
     assert failures(found) == set()
     assert named(found, "cases-hold").keys() == flows.keys()
@@ -40,13 +40,11 @@ def test_cases_hold_and_every_door_refuses_a_stranger(name: str, secret: str) ->
 
 def test_a_case_that_differs_is_named_with_its_flow() -> None:
     edits: Edits = {"mapping.py": [('"PROCESSING": "DANG_XU_LY"', '"PROCESSING": "KHONG_RO"')]}
-    assert failures(list(at_home(live("portal", edits), events(), server_of))) == {
-        ("progress", "cases-hold")
-    }
+    assert failures(list(at_home(live("portal", edits), server_of))) == {("progress", "cases-hold")}
 
 
 def test_a_door_that_does_not_open_here_is_not_judged() -> None:
-    found = list(at_home(live("portal"), events(), server_of))
+    found = list(at_home(live("portal"), server_of))
     assert set(named(found, "stranger-refused").values()) == {"not_applicable"}
 
 
@@ -76,7 +74,7 @@ class Open:
 )
 def test_a_door_that_takes_a_stranger_fails(name: str, path: str) -> None:
     door = Open()
-    found = list(at_home(live(name), events(), lambda _: door))
+    found = list(at_home(live(name), lambda _: door))
     assert set(named(found, "stranger-refused").values()) == {"failed"}
     assert path in {request.path for request in door.asked}
     assert not any("authorization" in request.headers for request in door.asked)
@@ -90,5 +88,5 @@ def test_a_connector_that_lets_everybody_in_is_not_judged() -> None:
     def never(_: Live) -> Open:
         raise Halt("no door is needed")
 
-    found = list(at_home(live("portal", edits), events(), never))
+    found = list(at_home(live("portal", edits), never))
     assert set(named(found, "stranger-refused").values()) == {"not_applicable"}

@@ -8,5 +8,5 @@ from hub.registry.cases import run_cases
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_cases_of_a_connector_hold(name: str) -> None:
-    wrong = [result for result in run_cases(bundle(name), events()) if result.difference]
+    wrong = [result for result in run_cases(bundle(name)) if result.difference]
     assert [] == wrong

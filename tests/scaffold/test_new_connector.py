@@ -105,7 +105,7 @@ def test_a_folder_whose_holes_are_filled_goes_live_with_recorded_cases() -> None
     ).encode()
     bundle = examine("water", files, events()).bundle
     assert bundle is not None, check("water", files, events()).problems
-    files |= record(bundle, events()).files
+    files |= record(bundle).files
     found = check("water", files, events())
     assert (found.problems, found.cases) == ((), 1)
 

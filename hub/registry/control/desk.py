@@ -71,7 +71,11 @@ class Turn(Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What the desk works with. `home`: HUB_HOME; `hub`: its id; `clock` gives epoch ms."""
+    """What the desk works with.
+
+    `home`: HUB_HOME; `hub`: its id; `schemas` registers the event schemas that a bundle brings;
+    `clock` gives epoch ms.
+    """
 
     broker: Broker
     keeping: Keeping
@@ -81,6 +85,7 @@ class Means:
     hub: str
     certifiers: Callable[[], tuple[Certifier, ...]]
     seeds: Mapping[str, Seed] = field(repr=False)
+    schemas: Callable[[Mapping[str, bytes]], None]
     clock: Callable[[], int]
 
 
@@ -171,8 +176,10 @@ class Desk:
         if known is not None and is_repeated(known, change, offer):
             return known
         self._fit_entry(ledger, register(known, change, offer))
+        files = self._files(ledger, wish.bundle)
+        self._with.schemas(files)
         self._keep_seed(name)
-        self._with.keeping.keep_bundle(self._files(ledger, wish.bundle))
+        self._with.keeping.keep_bundle(files)
         if certificate:
             self._with.keeping.keep_certificate(wish.bundle, certificate)
 

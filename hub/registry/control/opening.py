@@ -1,10 +1,12 @@
 """The desk of this process, with what it needs open: ledger, writer, the process that checks."""
 
 import asyncio
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 
 from hub.contract.types import Document
 from hub.errors import Retry
+from hub.events.catalogue import Definition
 from hub.events.codec import Codec
 from hub.log import get_logger
 from hub.records import Broker
@@ -14,6 +16,7 @@ from hub.registry.control.checking import Checker
 from hub.registry.control.desk import Desk, Means
 from hub.registry.control.keeping import Keeping, open_keeping
 from hub.registry.control.seeds import read_seeds
+from hub.registry.event_types import definitions
 from hub.serving import ended
 from hub.settings import Settings
 from hub.surroundings import now_ms
@@ -28,9 +31,19 @@ log = get_logger("hub.registry")
 
 
 class Encoder:
-    """Writes acts once this process, which keeps their schemas, serves them."""
+    """Writes acts, and keeps schemas, once this process serves them."""
 
     codec: Codec | None = None
+    own: Callable[[Mapping[str, Definition]], None] | None = None  # registers a bundle's schemas
+
+    def keep(self, files: Mapping[str, bytes]) -> None:
+        """Register the event schemas that a bundle of these files brings.
+
+        Raises Reject for one that does not go with its earlier version, Retry.
+        """
+        if self.own is None:
+            raise Retry("the schemas are not served yet", system=True)
+        self.own(definitions((files,)))
 
     def __call__(self, name: str, record: Document) -> bytes:
         """The record in wire format. Raises Retry before that."""
@@ -66,6 +79,7 @@ async def open_desk(
             hub=settings.hub_id,
             certifiers=lambda: known_certifiers(settings),
             seeds=await asyncio.to_thread(read_seeds, settings),
+            schemas=encode.keep,
             clock=now_ms,
         )
     )

@@ -17,7 +17,7 @@ import orjson
 
 from adapters.http.simple import fetch
 from hub.errors import Halt, HubError, Reject, Retry
-from hub.events.catalogue import load
+from hub.events.catalogue import Definition, load
 from hub.settings import resolve
 
 MEDIA_TYPE = "application/vnd.schemaregistry.v1+json"
@@ -198,6 +198,22 @@ def register_all(client: RegistryClient, folder: Path) -> dict[str, int]:
             code="incompatible",
         )
     return numbers
+
+
+def register_own(client: RegistryClient, folder: Path, own: Mapping[str, Definition]) -> None:
+    """Register the events that a bundle brings; they may mention the folder's shared types.
+
+    Raises Reject for one that readers of its earlier version could not read, Retry, Halt.
+    """
+    if not own:
+        return
+    catalogue = load(folder)
+    for name in sorted(catalogue.learn(own)):
+        try:
+            client.register(name, catalogue.texts[name])
+        except Reject as error:
+            error.where = error.where or f"schemas/{name}.avsc"
+            raise
 
 
 def _split(url: str) -> tuple[str, str]:

@@ -1,6 +1,6 @@
 """A control plane on the broker's twin: its desk, and its door behind a gate of words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -75,6 +75,7 @@ class Plane:
     client: TestClient
     codec: Codec
     seeds: dict[str, Seed] = field(default_factory=dict)
+    brought: list[Mapping[str, bytes]] = field(default_factory=list)  # whose schemas were kept
 
     def ask(
         self, method: str, path: str, who: str = "an", json: object = None, body: bytes = b""
@@ -123,6 +124,7 @@ def plane(checker: Checker) -> Iterator[Plane]:
     ensure_all(broker, 3)
     codec = Codec(load(SCHEMAS), Ids())
     seeds: dict[str, Seed] = {}
+    brought: list[Mapping[str, bytes]] = []
     with open_keeping(broker) as keeping:
         desk = Desk(
             Means(
@@ -134,9 +136,10 @@ def plane(checker: Checker) -> Iterator[Plane]:
                 hub="here",
                 certifiers=lambda: CERTIFIERS,
                 seeds=seeds,
+                schemas=brought.append,
                 clock=broker.clock,
             )
         )
         app = Starlette(routes=[*guarded("registry", control_routes(desk), gate(PEOPLE))])
         with TestClient(app, raise_server_exceptions=True) as client:
-            yield Plane(broker, keeping, desk, client, codec, seeds)
+            yield Plane(broker, keeping, desk, client, codec, seeds, brought)

@@ -75,6 +75,13 @@ def test_from_an_archive_to_a_live_registration(plane: Plane) -> None:
     ]
 
 
+def test_what_a_bundle_brings_is_registered_before_it_is_live(plane: Plane) -> None:
+    plane.upload()
+    assert plane.brought == [], "an upload alone is no registration"
+    plane.register()
+    assert [set(files) for files in plane.brought] == [set(FILES)]
+
+
 def test_a_bundle_comes_back_as_it_was_sent(plane: Plane) -> None:
     assert plane.ask("GET", f"/bundles/{plane.upload()}")[1] == packed(FILES)
 
