@@ -66,7 +66,11 @@ VARIABLES = (
     Variable("HUB_ARCHIVE_REGION", "us-east-1", "region of the bucket"),
     Variable("HUB_ARCHIVE_KEY_ID", "", "access key id for the bucket"),
     Variable("HUB_ARCHIVE_SECRET", "", "reference to the secret access key for the bucket"),
-    Variable("HUB_MAY_UNMASK", "no", "yes: people may see personal data here, with a reason"),
+    Variable(
+        "HUB_MAY_UNMASK",
+        "no",
+        "yes: people may see personal data here, with a reason; second: and if another permits it",
+    ),
     Variable("HUB_ACCESS", "", "file that names who may what; else this machine's own token may"),
     Variable("HUB_TOKEN", "", "reference to the token by which the command line says who you are"),
     Variable("HUB_KAFKA_SECURITY", "PLAINTEXT", "PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL"),
@@ -137,6 +141,7 @@ class Settings:
     audit_copies: tuple[Path, ...] = ()
     archive: Path | Bucket | None = None  # None: under home
     may_unmask: bool = False  # whether people may see personal data here, with a reason
+    unmask_second: bool = False  # and only where another person permits it
     access: Path | None = None  # None: whoever may read this machine's own token is its admin
     token: str | None = field(default=None, repr=False)  # reference; who uses the command line
     tls: Tls | None = None
@@ -146,6 +151,7 @@ class Settings:
 def load(environ: Mapping[str, str] | None = None) -> Settings:
     """Read `HUB_*`. Raises Halt with the variable's name and what to write instead."""
     env = os.environ if environ is None else environ
+    unmask = _one_of("HUB_MAY_UNMASK", env.get("HUB_MAY_UNMASK", "no"), ("no", "yes", "second"))
     return Settings(
         home=Path(env.get("HUB_HOME", ".hub")).absolute(),
         connectors=Path(env.get("HUB_CONNECTORS", "connectors")).absolute(),
@@ -167,8 +173,8 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         audit_key=env.get("HUB_AUDIT_KEY") or None,
         audit_copies=_files(env.get("HUB_AUDIT_COPIES")),
         archive=_archive(env),
-        may_unmask=_one_of("HUB_MAY_UNMASK", env.get("HUB_MAY_UNMASK", "no"), ("no", "yes"))
-        == "yes",
+        may_unmask=unmask != "no",
+        unmask_second=unmask == "second",
         access=_access(env.get("HUB_ACCESS")),
         token=_optional_reference("HUB_TOKEN", env.get("HUB_TOKEN")),
         tls=_tls(env),

@@ -39,7 +39,7 @@ def test_the_reference_page_is_current() -> None:
         ("HUB_PARTITIONS", "many", "'many' is not between"),
         ("HUB_LISTEN", "8080", "'8080' is not HOST:PORT"),
         ("HUB_LISTEN", "::1:99999", "is not HOST:PORT"),
-        ("HUB_MAY_UNMASK", "true", "'true' is not one of no, yes"),
+        ("HUB_MAY_UNMASK", "true", "'true' is not one of no, yes, second"),
         ("HUB_KAFKA_SECURITY", "TLS", "'TLS' is not one of PLAINTEXT"),
     ],
 )

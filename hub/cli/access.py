@@ -12,12 +12,17 @@ from hub.access.rules import RULES, Role
 from hub.cli.options import Json
 from hub.cli.output import Usage, answering, say, show_json, show_rows
 from hub.cli.person import person
+from hub.cli.unmasking import permit
 from hub.contract.types import Document, Value
 from hub.errors import Halt, Reject
 from hub.settings import load
 
 app = typer.Typer(no_args_is_help=True, help="Access: who may do what, and tokens for people.")
 ROLES: tuple[Role, ...] = get_args(Role)
+
+app.command(
+    epilog="Example: hub access permit 'event 3c94a8ed' --to lan --by minh --because 'case 12/2025'"
+)(permit)
 
 
 @app.callback()

@@ -4,28 +4,22 @@ A person who wants to see personal data needs the right (HUB_MAY_UNMASK=yes, giv
 the hub) and says why; both go into the log of accesses under HUB_HOME before anything is shown.
 """
 
-import getpass
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
-import orjson
-
-from hub.access.rules import Principal
 from hub.broker import KafkaBroker
-from hub.cli.person import allowed
 from hub.contract.types import Document
 from hub.dev.progress import to_stderr
-from hub.errors import Halt, HubError, Reject, Retry
+from hub.errors import HubError, Reject, Retry
 from hub.events.catalogue import Catalogue, load
 from hub.events.codec import Codec
 from hub.events.headers import read_headers
 from hub.events.masks import Masks
 from hub.records import Broker, Position, Record, Spot
 from hub.settings import Settings
-from hub.surroundings import bootstrap, now_ms, registry_client
+from hub.surroundings import bootstrap, registry_client
 
 POLL = 0.5  # seconds
 IDLE_POLLS = 20  # without a record: the broker is silent
@@ -233,41 +227,3 @@ def readable(browser: Browser, value: bytes, *, unmasked: bool) -> Document:
 def moment(ms: int) -> str:
     """Epoch milliseconds as RFC 3339 in UTC."""
     return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds")
-
-
-@contextmanager
-def access(settings: Settings, what: str, reason: str | None) -> Iterator[bool]:
-    """Whether personal data may be shown; the access is on record before the block begins.
-
-    `reason` None asks for nothing and records nothing. Raises Halt without the right.
-    """
-    if reason is None:
-        yield False
-        return
-    if not settings.may_unmask:
-        raise Halt(
-            "personal data is masked here",
-            where="HUB_MAY_UNMASK",
-            fix="ask whoever runs the hub; the right is given by HUB_MAY_UNMASK=yes",
-        )
-    if not reason.strip():
-        raise Reject(
-            "a reason is needed", where="--unmask", fix='--unmask "why you need to see it"'
-        )
-    accessed(settings, what, reason, allowed(settings, "unmask"))
-    yield True
-
-
-def accessed(
-    settings: Settings, what: str, reason: str | None, who: Principal | None = None
-) -> None:
-    """Put on record who looked at what, and why personal data was shown; None: it was masked.
-
-    `who`: where people are known; else it is the machine's user.
-    """
-    name = who.name if who else getpass.getuser()
-    line = {"at": moment(now_ms()), "who": name, "what": what, "reason": reason}
-    file = settings.home / "log" / "access.jsonl"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("ab") as out:
-        out.write(orjson.dumps(line) + b"\n")

@@ -6,7 +6,7 @@ from typing import Annotated, get_args
 
 import typer
 
-from hub.cli.browse import Browser, access, moment, open_browser, readable, records
+from hub.cli.browse import Browser, moment, open_browser, readable, records
 from hub.cli.came_to import came_to
 from hub.cli.deciding import (
     MOST,
@@ -25,6 +25,7 @@ from hub.cli.edit import edited
 from hub.cli.narrowing import known_registration, known_type
 from hub.cli.options import SINCE, Json, Since, Unmask, milliseconds
 from hub.cli.output import answering, say, show_json, show_rows
+from hub.cli.unmasking import access
 from hub.contract.types import Document
 from hub.delivery.acts import Kind
 from hub.delivery.letters import Letter, State, decided, letters

@@ -11,9 +11,10 @@ from hub.audit.checkpoint import Rounds
 from hub.audit.exporting import Contents, Exported, Interval, export, interval
 from hub.audit.keys import Keys
 from hub.audit.opening import audit_folder, open_keys, open_signers
-from hub.cli.browse import Browser, access, accessed, moment, open_browser, stream
+from hub.cli.browse import Browser, moment, open_browser, stream
 from hub.cli.options import From, Json, To, Unmask, point
 from hub.cli.output import answering, say, show_json
+from hub.cli.unmasking import access, accessed
 from hub.errors import Reject
 from hub.records import Record, Spot
 from hub.settings import Settings, load

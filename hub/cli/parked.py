@@ -6,11 +6,12 @@ from typing import Annotated
 import typer
 
 from hub.access.tokens import of_person
-from hub.cli.browse import Browser, access, moment, open_browser, readable, records
+from hub.cli.browse import Browser, moment, open_browser, readable, records
 from hub.cli.deciding import MOST, Because, By, Decision, Most, Preview, Said, about, decide, only
 from hub.cli.narrowing import known_registration, known_type
 from hub.cli.options import Json, Unmask
 from hub.cli.output import answering, say, show_json, show_rows
+from hub.cli.unmasking import access
 from hub.contract.types import Document
 from hub.delivery.acts import Command
 from hub.delivery.parked import ParkedDossier, ParkedEvent, dossiers, events

@@ -15,9 +15,10 @@ from hub.audit.verify import Checkpoint, Failed, Note, PublicKey, Trust, read_ke
 from hub.audit.verify import verify as verified
 from hub.audit.witness import read_statement, state
 from hub.broker import KafkaBroker
-from hub.cli.browse import access, moment, record_at, records, stream
+from hub.cli.browse import moment, record_at, records, stream
 from hub.cli.options import Json, Unmask, point
 from hub.cli.output import answering, say, show_json, show_rows
+from hub.cli.unmasking import access
 from hub.errors import Halt, Reject
 from hub.records import Position, Record, Spot
 from hub.settings import Settings, load

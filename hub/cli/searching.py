@@ -5,10 +5,11 @@ from typing import Annotated
 import typer
 
 from hub.audit.archive.query import Query
-from hub.cli.browse import access, accessed, open_browser
+from hub.cli.browse import open_browser
 from hub.cli.narrowing import known_registration, known_symbol
 from hub.cli.options import SINCE, From, Json, Since, To, Unmask, milliseconds, point
 from hub.cli.output import answering, say, show_rows
+from hub.cli.unmasking import access, accessed
 from hub.contract.types import Document
 from hub.settings import load
 from hub.surroundings import now_ms

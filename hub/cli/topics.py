@@ -4,11 +4,12 @@ from typing import Annotated, get_args
 
 import typer
 
-from hub.cli.browse import Browser, access, event_row, moment, open_browser, readable, records
+from hub.cli.browse import Browser, event_row, moment, open_browser, readable, records
 from hub.cli.doubts import doubtful
 from hub.cli.narrowing import known_registration, known_symbol, known_type
 from hub.cli.options import SINCE, Json, Since, Unmask, milliseconds
 from hub.cli.output import answering, say, show_json, show_rows
+from hub.cli.unmasking import access
 from hub.contract.types import Document
 from hub.delivery.acts import KINDS as DECISIONS
 from hub.delivery.acts import dossier_of

@@ -6,10 +6,11 @@ import typer
 
 from hub.audit.why import Answer, Link
 from hub.audit.why import why as decided
-from hub.cli.browse import accessed, moment, open_browser
+from hub.cli.browse import moment, open_browser
 from hub.cli.narrowing import known_registration
 from hub.cli.options import Json
 from hub.cli.output import answering, show_json, show_rows
+from hub.cli.unmasking import accessed
 from hub.contract.types import Document
 from hub.settings import load
 from hub.surroundings import now_ms

@@ -30,23 +30,22 @@ class Auditor:
     stage: Stage
     folder: Path
 
-    def done(self, *words: str, right: bool = False) -> bytes:
+    def done(self, *words: str, right: str = "no") -> bytes:
         """What a command of the auditor says. Raises StageError where it does not end well."""
         done = self.hub(*words, right=right)
         if done.returncode:
             raise StageError(f"hub {' '.join(words)}: {done.stderr.decode()}")
         return done.stdout
 
-    def hub(self, *words: str, right: bool = False) -> "subprocess.CompletedProcess[bytes]":
+    def hub(self, *words: str, right: str = "no") -> "subprocess.CompletedProcess[bytes]":
         """A command of the auditor; how it ends is for the caller to judge.
 
-        `right`: he may see personal data.
+        `right`: whether he may see personal data: no, yes, or with a second person's permission.
         """
         began = time.monotonic()
-        more = {"HUB_MAY_UNMASK": "yes"} if right else {}
         done = subprocess.run(  # noqa: S603 - our own program
             [sys.executable, "-m", "hub.cli", *words],
-            env={**self.stage.environment, **more},
+            env={**self.stage.environment, "HUB_MAY_UNMASK": right},
             capture_output=True,
             timeout=HUB_TIMEOUT,
             check=False,

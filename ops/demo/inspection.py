@@ -1,13 +1,14 @@
 """Scenario 8: an auditor searches, proves, verifies offline, and replays scenario 1."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ops.demo.auditor import CODE, STORY, Auditor
-from ops.demo.cast import Json
+from ops.demo.auditor import CODE, SECOND, STORY, Auditor
+from ops.demo.cast import P1, Json
 from ops.demo.lines import line
 from ops.demo.proofs import (
     Offline,
@@ -26,6 +27,9 @@ from ops.demo.replays import Replays
 from ops.demo.stage import Stage
 from ops.demo.verdict import Cell
 
+PURPOSE = "thanh tra 12/2025"
+PERMIT = re.compile(r"hub access permit '(.+?)' --to '(.+?)'")
+HALTED = 4  # exit status: a person has to act
 WITNESS = "inspectorate.example/w1"
 MASKED = {
     "number": "026*******11",
@@ -54,6 +58,7 @@ class Inspection:
         """All steps."""
         rows, first = self._search()
         yield first
+        yield self._unmasked()
         yield from self._proofs(rows)
         yield from Replays(self.auditor).cells()
         yield self._grown()
@@ -89,12 +94,37 @@ class Inspection:
         )
         return rows, cell
 
+    def _unmasked(self) -> Cell:
+        """In the clear: with a purpose, and only when a second person has permitted it."""
+        words = ("audit", "search", "--dossier", CODE, "--unmask", PURPOSE, "-n", "1000", "--json")
+        alone = self.auditor.hub(*words, right="second")
+        what, to = PERMIT.findall(alone.stderr.decode())[0]
+        self.auditor.done("access", "permit", what, "--to", to, *SECOND, right="second")
+        rows = map(json.loads, self.auditor.done(*words, right="second").splitlines())
+        filed = next(row["content"] for row in rows if row["type"] == "Received")
+        log = (self.auditor.stage.home / "log" / "access.jsonl").read_text("utf-8").splitlines()
+        known = json.loads(log[-1])
+        return self.auditor.cell(
+            2,
+            "unmasked",
+            {
+                "with a purpose alone": HALTED,
+                "then": P1.id_number,
+                "in the access log": [to, PURPOSE, SECOND[1]],
+            },
+            {
+                "with a purpose alone": alone.returncode,
+                "then": filed["dossier"]["applicant"]["id_number"],
+                "in the access log": [known["who"], known["reason"], known["permitted_by"]],
+            },
+        )
+
     def _proofs(self, rows: list[Json]) -> Iterator[Cell]:
         """A package of everything, verified elsewhere, whole and changed."""
         package, key = self.auditor.folder / "package", self.auditor.folder / "hub.pub"
         key.write_bytes(self.auditor.done("audit", "keys", "public"))
         self.auditor.done(
-            "audit", "export", str(package), "--unmask", "thanh tra 12/2025", right=True
+            "audit", "export", str(package), "--unmask", "thanh tra 12/2025", right="yes"
         )
         yield self.auditor.cell(
             3, "package", {"events": 13, "settled receipts": 22}, leaves(package, CODE)

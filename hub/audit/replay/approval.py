@@ -3,7 +3,6 @@
 What is approved is a digest, so a plan that was changed afterwards is not approved.
 """
 
-import unicodedata
 from collections.abc import Iterable
 from typing import Literal, TypeAlias
 
@@ -11,6 +10,7 @@ import msgspec
 
 from hub.audit.replay.plan import Plan
 from hub.contract.types import Document
+from hub.events.texts import same_name
 from hub.intake.acts import SCHEMA
 from hub.records import Headers, Outgoing
 from hub.topics import ACT
@@ -32,7 +32,7 @@ class Approval(msgspec.Struct, frozen=True):
 
 def refusal(plan: Plan, by: str) -> str | None:
     """Why this person may not approve the plan, or None."""
-    if _same(plan.by, by):
+    if same_name(plan.by, by):
         return f"{by} made the plan: a second person approves it"
     return None
 
@@ -74,12 +74,3 @@ def read(found: Document) -> Approval | None:
         return msgspec.convert(found, Approval)
     except msgspec.ValidationError:
         return None
-
-
-def _same(one: str, other: str) -> bool:
-    """Names as people write them: case, spaces and forms of accents do not make another person."""
-    return _plain(one) == _plain(other)
-
-
-def _plain(name: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())

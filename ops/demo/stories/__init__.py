@@ -15,7 +15,3 @@ STORIES: tuple[Story, ...] = (
     merger.STORY,
     withdrawal.STORY,
 )
-
-NOT_PLAYED = (
-    "8, step 2: reading unmasked with a second person's approval; the hub asks for a purpose only",
-)
