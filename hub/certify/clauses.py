@@ -22,6 +22,7 @@ CLAUSES: Mapping[str, str] = {
     "within-declared-time": "every answer comes within answers_within, or else the time limit",
     "idempotency": "a call that is repeated with its key has one effect",
     "done-is-found": "what was done is found by the question that is asked when in doubt",
+    "row-for-each": "a call of several events is answered for each of them",
     "unknown-item-answered": "a question about what was never sent is answered: not there",
     "declared-errors": "errors that could be provoked are told as the contract says",
     "credential-refused": "a wrong credential is refused",
@@ -175,6 +176,17 @@ def asked(
     if found is wanted:
         return passed(flow, name)
     return failed(flow, name, "says that it has what was never sent" if found else "is not found")
+
+
+def joined(flow: str, ends: Sequence[bool | HubError], calls: int) -> Clause:
+    """Whether each of several events in one call heard that it was taken."""
+    name = "row-for-each"
+    wrong = next((end for end in ends if isinstance(end, HubError)), None)
+    if wrong is not None:
+        return failed(flow, name, f"of {len(ends)} in one call one was not taken: {_said(wrong)}")
+    if not all(ends):
+        return not_applicable(flow, name, "the mapping sends nothing for one of them")
+    return passed(flow, name, f"{len(ends)} events in {calls} call{'' if calls == 1 else 's'}")
 
 
 def page(flow: str, trial: Trial) -> Clause:

@@ -11,8 +11,11 @@ from hub.certify.fresh import with_other_words
 from hub.certify.samples import Run, Sample, samples
 from hub.certify.watched import Watched
 from hub.contract.types import Document, Operation
+from hub.delivery.batch_size import BatchSize
 from hub.delivery.exchange import Job, attempt, is_there
+from hub.delivery.opening import prepare
 from hub.delivery.outflow import Outflow
+from hub.delivery.together import attempt_together
 from hub.errors import HubError
 from hub.registry.certificates import Clause
 from hub.registry.event_types import Events
@@ -74,6 +77,8 @@ class Sandbox:
         if flow.in_doubt is not None and flow.in_doubt.operation not in self._asked:
             self._asked.add(flow.in_doubt.operation)
             yield await self._unknown(sample, seen)
+        if flow.joining is not None and trial.delivered:
+            yield await self._company(sample, seen)
         operations = self._operations(flow)
         if any("404" in op.answers for op in operations):
             seen += (await self._tried(self.client, self._nobodys(sample), self.draw())).seen
@@ -82,14 +87,37 @@ class Sandbox:
         yield clauses.in_time(flow.flow, seen, self._limit())
 
     async def _tried(self, client: Watched, sample: Sample, key: str) -> Trial:
-        client.taken()
+        (end,), seen = await self._sent(client, [sample], [key])
         told = {operation.name for operation in self._operations(sample.flow)}
+        if isinstance(end, HubError):
+            return Trial(seen, end, sent=bool(seen) and seen[-1].operation in told)
+        return Trial(seen, None, end)
+
+    async def _sent(
+        self, client: Watched, chosen: Sequence[Sample], keys: Sequence[str]
+    ) -> tuple[list[bool | HubError], tuple[Seen, ...]]:
+        """What `attempt` gives for each, or raises; in one call, where the flow joins several."""
+        client.taken()
+        joining = chosen[0].flow.joining
+        jobs = [Job(key, one.record, one.flow) for key, one in zip(keys, chosen, strict=True)]
         try:
-            sent = await attempt(Job(key, sample.record, sample.flow), client, self._now)
+            if joining is None:
+                ends: Sequence[bool | Exception] = [await attempt(jobs[0], client, self._now)]
+            else:
+                for job in jobs:
+                    prepare(job)
+                size = BatchSize(len(jobs))
+                ends = await attempt_together(jobs, joining, client, self._now, size)
         except HubError as error:
-            seen = client.taken()
-            return Trial(seen, error, sent=bool(seen) and seen[-1].operation in told)
-        return Trial(client.taken(), None, sent)
+            return [error] * len(jobs), client.taken()
+        return [_end(end) for end in ends], client.taken()
+
+    async def _company(self, sample: Sample, seen: list[Seen]) -> Clause:
+        """Two dossiers in one call."""
+        both = [sample, self._nobodys(sample)]
+        ends, more = await self._sent(self.client, both, [self.draw(), self.draw()])
+        seen += more
+        return clauses.joined(sample.flow.flow, ends, len(more))
 
     async def _repeated(self, sample: Sample, key: str, trial: Trial, seen: list[Seen]) -> Clause:
         name, flow, first = "idempotency", sample.flow, trial.last
@@ -180,6 +208,13 @@ class Sandbox:
 
     def _limit(self) -> float:
         return declared_time(self.live)
+
+
+def _end(end: bool | Exception) -> bool | HubError:  # noqa: FBT001 - what attempt gives
+    """Raises what is a bug, not an answer."""
+    if isinstance(end, Exception) and not isinstance(end, HubError):
+        raise end
+    return end
 
 
 def declared_time(live: Live) -> float:
