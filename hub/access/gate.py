@@ -138,8 +138,10 @@ def refusal(verdict: Verdict) -> Refusal:
             "say who you are: authorization: Bearer TOKEN",
             headers=CHALLENGE,
         )
-    why = "of your role" if verdict == "role" else "for a connector that is not yours"
-    return Refusal(403, "denied", "You may not do that", f"not {why}")
+    why = "your role does not allow it; `hub access rules` lists who may"
+    if verdict == "foreign":
+        why = "the connector is not among yours; ask an operator, or to have it added to them"
+    return Refusal(403, "denied", "You may not do that", why)
 
 
 def _shown(path: str) -> str:

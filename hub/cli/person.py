@@ -48,11 +48,7 @@ def allowed(settings: Settings, what: str) -> Principal | None:
         return None
     verdict = decide(rule_of("cli", "DO", what), who, None)
     if verdict != "allowed":
-        raise Halt(
-            f"{who.name} may not {what}: {refusal(verdict).detail}",
-            where="HUB_TOKEN",
-            fix="ask somebody who may: hub access rules",
-        )
+        raise Halt(f"{who.name} may not {what}: {refusal(verdict).detail}", where="HUB_TOKEN")
     return who
 
 

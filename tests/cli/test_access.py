@@ -123,7 +123,7 @@ def test_nobody_decides_in_anothers_name_or_without_their_own(desk: Desk, people
     for who, words, code, says in (
         ("lan", ("--by", "Lê Văn Thử"), 1, "you are lan"),
         (None, ("--by", "lan"), 4, "nobody says who you are"),
-        ("mai", (), 4, "mai may not decide: not of your role"),
+        ("mai", (), 4, "mai may not decide: your role does not allow it"),
         ("thief", (), 1, "the credential is nobody's"),
     ):
         done = decide(desk, people, who, *words)

@@ -122,7 +122,7 @@ def test_a_dry_run_writes_nothing(folder: Path, served: tuple[Plane, str]) -> No
 def test_what_a_person_may_not_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MY_TOKEN", "portal-team")
     code, _, said = register(folder, "north", "--override", "a test")
-    assert (code, "not yours" in said) == (1, True), said
+    assert (code, "not among yours" in said) == (1, True), said
 
 
 def test_without_a_token_somebody_has_to_say_who_they_are(
