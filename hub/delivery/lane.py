@@ -36,7 +36,7 @@ from hub.delivery.settling import Author, Receipts
 from hub.delivery.takeover import Past
 from hub.delivery.versions import Name, Terms, Version, Versions
 from hub.events.codec import Codec
-from hub.log import get_logger
+from hub.log import get_logger, place_of
 from hub.records import Record, Spot, Writer
 
 log = get_logger("hub.delivery")
@@ -127,6 +127,7 @@ class Lane:
         )
         self._clerk = Clerk(self, self._aside, archive, codec) if archive else None
         self._tasks: set[asyncio.Task[None]] = set()
+        self.bugs = 0  # pieces of work that ended by one
         self.bytes = 0  # of the events taken and not settled
         self.arrived = 0  # records handed over by the inbox, ever
         self._watch(companies)
@@ -236,7 +237,15 @@ class Lane:
         """Run it until the lane closes."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:  # a bug: what it had in hand stands still until the next owner
+            self.bugs += 1
+            at = place_of(error)
+            log.error("lane_bug", registration=self.name, error=type(error).__name__, at=at)
 
     # What becomes of it
 

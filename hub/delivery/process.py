@@ -121,4 +121,7 @@ class WorkerHealth:
         """A halted registration waits for a person (metric hub_halted); the others go on."""
         lanes = [one.lane for one in self._work.running]
         halted = [f"{lane.name}: halted: {lane.halted}" for lane in lanes if lane.halted]
-        return halted + [f"{lane.name}: down: {lane.broken}" for lane in lanes if lane.broken]
+        down = [f"{lane.name}: down: {lane.broken}" for lane in lanes if lane.broken]
+        stuck = "ended by a bug (lane_bug in the log); what it had in hand waits for a new start"
+        bugs = [f"{lane.name}: {lane.bugs} pieces of work {stuck}" for lane in lanes if lane.bugs]
+        return halted + down + bugs

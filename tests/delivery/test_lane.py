@@ -449,6 +449,23 @@ def test_halt_and_retry_are_what_a_client_may_raise(world: World) -> None:
     assert lane.halted == "locked"
 
 
+def test_a_bug_in_a_piece_of_work_is_told_and_the_lane_goes_on(world: World) -> None:
+    async def broken() -> None:
+        raise KeyError("Nguyễn Văn Mẫu")
+
+    async def play() -> Lane:
+        delivering = asyncio.create_task(world.run(settled(2)))
+        while not hasattr(world, "lane"):
+            await asyncio.sleep(0)
+        world.lane.task(broken())
+        world.event("A", "1")
+        world.event("A", "2")
+        return await delivering
+
+    assert asyncio.run(play()).bugs == 1
+    assert world.notes == {"A": ["1", "2"]}
+
+
 def test_a_receipt_names_what_was_said(world: World) -> None:
     world.event("H1", "một")
     world.event("H2", "nothing")
