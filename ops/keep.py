@@ -18,9 +18,10 @@ event_list, event_show, receipt_list, _event, _receipt, group
 # read by others than the product
 wrapped  # SoapWire: says how the message was declared; the tests' oracles ask
 hub  # Manifest: the version of the format, checked when it is read
-caller_of, owns  # hub.access: what a route for an integrator's own connectors asks
+last_ms  # hub.audit.archive: of a segment, for whoever reads the list
 predecessors  # hub.mapping.functions.units, for people who look back (scenario 7)
 
 # for tests and the interoperability runs
 running_apicurio  # hub.dev.apicurio
 MemoryBroker, down  # the broker's twin
+open_memory  # hub.audit.archive: the bucket's twin

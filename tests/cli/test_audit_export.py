@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     desk = open_desk(tmp_path, monkeypatch)
     desk.unmask = "yes"
     for day in range(3):
-        desk.broker.clock = lambda day=day: (FIRST + day * DAY) * 1000
+        desk.broker.clock = partial(int, (FIRST + day * DAY) * 1000)
         desk.receipt(desk.event(), "DELIVERED")
         desk.event(OTHER)
         sign_all(desk, FIRST + day * DAY + 60)
