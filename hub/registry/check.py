@@ -8,13 +8,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from hub.registry.bundle import Bundle, Examined, examine
+from hub.registry.bundle_files import MANIFEST
 from hub.registry.case_check import case_file_problems
 from hub.registry.cases import run_cases
 from hub.registry.event_types import Events
 from hub.registry.manifest import Manifest
 from hub.registry.problem import Problem
 from hub.registry.registration import RegistrationEntry, entry_misfits
-from hub.registry.yaml_file import Path
+from hub.registry.unused import unused_problems
+from hub.registry.yaml_file import Path, read_yaml
 
 Place = Callable[[Path], str]  # where a part of the entry stands, "registrations.yaml:12"
 
@@ -47,8 +49,16 @@ def check(
         manifest = found.reading.manifest
         cases, held = _cases(found, manifest, files)
         problems += cases
+        problems += _unused(found, manifest, files)
         problems += _entry_problems(manifest, entry, place or _dotted)
     return Checked(name, None if problems else found.bundle, tuple(problems), held)
+
+
+def _unused(found: Examined, manifest: Manifest, files: Mapping[str, bytes]) -> Iterator[Problem]:
+    """What is declared for nothing; where something was left out, that may be what uses it."""
+    if found.bundle is not None:
+        yaml = read_yaml(files[MANIFEST], MANIFEST)
+        yield from unused_problems(manifest, yaml, files[manifest.mapping].decode())
 
 
 def _cases(

@@ -8,9 +8,11 @@ from hub.mapping.classes import highest
 from hub.mapping.lineage import Line, Lineage, Mention
 from hub.mapping.program import FlowSignature, lineages
 from hub.registry.bundle import Bundle, settings_record
+from hub.registry.bundle_files import MANIFEST
 from hub.registry.event_types import Events
 from hub.registry.manifest import Flow, Manifest, words
 from hub.registry.signatures import Sides, signatures
+from hub.registry.yaml_file import read_yaml
 
 PERSONAL = ("p", "s")
 
@@ -114,8 +116,9 @@ def _takes(flow: Flow, lineage: Lineage) -> str:
 
 def _filled(bundle: Bundle) -> Iterator[Row]:
     """What the adapter puts into every request that has the field."""
+    yaml = read_yaml(bundle.files[MANIFEST], MANIFEST)
     for path, value in bundle.manifest.outbound.fill.items():
-        at, shown = "connector.yaml", "…" if value is None else str(value)
+        at, shown = yaml.place(("outbound", "fill", path)), "…" if value is None else str(value)
         yield Row(
             bundle.name, "outbound.fill", "out", "", "", Mention(path, None), at, shown, (), ()
         )

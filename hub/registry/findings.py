@@ -18,6 +18,7 @@ KINDS: Final[Mapping[str, str]] = {
     "name": "a name that is none, is another's, or names nothing",
     "name-clash": "two flows that take the same",
     "literal-secret": "a credential where a reference to a secret belongs",
+    "unused": "a setting or a secret that nothing uses",
     "auth": "how the hub or the system proves who it is",
     "flow": "a flow of no kind, or of two; keys that its kind lacks or cannot have",
     "outcomes": "a row of an outcome table that makes no sense",
