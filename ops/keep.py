@@ -23,5 +23,6 @@ predecessors  # hub.mapping.functions.units, for people who look back (scenario 
 
 # for tests and the interoperability runs
 running_apicurio  # hub.dev.apicurio
+open_memory  # hub.audit.archive.store: the storage without a disk
 MemoryBroker, down  # the broker's twin
 open_memory  # hub.audit.archive: the bucket's twin

@@ -10,6 +10,7 @@ import random
 import resource
 import time
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -21,7 +22,7 @@ from hub.audit.archive.parquet import merge_rows, write_rows
 from hub.audit.archive.query import Query
 from hub.audit.archive.rows import Row
 from hub.audit.archive.store import Store
-from hub.audit.archive.writer import read_head
+from hub.audit.archive.writer import RECORDS, read_head
 from hub.audit.opening import open_keys
 from hub.audit.why import why
 from hub.broker_memory import MemoryBroker
@@ -139,10 +140,12 @@ def _fill(settings: Settings, codec: Codec, count: int, asked: frozenset[int]) -
 def _add(store: Store, moment: int, rows: Iterable[Row], folder: Path) -> None:
     """More rows of a day, merged into its file as the auditor does at the day's end."""
     head, day = read_head(store), day_of(moment)
-    part = folder / "part.parquet"
-    part.write_bytes(write_rows(rows, folder))
     known = head.days.get(day, Day("", (), 0))
-    files = [*(store.path(one) for one in known.search), part]
+    files = [store.path(one) for one in known.search]
+    left = iter(rows)
+    while some := list(islice(left, RECORDS)):
+        files.append(folder / f"part-{len(files)}.parquet")
+        files[-1].write_bytes(write_rows(some, folder))
     names = []
     for number, raw in enumerate(merge_rows(files, folder)):
         names.append(f"search/{day}-whole-{number}.parquet")

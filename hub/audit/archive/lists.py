@@ -30,8 +30,8 @@ VERSION = 1
 class Segment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One file of sealed records: those of a partition from `first` up to, not with, `next`.
 
-    Offsets in between that have no record had none on the topic either. `first_ms`, `last_ms`: the
-    times of its records.
+    Offsets in between that have no record had none on the topic either. `first_ms`: the time of
+    its first record.
     """
 
     topic: str
@@ -40,7 +40,6 @@ class Segment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     next: int
     records: int
     first_ms: int
-    last_ms: int
     name: str
     bytes: int
     sha256: str

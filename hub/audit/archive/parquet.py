@@ -38,7 +38,7 @@ def write_rows(rows: Iterable[Row], folder: Path) -> bytes:
             csv.writer(out).writerows(map(_printable, rows))
         with _database(beside) as database:
             options = "header=false, delim=',', quote='\"', escape='\"', auto_detect=false"
-            options += f", nullstr='\\N', columns={_TYPES}"
+            options += f", nullstr='\\N', buffer_size=1048576, columns={_TYPES}"
             database.execute(
                 f"COPY (SELECT * FROM read_csv({_quoted(source)}, {options}) ORDER BY {ORDER})"  # noqa: S608 - our names
                 f" TO {_quoted(made)} ({_FORMAT})"

@@ -235,15 +235,13 @@ def read_list(store: Store, name: str) -> list[Segment]:
 
 
 def _segment(spot: Spot, sealed: Sequence[Sealed], name: str, raw: bytes) -> Segment:
-    times = [one.timestamp for one in sealed]
     return Segment(
         topic=spot.topic,
         partition=spot.partition,
         first=sealed[0].offset,
         next=sealed[-1].offset + 1,
         records=len(sealed),
-        first_ms=min(times),
-        last_ms=max(times),
+        first_ms=sealed[0].timestamp,
         name=name,
         bytes=len(raw),
         sha256=sha256(raw).hexdigest(),
