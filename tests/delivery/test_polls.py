@@ -35,7 +35,7 @@ def play(home: Path, scene: Callable[[Scene, Registrar], Awaitable[None]]) -> No
 
 def polled() -> float:
     """How often the post was asked for scans, in vain."""
-    return metrics.polls.labels("postal", "scan", "failed")._value.get()
+    return float(metrics.polls.labels("postal", "scan", "failed")._value.get())
 
 
 def test_polls_begin_change_and_end_with_their_registration(tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ from tests.faults.world import World
 RATE = 300  # events a second
 QUICK = Manner(delay=0.02)
 SLOW = Manner(delay=0.5)  # so that calls are under way when a worker is killed
+SILENT = Manner(says="never")  # it hears, does nothing and says nothing
+UNDER_WAY = 8  # calls
 MOST = 50  # changes, of a run that is long enough
 A_CHANGE_FOR = 200  # events
 SOON = 20.0  # seconds: a version that is taken up at all; I6 judges how soon
@@ -36,7 +38,10 @@ def changed(world: World, plan: Plan) -> None:
 
 
 def killed(world: World, plan: Plan) -> None:
-    """kill -9 right behind each change: what was sent under the one before is said again so."""
+    """kill -9 right behind each change: what was sent under the one before is said again so.
+
+    In turn the system has done what it was told, and not said so yet, or has never done it.
+    """
     world.behave(SLOW)
     registrar = _first(world)
     worker = world.worker(wait=True)
@@ -44,12 +49,27 @@ def killed(world: World, plan: Plan) -> None:
     moments = sorted(plan.chance.randint(50, plan.events * 4 // 5) for _ in range(KILLS))
     for number, moment in enumerate(moments, 1):
         world.reach(moment)
+        if number % 2:
+            world.behave(SILENT)
+            _calls_come_in(world)
         _register(world, registrar, number)
         since = world.kill(worker)
+        world.behave(SLOW)
         worker = world.worker()
         world.back(since)
     world.behave(QUICK)
     registrar.close()
+
+
+def _calls_come_in(world: World) -> None:
+    """Wait until some are under way that will never be answered."""
+    before = len(world.log.calls)
+
+    def some() -> bool:
+        world.log.follow()
+        return len(world.log.calls) >= before + UNDER_WAY
+
+    world.until(some, SOON, "calls under way")
 
 
 def paused(world: World, plan: Plan) -> None:
