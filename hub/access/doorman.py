@@ -13,7 +13,7 @@ from pathlib import Path
 from adapters.http.transport import Transport
 from hub.access import tokens
 from hub.access.keys import Verifier, fetching
-from hub.access.roster import Provider, Roster, read_roster
+from hub.access.roster import Provider, Roster, open_roster
 from hub.access.rules import LOCAL, Principal
 from hub.errors import Halt, Reject
 from hub.settings import Settings
@@ -53,7 +53,10 @@ class Doorman:
         verify: Verify,
         clock: Callable[[], float],
     ) -> None:
-        """`file`: of HUB_ACCESS. `own`: this machine's own principals by their token's digest."""
+        """`file`: of HUB_ACCESS. `own`: this machine's own principals by their token's digest.
+
+        `clock`: epoch seconds.
+        """
         self._file = file
         self._own = own
         self._verify = verify
@@ -83,7 +86,7 @@ class Doorman:
         if found is None:
             if self._refusal is not None:
                 raise self._refusal
-            found = self._roster.by_digest.get(tokens.digest(token))
+            found = self._roster.holder(tokens.digest(token), self._clock())
         if found is None and self._verifier is not None and token.count(".") == 2:  # noqa: PLR2004 - a JWS
             found = await self._verifier.who(token)
         if found is None or name not in (None, found.name):
@@ -92,7 +95,7 @@ class Doorman:
 
     def _look(self) -> None:
         now = self._clock()
-        if now - self._looked >= LOOK:
+        if abs(now - self._looked) >= LOOK:  # a clock may be set back
             self._looked = now
             self._read()
 
@@ -105,16 +108,14 @@ class Doorman:
             return
         self._seen = seen
         try:
-            roster = read_roster(self._file.read_bytes(), self._file.name)
+            roster = open_roster(self._file)
             if roster.oidc != self._roster.oidc or self._verifier is None:
                 self._verifier = self._verify(roster.oidc) if roster.oidc else None
             self._roster, self._refusal = roster, None
-        except (OSError, Reject, Halt) as error:
-            what = error.what if isinstance(error, Reject | Halt) else "cannot be read"
+        except (Reject, Halt) as error:
             self._roster, self._verifier = Roster({}), None
-            self._refusal = Halt(
-                what, where=str(self._file.name), fix="mend the file of HUB_ACCESS"
-            )
+            fix = error.fix or "mend the file of HUB_ACCESS"
+            self._refusal = Halt(error.what, where=error.where, fix=fix)
 
 
 def credential(header: str) -> tuple[str | None, str]:
@@ -137,4 +138,4 @@ def _stamp(file: Path) -> tuple[int, ...]:
         found = file.stat()
     except OSError:
         return (-1,)
-    return (found.st_ino, found.st_mtime_ns, found.st_size)
+    return (found.st_ino, found.st_mode, found.st_mtime_ns, found.st_size)

@@ -30,9 +30,7 @@ async def open_gate(stack: AsyncExitStack, settings: Settings) -> Gate:
             fix="put TLS before it (a proxy on this machine), and listen on 127.0.0.1",
         )
     transport = await stack.enter_async_context(Transport(connections=CONNECTIONS))
-    doorman = Doorman(
-        settings.access, own_principals(settings), verifying(transport), time.monotonic
-    )
+    doorman = Doorman(settings.access, own_principals(settings), verifying(transport), time.time)
     recorder = await stack.enter_async_context(recording(Recorder(lambda: _sink(settings))))
     return Gate(doorman, recorder.note)
 

@@ -13,14 +13,17 @@ It holds no secret: of a token only the SHA-256, and an identity provider's keys
 """
 
 import re
+import stat
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
 
 import msgspec
 
 from hub.access.rules import LOCAL, Principal, Role
-from hub.errors import Reject
+from hub.errors import Halt, Reject
 from hub.registry.manifest import decode
 from hub.registry.yaml_file import YamlFile, read_yaml
 
@@ -32,12 +35,13 @@ OF_PEOPLE: tuple[Role, ...] = ("integrator", "operator", "auditor", "admin")
 
 
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One principal of the file."""
+    """One principal of the file. `until`: the last day (UTC) on which the token counts."""
 
     name: str
     role: Role
     token_sha256: str
     connectors: list[str] = []
+    until: str = ""
 
 
 class Provider(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -67,10 +71,31 @@ class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """Who is known: principals by the digest of their token, and perhaps a provider."""
+    """Who is known: principals by the digest of their token, and perhaps a provider.
+
+    `until`: the last day of a token that has one, by its digest.
+    """
 
     by_digest: Mapping[str, Principal]
     oidc: Provider | None = None
+    until: Mapping[str, str] = field(default_factory=dict)
+
+    def holder(self, digest: str, now: float) -> Principal | None:
+        """Whose token it is, if it counts now (epoch seconds)."""
+        today = datetime.fromtimestamp(now, UTC).date().isoformat()
+        return self.by_digest.get(digest) if today <= self.until.get(digest, today) else None
+
+
+def open_roster(file: Path) -> Roster:
+    """Read the file that HUB_ACCESS names. Raises Halt, and Reject as `read_roster` does."""
+    try:
+        mode, body = file.stat().st_mode, file.read_bytes()
+    except OSError as error:
+        raise Halt(error.strerror or "cannot be read", where=file.name) from error
+    if mode & stat.S_IWOTH:
+        what = "may be written by everybody, who then could make themselves admin"
+        raise Halt(what, where=file.name, fix=f"chmod o-w {file}")
+    return read_roster(body, file.name)
 
 
 def read_roster(body: bytes, name: str) -> Roster:
@@ -84,7 +109,16 @@ def read_roster(body: bytes, name: str) -> Roster:
         one.token_sha256: Principal(one.name, frozenset({one.role}), frozenset(one.connectors))
         for one in file.principals
     }
-    return Roster(found, file.oidc)
+    until = {one.token_sha256: one.until for one in file.principals if one.until}
+    return Roster(found, file.oidc, until)
+
+
+def is_day(text: str) -> bool:
+    """Whether it is written as 2027-06-30."""
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _problems(yaml: YamlFile, file: File) -> Iterator[str]:
@@ -108,5 +142,7 @@ def _misfits(one: Entry) -> Iterator[str]:
         yield f"'{one.name}' is no name: one word of a-z, 0-9, . _ -, and not a reserved one"
     if not HEX.fullmatch(one.token_sha256):
         yield "token_sha256 is not 64 hex digits (never write the token itself)"
+    if one.until and not is_day(one.until):
+        yield f"until '{one.until[:20]}' is no day: 2027-06-30"
     if (one.role == "integrator") != bool(one.connectors):
         yield "`connectors` are what an integrator has, and nobody else"

@@ -7,14 +7,14 @@ from typing import Annotated, get_args
 import typer
 
 from hub.access import tokens
-from hub.access.roster import NAME, RESERVED, read_roster
+from hub.access.roster import NAME, RESERVED, is_day, open_roster
 from hub.access.rules import RULES, Role
 from hub.cli.options import Json
 from hub.cli.output import Usage, answering, say, show_json, show_rows
 from hub.cli.person import person
 from hub.cli.unmasking import permit
 from hub.contract.types import Document, Value
-from hub.errors import Halt, Reject
+from hub.errors import Reject
 from hub.settings import load
 
 app = typer.Typer(no_args_is_help=True, help="Access: who may do what, and tokens for people.")
@@ -41,6 +41,7 @@ def token(
     connector: Annotated[
         list[str] | None, typer.Option(help="an integrator's own; repeatable")
     ] = None,
+    until: Annotated[str, typer.Option(metavar="DAY", help="last day on which it counts")] = "",
     *,
     as_json: Json = False,
 ) -> None:
@@ -59,11 +60,15 @@ def token(
             raise Usage(
                 "connectors are what an integrator has, and nobody else", where="--connector"
             )
+        if until and not is_day(until):
+            raise Usage(f"'{until}' is no day", where="--until", fix="2027-06-30")
         made = tokens.new_token()
         _keep(to, made)
         entry: Document = {"name": name, "role": role, "token_sha256": tokens.digest(made)}
         if connector:
             entry["connectors"] = list(connector)
+        if until:
+            entry["until"] = until
         if as_json:
             show_json(entry)
         else:
@@ -98,16 +103,18 @@ def list_(*, as_json: Json = False) -> None:
         if file is None:
             say("HUB_ACCESS is not set: this machine's own token is an admin's")
             return
-        try:
-            roster = read_roster(file.read_bytes(), file.name)
-        except OSError as error:
-            raise Halt(error.strerror or "cannot be read", where=str(file)) from error
+        roster = open_roster(file)
         rows: list[Document] = [
-            {"name": one.name, "role": role, "connectors": _texts(one.connectors)}
-            for one in roster.by_digest.values()
+            {
+                "name": one.name,
+                "role": role,
+                "connectors": _texts(one.connectors),
+                "until": roster.until.get(digest),
+            }
+            for digest, one in roster.by_digest.items()
             for role in one.roles
         ]
-        show_rows(rows, ("name", "role", "connectors"), as_json=as_json)
+        show_rows(rows, ("name", "role", "connectors", "until"), as_json=as_json)
         if roster.oidc is not None:
             say(f"and whoever {roster.oidc.issuer} gives a role in {roster.oidc.roles}")
 

@@ -34,7 +34,7 @@ def person(settings: Settings) -> Principal | None:
 
 async def _ask(settings: Settings, token: str) -> Principal | None:
     async with Transport() as transport:
-        doorman = Doorman(settings.access, {}, verifying(transport), time.monotonic)
+        doorman = Doorman(settings.access, {}, verifying(transport), time.time)
         return await doorman.who(f"Bearer {token}")
 
 

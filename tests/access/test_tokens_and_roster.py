@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -104,6 +105,32 @@ def test_a_change_of_the_file_counts_and_a_broken_one_lets_nobody_in(tmp_home: P
     assert who(door, LAN) is not None
 
 
+def test_a_token_counts_until_the_end_of_its_last_day(tmp_home: Path) -> None:
+    people, clock = tmp_home / "people.yaml", Clock()
+    people.write_text(FILE.replace("role: operator", "role: operator, until: 2027-06-30"), "utf-8")
+    midnight = datetime(2027, 7, 1, tzinfo=UTC).timestamp()
+    clock.now = midnight - 1
+    door = doorman(settings(tmp_home, HUB_ACCESS=str(people)), clock)
+    assert who(door, LAN) is not None
+    clock.now = midnight
+    with pytest.raises(Reject, match="nobody's"):
+        who(door, LAN)
+    assert who(door, TEAM) is not None
+
+
+def test_a_file_that_everybody_may_write_lets_nobody_in(tmp_home: Path) -> None:
+    people, clock = tmp_home / "people.yaml", Clock()
+    people.write_text(FILE, encoding="utf-8")
+    door = doorman(settings(tmp_home, HUB_ACCESS=str(people)), clock)
+    people.chmod(0o666)
+    clock.now += 1.0
+    with pytest.raises(Halt, match="may be written by everybody"):
+        who(door, LAN)
+    people.chmod(0o640)
+    clock.now += 1.0
+    assert who(door, LAN) is not None
+
+
 def test_a_file_that_is_wrong_from_the_start_stops_the_process(tmp_home: Path) -> None:
     people = tmp_home / "people.yaml"
     people.write_text("principals: 7", encoding="utf-8")
@@ -125,6 +152,7 @@ def test_a_file_that_is_wrong_from_the_start_stops_the_process(tmp_home: Path) -
             "{name: lan, role: operator, token: x, token_sha256: DIGEST}",
             "token is an unknown key",
         ),
+        ("{name: lan, role: admin, token_sha256: DIGEST, until: 2027-02-30}", "is no day"),
         ("{name: lan, role: integrator, token_sha256: DIGEST}", "`connectors` are what"),
         ("{name: lan, role: admin, connectors: [a], token_sha256: DIGEST}", "and nobody else"),
     ],

@@ -45,15 +45,16 @@ def people(tmp_path: Path) -> People:
 
 
 def test_a_token_goes_into_a_file_and_its_entry_into_the_list(people: People) -> None:
-    people.add("lan", "operator")
+    people.add("lan", "operator", "--until", "2999-12-31")
     people.add("waterco-team", "integrator", "--connector", "waterco", "--connector", "bureau")
     secret = people.home / "lan.token"
     assert 0o600 == secret.stat().st_mode & 0o777
     assert secret.read_text("ascii").strip() not in people.file.read_text("utf-8")
     listed = [json.loads(line) for line in people.run("list", "--json").stdout.splitlines()]
+    own = ["bureau", "waterco"]
     assert [
-        {"name": "lan", "role": "operator", "connectors": []},
-        {"name": "waterco-team", "role": "integrator", "connectors": ["bureau", "waterco"]},
+        {"name": "lan", "role": "operator", "connectors": [], "until": "2999-12-31"},
+        {"name": "waterco-team", "role": "integrator", "connectors": own, "until": None},
     ] == listed
     me = json.loads(people.run("who", "--json", who="waterco-team").stdout)
     assert ("waterco-team", ["integrator"]) == (me["name"], me["roles"])
@@ -69,6 +70,7 @@ def test_without_a_file_who_is_here_is_an_admin(people: People) -> None:
     [
         (("Lan", "--role", "operator"), "'Lan' is no name"),
         (("local", "--role", "admin"), "is no name"),
+        (("lan", "--role", "admin", "--until", "tomorrow"), "'tomorrow' is no day"),
         (("lan", "--role", "boss"), "one of integrator, operator"),
         (("lan", "--role", "integrator"), "connectors are what an integrator has"),
         (("lan", "--role", "admin", "--connector", "a"), "and nobody else"),
