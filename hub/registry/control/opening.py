@@ -66,7 +66,7 @@ async def open_desk(
     stack.push_async_callback(ended, checker.close, WRITER, "checker")
     await asyncio.to_thread(checker.warm)
     book = Book(writer, encode)
-    await asyncio.to_thread(_owe_missing, broker, keeping, book)
+    await asyncio.to_thread(owe_missing, broker, keeping, book)
     task = asyncio.create_task(_settle(book))
     stack.push_async_callback(_cancelled, task)
     return Desk(
@@ -92,7 +92,7 @@ async def _settle(book: Book) -> None:
         await asyncio.sleep(SETTLE)
 
 
-def _owe_missing(broker: Broker, keeping: Keeping, book: Book) -> None:
+def owe_missing(broker: Broker, keeping: Keeping, book: Book) -> None:
     """Note the changes of the last day of which `hub.act` does not tell: a process died between."""
     since = now_ms() - DAY
     changes = [*changes_since(keeping.fresh(), since)]
