@@ -18,7 +18,6 @@ from hub.contract.types import Document
 from hub.mapping.diagnostics import MappingErrors
 from hub.mapping.program import FlowSignature, Program, compile_mapping
 from hub.registry.bundle import Bundle, settings_record
-from hub.registry.event_types import Events
 from hub.registry.live import Live
 from hub.registry.signatures import Sides, signatures
 
@@ -76,13 +75,11 @@ class _Event:
 class Causes:
     """Finds the causes between two versions. The change that was to blame last is asked first."""
 
-    def __init__(self, old: Version, new: Version, events: Events) -> None:
+    def __init__(self, old: Version, new: Version) -> None:
         self._old = old
         self._new = new
-        self._suspects = list(_suspects(old.live, new, events))
-        self._all_back = _Suspect(
-            TOGETHER, lambda: _version(new, _mapping(old.live.bundle), events)
-        )
+        self._suspects = list(_suspects(old.live, new))
+        self._all_back = _Suspect(TOGETHER, lambda: _version(new, _mapping(old.live.bundle)))
 
     def of(
         self, event_type: str, record: Document, old: Outcome, found: Sequence[Difference]
@@ -143,28 +140,28 @@ def _last(difference: Difference) -> str:
     return difference.path.rpartition(".")[2].removesuffix("[]")
 
 
-def _suspects(old: Live, new: Version, events: Events) -> Iterator[_Suspect]:
-    yield from _settings(old, new, events)
+def _suspects(old: Live, new: Version) -> Iterator[_Suspect]:
+    yield from _settings(old, new)
     bundle = new.live.bundle
     made = changes(_mapping(old.bundle), _mapping(bundle))[:MOST_CHANGES]
     for change in made:
         cause = _cause(change, bundle.manifest.mapping)
-        yield _Suspect(cause, partial(_version, new, change.source, events), change.field)
+        yield _Suspect(cause, partial(_version, new, change.source), change.field)
     filled = old.bundle.manifest.outbound.fill
     if filled != bundle.manifest.outbound.fill:
         outbound = structs.replace(bundle.manifest.outbound, fill=filled)
         manifest = structs.replace(bundle.manifest, outbound=outbound)
         live = replace(new.live, bundle=replace(bundle, manifest=manifest))
-        yield _Suspect(Cause("outbound.fill was changed"), partial(Version, live, events))
+        yield _Suspect(Cause("outbound.fill was changed"), partial(Version, live))
 
 
-def _settings(old: Live, new: Version, events: Events) -> Iterator[_Suspect]:
+def _settings(old: Live, new: Version) -> Iterator[_Suspect]:
     before, after = old.registration.settings, new.live.registration.settings
     for name in after:
         if name in before and before[name] != after[name]:
             registration = replace(new.live.registration, settings={**after, name: before[name]})
             live = replace(new.live, registration=registration)
-            yield _Suspect(Cause(f"the setting {name}"), partial(Version, live, events))
+            yield _Suspect(Cause(f"the setting {name}"), partial(Version, live))
 
 
 def _cause(change: Change, file: str) -> Cause:
@@ -185,13 +182,14 @@ def _mapping(bundle: Bundle) -> str:
     return bundle.files[bundle.manifest.mapping].decode()
 
 
-def _version(new: Version, source: str, events: Events) -> Version | None:
-    program = _compiled(new.live.bundle, source, events) if source else None
+def _version(new: Version, source: str) -> Version | None:
+    program = _compiled(new.live.bundle, source) if source else None
     return None if program is None else new.with_program(program)
 
 
-def _compiled(bundle: Bundle, source: str, events: Events) -> Program | None:
+def _compiled(bundle: Bundle, source: str) -> Program | None:
     """Another mapping under this bundle's manifest and contract; None if it does not check."""
+    events = bundle.events
     sides = Sides(bundle.inbound, bundle.outbound, events.records, events.full_names)
     found: Iterable[object] = signatures(bundle.manifest, sides, source)
     flows = [one for one in found if isinstance(one, FlowSignature)]

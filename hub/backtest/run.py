@@ -15,7 +15,6 @@ from hub.backtest.version import Version
 from hub.contract.types import Document
 from hub.events.masks import Masks
 from hub.records import Record
-from hub.registry.event_types import Events
 from hub.registry.live import Live
 
 Decode = Callable[[bytes], tuple[str, Document]]
@@ -27,7 +26,6 @@ class Backtest:
 
     old: Version
     new: Version
-    events: Events
     decode: Decode  # bytes to full name and record; raises Reject, Retry
     shown: Shown
 
@@ -44,7 +42,7 @@ class Backtest:
             report.compared += 1
             before, after = self.old.outcome(name, event), self.new.outcome(name, event)
             if differences(before, after):
-                causes = causes or Causes(self.old, self.new, self.events)
+                causes = causes or Causes(self.old, self.new)
                 self._add(report, causes, record, event, (before, after))
         return report
 
@@ -86,10 +84,10 @@ class Backtest:
         yield "how answers are judged is not compared: a request is, up to its last byte"
 
 
-def open_backtest(old: Live, new: Live, events: Events, masks: Masks, decode: Decode) -> Backtest:
+def open_backtest(old: Live, new: Live, masks: Masks, decode: Decode) -> Backtest:
     """Ready to run. Raises Reject where flows of one version collide."""
-    shown = Shown(masks, (old.bundle, new.bundle), events)
-    return Backtest(Version(old, events), Version(new, events), events, decode, shown)
+    shown = Shown(masks, (old.bundle, new.bundle))
+    return Backtest(Version(old), Version(new), decode, shown)
 
 
 def _type(record: Record) -> str:

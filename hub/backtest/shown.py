@@ -14,7 +14,6 @@ from typing import TypeAlias
 from hub.contract.types import Document, Value
 from hub.events.masks import HIDDEN, Masks
 from hub.registry.bundle import Bundle
-from hub.registry.event_types import Events
 from hub.registry.explain import Row, explain
 
 Place: TypeAlias = tuple[str, str]  # a function of the mapping, a path in what it makes
@@ -24,10 +23,9 @@ SHORT = 60  # characters of a value that are shown
 class Shown:
     """Shows values of two bundles' requests, under the masks of the events' schemas."""
 
-    def __init__(self, masks: Masks, bundles: Sequence[Bundle], events: Events) -> None:
+    def __init__(self, masks: Masks, bundles: Sequence[Bundle]) -> None:
         self._masks = masks
         self._bundles = bundles
-        self._events = events
 
     def values(
         self, event_type: str, record: Document, place: Place, values: Iterable[Value]
@@ -45,7 +43,7 @@ class Shown:
     @cached_property
     def _harmless(self) -> frozenset[Place]:
         """The places that only harmless fields are made into; asked for when anything differs."""
-        rows = [row for bundle in self._bundles for row in explain(bundle, self._events)]
+        rows = [row for bundle in self._bundles for row in explain(bundle, bundle.events)]
         places = {(row.flow, row.field.path) for row in rows}
         return frozenset(places - {(r.flow, r.field.path) for r in rows if not _is_harmless(r)})
 

@@ -9,7 +9,6 @@ from hub.delivery.outflow import Outflow
 from hub.errors import Reject
 from hub.mapping.program import Program
 from hub.registry.call_wire import CallWire
-from hub.registry.event_types import Events
 from hub.registry.live import Live, outflows
 
 NO_FLOW = "no flow takes it"
@@ -20,10 +19,9 @@ NOT_WANTED = "the mapping sends nothing"
 class Version:
     """A bundle under the settings of one registration. Raises Reject where two flows collide."""
 
-    def __init__(self, live: Live, events: Events) -> None:
+    def __init__(self, live: Live) -> None:
         self.live = live
-        self.flows: Mapping[str, Outflow] = outflows(live, events)
-        self._events = events
+        self.flows: Mapping[str, Outflow] = outflows(live, live.bundle.events)
         self._wire = CallWire(live.bundle, live.registration.settings)
 
     def outcome(self, event_type: str, record: Document) -> Outcome:
@@ -47,6 +45,4 @@ class Version:
 
     def with_program(self, program: Program) -> "Version":
         """The same with another mapping."""
-        return Version(
-            replace(self.live, bundle=replace(self.live.bundle, program=program)), self._events
-        )
+        return Version(replace(self.live, bundle=replace(self.live.bundle, program=program)))

@@ -42,12 +42,13 @@ class Run:
     now: int  # epoch ms
 
 
-def samples(live: Live, events: Events, run: Run) -> Sequence[Sample]:
+def samples(live: Live, run: Run) -> Sequence[Sample]:
     """One accepted case of each flow and type of event, in the order of the flows.
 
     All are of one dossier and happened within the last day, each at the hour of its case: what one
     flow makes, the next may speak of.
     """
+    events = live.bundle.events
     flows = outflows(live, events)
     chosen: dict[tuple[str, str], Sample] = {}
     for one in _accepted(find_cases(live.bundle.files, {}), flows, events):

@@ -18,7 +18,6 @@ from hub.delivery.outflow import Outflow
 from hub.delivery.together import attempt_together
 from hub.errors import HubError
 from hub.registry.certificates import Clause
-from hub.registry.event_types import Events
 from hub.registry.live import Live, outflows
 from hub.registry.manifest import Manifest, words
 
@@ -36,7 +35,6 @@ class Sandbox:
     """
 
     live: Live
-    events: Events
     client: Watched
     stranger: Watched | None
     draw: Callable[[], str]
@@ -47,9 +45,11 @@ class Sandbox:
 
     async def clauses(self) -> AsyncIterator[Clause]:
         """Every clause of every flow that calls or polls, as soon as it is judged."""
-        chosen = samples(self.live, self.events, self.run)
+        chosen = samples(self.live, self.run)
         tried = {sample.flow.flow for sample in chosen}
-        for flow in dict.fromkeys(f.flow for f in outflows(self.live, self.events).values()):
+        for flow in dict.fromkeys(
+            f.flow for f in outflows(self.live, self.live.bundle.events).values()
+        ):
             if flow not in tried:
                 why = "no case of it sends anything that this registration serves"
                 yield clauses.failed(flow, "happy-path", why)

@@ -58,11 +58,12 @@ def backtest(
     """
     with answering():
         settings = load()
-        events = read_events(settings.schemas)
         browser = open_browser(settings)
-        old = _live(browser, events, folder.resolve().name, against)
-        new = successor(old, _bundle(folder.resolve(), events), values(sets, "--set"))
-        report, seconds = compared(browser, events, old, new, since, last)
+        landscape = landscape_of(browser)
+        old = _live(landscape, folder.resolve().name, against)
+        bundle = _bundle(folder.resolve(), landscape.events)
+        new = successor(old, bundle, values(sets, "--set"))
+        report, seconds = compared(browser, old, new, since, last)
         if as_json:
             show_json({**report.as_dict(), "seconds": round(seconds, 1)})
         else:
@@ -73,14 +74,14 @@ def backtest(
 
 
 def compared(
-    browser: Browser, events: Events, old: Live, new: Live, since: str | None, last: int
+    browser: Browser, old: Live, new: Live, since: str | None, last: int
 ) -> tuple[Report, float]:
     """What differs over past events, and how many seconds that took to find out."""
     spots = spots_of(browser, EVENT_TOPICS)
     now = now_ms()
     start = now - milliseconds(since) if since else since_last(browser, spots, last, now)
     began = monotonic()
-    test = open_backtest(old, new, events, browser.masks, browser.codec.decode)
+    test = open_backtest(old, new, browser.masks, browser.codec.decode)
     return test.run(stream(browser, spots, start)), monotonic() - began
 
 
@@ -106,18 +107,18 @@ def _examples(group: Group) -> list[str]:
     return [f"{e.place}: {e.old} → {e.new}" for e in group.examples]
 
 
-def landscape_of(browser: Browser, events: Events) -> Landscape:
+def landscape_of(browser: Browser) -> Landscape:
     """What is live: by the files here and by `hub.registry`."""
     settings = browser.settings
+    events = read_events(settings.schemas)
     files = read_landscape(settings.connectors, settings.registrations, events)
     is_there = browser.broker.partitions(SPOT.topic)
     ledger = fold(Ledger(), stream(browser, [SPOT])) if is_there else Ledger()
     return present(files, ledger)
 
 
-def _live(browser: Browser, events: Events, connector: str, name: str | None) -> Live:
+def _live(landscape: Landscape, connector: str, name: str | None) -> Live:
     """What is live under that name, or the connector's only registration. Raises Reject."""
-    landscape = landscape_of(browser, events)
     of = [one for one in landscape.live if name in (None, one.name)]
     chosen = [one for one in of if one.bundle.name == connector]
     if len(chosen) == 1:

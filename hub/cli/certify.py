@@ -28,7 +28,7 @@ from hub.registry.bundle import Bundle, read_bundle
 from hub.registry.certificates import Clause, sign
 from hub.registry.certifiers import own_key
 from hub.registry.event_types import Events, read_events
-from hub.registry.live import Live
+from hub.registry.live import Live, known_events
 from hub.registry.problem import BundleErrors
 from hub.registry.registration import RegistrationEntry, complete
 from hub.settings import Settings, load, resolve
@@ -75,12 +75,12 @@ def certify(
     """
     with answering():
         here = load()
-        events = read_events(here.schemas)
+        events = known_events(here.connectors, read_events(here.schemas))
         bundle = _bundle(folder.resolve(), events)
         entry = _entry(bundle.name, registration, endpoint)
         live = Live(bundle, complete(entry, bundle.manifest))
         _agreed(live, yes=yes)
-        found = asyncio.run(_tried(live, events, quiet=as_json))
+        found = asyncio.run(_tried(live, quiet=as_json))
         file = out or Path(f"{bundle.name}.certificate.json")
         written = _written(here, live, found, file, by or getpass.getuser())
         if as_json:
@@ -89,7 +89,7 @@ def certify(
             raise typer.Exit(1)
 
 
-async def _tried(live: Live, events: Events, *, quiet: bool) -> list[Clause]:
+async def _tried(live: Live, *, quiet: bool) -> list[Clause]:
     """Every clause; each flow is told when it is through.
 
     Nothing is called where the connector's own cases do not hold.
@@ -104,7 +104,7 @@ async def _tried(live: Live, events: Events, *, quiet: bool) -> list[Clause]:
     of_flow: list[Clause] = []
     async with open_ways(live, resolve) as (client, stranger):
         run = Run(secrets.randbelow(1_000_000_000), now_ms())
-        sandbox = Sandbox(live, events, client, stranger, _drawn, run, monotonic)
+        sandbox = Sandbox(live, client, stranger, _drawn, run, monotonic)
         async for clause in sandbox.clauses():
             progress.now("")
             if of_flow and of_flow[0].flow != clause.flow:

@@ -12,7 +12,6 @@ from hub.cli.browse import open_browser
 from hub.cli.output import Usage, say
 from hub.errors import HubError
 from hub.registry.bundle import prove
-from hub.registry.event_types import read_events
 from hub.registry.live import Live
 from hub.registry.problem import BundleErrors
 from hub.registry.registration import RegistrationEntry, complete
@@ -57,11 +56,11 @@ def _report(
     settings: Settings, files: Mapping[str, bytes], entry: RegistrationEntry, name: str
 ) -> Report | None:
     """What would change; None where nothing is live under that name."""
-    events = read_events(settings.schemas)
     browser = open_browser(settings)
-    old = next((one for one in landscape_of(browser, events).live if one.name == name), None)
+    landscape = landscape_of(browser)
+    old = next((one for one in landscape.live if one.name == name), None)
     if old is None:
         return None
-    bundle = prove(entry.connector, files, events)
+    bundle = prove(entry.connector, files, landscape.events)
     new = Live(bundle, complete(entry, bundle.manifest))
-    return compared(browser, events, old, new, None, LAST)[0]
+    return compared(browser, old, new, None, LAST)[0]

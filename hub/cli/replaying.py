@@ -22,7 +22,6 @@ from hub.dev.progress import to_stderr
 from hub.errors import HubError, Reject
 from hub.records import Position, Record, Spot
 from hub.registry.bundle import read_bundle
-from hub.registry.event_types import Events as EventTypes
 from hub.registry.event_types import read_events
 from hub.registry.following import Following
 from hub.registry.ledger import Ledger
@@ -107,15 +106,15 @@ def plan_of(file: Path) -> Plan:
 
 def sandbox(browser: Browser, plan: Plan, other: Other) -> Iterator[Played]:
     """Play a plan without a way out: one result for each registration and version of then."""
-    kept, known = kept_versions(browser)
+    kept = kept_versions(browser)
     for (name, bundle, terms), group in groupby(sorted(plan.items, key=_version), key=_version):
         of = list(group)
         then = kept.of(name, bundle, terms)
         newer = other.of(kept, name, then)
         beside: Backtest | None = None
         if then is not None and newer is not None:
-            beside = open_backtest(then, newer, known, browser.masks, browser.codec.decode)
-        version = Version(then, known) if then is not None else None
+            beside = open_backtest(then, newer, browser.masks, browser.codec.decode)
+        version = Version(then) if then is not None else None
         yield play(of, events_of(browser, of), version, beside, reading(browser))
 
 
@@ -132,13 +131,13 @@ def other(named: str) -> Other:
         raise Reject(f"{error}", fix=f"hub connector check {folder}") from error
 
 
-def kept_versions(browser: Browser) -> tuple[Versions, EventTypes]:
-    """Every version that there is, and the events that they know."""
+def kept_versions(browser: Browser) -> Versions:
+    """Every version that there is."""
     settings = browser.settings
     known = read_events(settings.schemas)
     files = read_landscape(settings.connectors, settings.registrations, known)
     ledger = following(browser)
-    return Versions(ledger, present(files, ledger)), known
+    return Versions(ledger, present(files, ledger))
 
 
 def reading(browser: Browser) -> Reading:

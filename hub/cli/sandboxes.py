@@ -18,7 +18,6 @@ from hub.cli import replaying
 from hub.cli.browse import Browser
 from hub.errors import Reject
 from hub.records import Position, Record, Writer
-from hub.registry.event_types import Events
 from hub.registry.live import Live
 from hub.registry.registration import RegistrationEntry, read_registrations
 from hub.registry.yaml_file import read_yaml
@@ -73,13 +72,13 @@ def told(
     if missing:
         what = f"has no entry for {', '.join(missing)}"
         raise Reject(what, where="--to", fix="as in registrations.yaml; or narrow the plan")
-    versions, known = replaying.kept_versions(browser)
+    versions = replaying.kept_versions(browser)
     live, then = versions.landscape.live, other.name == THEN
     ways = {name: _Way(sandboxes[name], versions, other, live) for name in names}
     for item in plan.items:
         ways[item.registration].of(item)  # before the first call
     records = {record.place: record for record in replaying.events_of(browser, plan.items)}
-    work = _Work(browser, replaying.reading(browser), records, known, then)
+    work = _Work(browser, replaying.reading(browser), records, then)
     found = asyncio.run(work.all(plan, ways))
     if then:
         return found
@@ -95,7 +94,6 @@ class _Work:
     browser: Browser
     reading: Reading
     records: Mapping[Position, Record]
-    events: Events
     then: bool  # the version of then goes, so its requests must be those of then
 
     async def all(self, plan: Plan, ways: Mapping[str, _Way]) -> list[Played]:
@@ -135,7 +133,7 @@ class _Work:
             async with AsyncExitStack() as stack:
                 client = client_of(live, transport)
                 stack.push_async_callback(client.close)
-                version = Version(live, self.events)
+                version = Version(live)
                 pairs = [(item, self.records.get(item.place)) for item in of]
                 async for one in tell(pairs, version, client, self.reading, now_ms):
                     if self.then:

@@ -93,7 +93,7 @@ def backtest(old: Live, new: Live, given: Iterable[tuple[str, Document]]) -> Rep
         )
         for number, (kind, event) in enumerate(kept)
     ]  # fmt: skip
-    run = open_backtest(old, new, events(), Masks(catalogue()), lambda raw: kept[int(raw)])
+    run = open_backtest(old, new, Masks(catalogue()), lambda raw: kept[int(raw)])
     return run.run(records)
 
 

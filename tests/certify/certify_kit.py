@@ -15,7 +15,7 @@ from hub.certify.trials import Sandbox
 from hub.registry.certificates import Clause
 from hub.registry.live import Live
 from hub.settings import resolve
-from tests.backtest.backtest_kit import events, live
+from tests.backtest.backtest_kit import live
 from tests.ops.systems.sim_kit import Sim
 
 
@@ -53,7 +53,6 @@ def certified(made: Live) -> list[Clause]:
         async with open_ways(made, resolve) as (client, stranger):
             sandbox = Sandbox(
                 made,
-                events(),
                 client,
                 stranger,
                 lambda: str(uuid4()),

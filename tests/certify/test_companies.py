@@ -51,7 +51,6 @@ def tried(folder: Path, system: Lists) -> list[Clause]:
     numbers: Iterator[int] = itertools.count()
     sandbox = Sandbox(
         live,
-        events(),
         Watched(system, lambda: 0.0),
         None,
         lambda: f"key-{next(numbers)}",

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hub.certify.fresh import moved, new_code, renamed, with_other_words
 from hub.certify.samples import Run, samples
 from hub.contract.types import Date, Document, Field, ListOf, Record, Timestamp
-from tests.backtest.backtest_kit import events, live
+from tests.backtest.backtest_kit import live
 
 OLD, NEW = "H44.99.99-251013-0001", "H44.99.99-251013-4711"
 NOW = 1_795_000_000_000
@@ -60,7 +60,7 @@ def test_moments_move_and_days_stay() -> None:
 @pytest.mark.parametrize("name", ["ngsp", "onestop", "portal", "postal", "postal_my"])
 def test_every_flow_has_a_sample_of_one_dossier_of_the_last_day(name: str) -> None:
     made = live(name, agencies=["H44.99.99", "H62.99.99"])
-    found = samples(made, events(), Run(4711, NOW))
+    found = samples(made, Run(4711, NOW))
     calling = {n for n, flow in made.bundle.manifest.flows.items() if flow.kind == "on"}
     assert {sample.flow.flow for sample in found} == calling
     codes = {str(c) for s in found if (c := s.record.get("dossier_code")) is not None}
