@@ -11,9 +11,7 @@ import time
 
 import typer
 
-from adapters.http.transport import Transport
 from hub.access import tokens
-from hub.access.doorman import Doorman, verifying
 from hub.access.gate import refusal
 from hub.access.rules import Principal, decide, rule_of
 from hub.cli.output import answering
@@ -33,6 +31,9 @@ def person(settings: Settings) -> Principal | None:
 
 
 async def _ask(settings: Settings, token: str) -> Principal | None:
+    from adapters.http.transport import Transport
+    from hub.access.doorman import Doorman, verifying
+
     async with Transport() as transport:
         doorman = Doorman(settings.access, {}, verifying(transport), time.time)
         return await doorman.who(f"Bearer {token}")
