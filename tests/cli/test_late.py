@@ -25,8 +25,6 @@ print(json.dumps([done.exit_code, sorted(set(sys.modules) & set({heavy}))]))
         ("connector", "explain", "connectors/postal"),
         ("mapping", "functions", "code"),
         ("settings",),
-        ("access", "who"),
-        ("access", "rules"),
     ],
 )
 def test_a_command_loads_no_library_of_anothers(words: tuple[str, ...]) -> None:
