@@ -152,19 +152,24 @@ def roll_back(known: Registered | None, change: Change, to: int | None = None) -
     if known.state not in SERVED:
         what = f"is {known.state}: there is nothing to take back"
         raise Reject(what, where=change.name, fix="register it anew", code="state")
-    earlier = [one for one in reversed(known.before) if _served_otherwise(one, known, to)]
-    if not earlier:
+    return _next(known, change, known.state, "rollback", _earlier(known, to))
+
+
+def _earlier(known: Registered, to: int | None) -> Version:
+    """The version to go back to. Raises Reject, code "version"."""
+    named = [one for one in reversed(known.before) if to in (None, one.version)]
+    served = [one for one in named if one.state in SERVED]
+    found = [one for one in served if (one.bundle, one.entry) != (known.bundle, known.entry)]
+    if found:
+        return found[0]
+    if to is None:
         what = "has no earlier version that was served otherwise"
-        if to is not None:
-            what = f"version {to} was not served, or does not differ, or is forgotten"
-        kept = f"the last {MOST_BEFORE} are kept; register the bundle anew"
-        raise Reject(what, where=change.name, fix=kept, code="version")
-    return _next(known, change, known.state, "rollback", earlier[0])
-
-
-def _served_otherwise(one: Version, known: Registered, to: int | None) -> bool:
-    differs = (one.bundle, one.entry) != (known.bundle, known.entry)
-    return one.state in SERVED and differs and to in (None, one.version)
+    elif served:
+        what = f"version {to} is what stands: the same bundle and entry"
+    else:
+        what = f"version {to} was never served" if named else f"there is no version {to} any more"
+    fix = f"hub connector history {known.name}; the last {MOST_BEFORE} are kept"
+    raise Reject(what, where=known.name, fix=fix, code="version")
 
 
 def _next(known: Registered, change: Change, state: State, did: Did, what: Version) -> Registered:

@@ -134,8 +134,15 @@ def test_rollback_passes_over_versions_that_only_paused() -> None:
 def test_there_is_no_way_back_to_what_never_was() -> None:
     assert code(lambda: roll_back(live(), asked(1))) == "version"
     second = register(live(), asked(1), offered(TWO))
-    assert code(lambda: roll_back(second, asked(2), to=7)) == "version"
-    assert code(lambda: roll_back(second, asked(2), to=2)) == "version"
+    for to, says in ((7, "no version 7"), (2, "no version 2 any more")):
+        with pytest.raises(Reject, match=says):
+            roll_back(second, asked(2), to=to)
+    with pytest.raises(Reject, match="version 1 is what stands"):
+        roll_back(roll_back(second, asked(2)), asked(3), to=1)
+    drafted = register(None, asked(0), Offer("waterco", TWO, ENTRY, hold=True))
+    served = register(move(drafted, asked(1), "retire"), asked(2), OFFER)
+    with pytest.raises(Reject, match="version 1 was never served"):
+        roll_back(served, asked(3), to=1)
     assert code(lambda: roll_back(move(live(), asked(1), "retire"), asked(2))) == "state"
 
 
