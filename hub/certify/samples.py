@@ -6,37 +6,43 @@ from dataclasses import dataclass, replace
 import orjson
 
 from hub.certify.fresh import moved, new_code, renamed
-from hub.contract.types import Document
+from hub.contract.types import Document, Record
 from hub.delivery.outflow import Outflow
 from hub.registry.case_files import Case, find_cases
 from hub.registry.case_times import from_people
 from hub.registry.event_types import Events
 from hub.registry.live import Live, outflows
 
-CODE = "dossier_code"  # the field that names a dossier, in every event that is about one
 AT = "at"  # when it happened, epoch ms
 DAY = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """An event that a flow is tried with."""
+    """An event that a flow is tried with. `key`: its first field, which says what it is about."""
 
     flow: Outflow
     event_type: str
     record: Document
+    key: str
 
-    def of_another_dossier(self, number: int) -> "Sample":
-        """The same about a dossier with the digits of `number`."""
-        code = self.record.get(CODE)
-        if not isinstance(code, str):
-            return self
-        return replace(self, record=renamed(self.record, code, new_code(code, number)))
+    @property
+    def code(self) -> str:
+        """What it is about: a dossier's code, a meter's number."""
+        return str(self.record.get(self.key) or "")
+
+    def about(self, code: str) -> "Sample":
+        """The same about another one."""
+        return replace(self, record=renamed(self.record, self.code, code)) if self.code else self
+
+    def of_another(self, number: int) -> "Sample":
+        """The same about one whose code ends in the digits of `number`."""
+        return self.about(new_code(self.code, number))
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What makes the events of one run its own: the digits of its dossier's code, and its day."""
+    """What makes the events of one run its own: the digits of its codes, and its day."""
 
     number: int
     now: int  # epoch ms
@@ -45,8 +51,9 @@ class Run:
 def samples(live: Live, run: Run) -> Sequence[Sample]:
     """One accepted case of each flow and type of event, in the order of the flows.
 
-    All are of one dossier and happened within the last day, each at the hour of its case: what one
-    flow makes, the next may speak of.
+    All that are about a dossier are about the same one (and so for whatever else events are about),
+    and happened within the last day, each at the hour of its case: what one flow makes, the next
+    may speak of.
     """
     events = live.bundle.events
     flows = outflows(live, events)
@@ -55,26 +62,24 @@ def samples(live: Live, run: Run) -> Sequence[Sample]:
         chosen.setdefault((one.flow.flow, one.event_type), one)
     order = list(live.bundle.manifest.flows)
     found = sorted(chosen.values(), key=lambda one: order.index(one.flow.flow))
-    code = next((c for one in found if isinstance(c := one.record.get(CODE), str)), "")
-    new = new_code(code, run.number)
-    return [_of_run(one, events, new, run.now) for one in found]
+    codes: dict[str, str] = {}  # by the field that says what an event is about
+    for one in found:
+        codes.setdefault(one.key, new_code(one.code, run.number))
+    return [_of_today(one.about(codes[one.key]), events, run.now) for one in found]
 
 
-def _of_run(sample: Sample, events: Events, new: str, now: int) -> Sample:
-    record = sample.record
-    code, at = record.get(CODE), record.get(AT)
-    if isinstance(code, str):
-        record = renamed(record, code, new)
-    if isinstance(at, int):
-        days = (now - at) // DAY * DAY
-        record = _moved(record, sample.event_type, events, days)
-    return replace(sample, record=record)
+def _of_today(sample: Sample, events: Events, now: int) -> Sample:
+    at = sample.record.get(AT)
+    if not isinstance(at, int):
+        return sample
+    kind = _record_of(sample.event_type, events)
+    found = moved(sample.record, kind, events.records, (now - at) // DAY * DAY)
+    return replace(sample, record=found) if isinstance(found, dict) else sample
 
 
-def _moved(record: Document, event_type: str, events: Events, by: int) -> Document:
+def _record_of(event_type: str, events: Events) -> Record:
     short = next(name for name, full in events.full_names.items() if full == event_type)
-    found = moved(record, events.records[short], events.records, by)
-    return found if isinstance(found, dict) else record
+    return events.records[short]
 
 
 def _accepted(
@@ -93,4 +98,4 @@ def _accepted(
             continue
         record = from_people(kind, event, events)
         if flow.takes(record):
-            yield Sample(flow, kind, record)
+            yield Sample(flow, kind, record, _record_of(kind, events).fields[0].name)

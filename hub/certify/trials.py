@@ -40,7 +40,7 @@ class Sandbox:
     draw: Callable[[], str]
     run: Run
     clock: Callable[[], float]
-    _unmade: int = 0  # dossiers that were spoken of though nobody made them
+    _unmade: int = 0  # codes that were spoken of though nobody made them
     _asked: set[str] = field(default_factory=set)  # questions that were tried with an unknown item
 
     async def clauses(self) -> AsyncIterator[Clause]:
@@ -195,9 +195,9 @@ class Sandbox:
         return clauses.refused(await self._tried(self.stranger, chosen[0], self.draw()))
 
     def _nobodys(self, sample: Sample) -> Sample:
-        """The same about a dossier that no system knows."""
+        """The same about something that no system knows."""
         self._unmade += 1
-        return sample.of_another_dossier(self.run.number + self._unmade)
+        return sample.of_another(self.run.number + self._unmade)
 
     def _now(self) -> int:
         return int(self.clock() * 1000)

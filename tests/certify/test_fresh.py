@@ -77,3 +77,11 @@ def test_other_words_change_the_longest_text_that_has_several() -> None:
     request: Document = {"MaHoSo": OLD, "GopY": "Nhanh và tốt"}
     assert with_other_words(request, op, outbound.types) == {**request, "GopY": "Nhanh và tố*"}
     assert with_other_words({"MaHoSo": OLD}, op, outbound.types) is None
+
+
+def test_what_is_about_something_else_than_a_dossier_is_fresh_too() -> None:
+    found = {s.flow.flow: s for s in samples(live("portal"), Run(4711, NOW))}
+    procedure = found["procedure"]
+    assert (procedure.key, procedure.code) == ("procedure_code", "9.004711")
+    assert found["progress"].code.endswith("-4711")
+    assert procedure.of_another(8).code == "9.000008"
