@@ -90,6 +90,7 @@ class Course:
     mark: Mark | None = None
     waiting: Waiting | None = None
     letter: Letter | None = None
+    begun: bool = True  # the registration has committed offsets: it was live once
     passed: bool = False  # the committed offset lies behind it
     before: int = 0  # events of its partition that stand between the committed offset and it
 

@@ -280,6 +280,9 @@ def _earlier(facts: Facts, event: Event) -> Sequence[Event]:
 
 
 def _backlog(standing: Standing, course: Course) -> Answer:
+    if not course.begun:
+        says = f"{standing.name} has never begun: no worker could take it up"
+        return Answer("not_live", says, fix="see what is wrong with it: hub connector list")
     seen = "" if standing.worker else "; whether a worker runs cannot be seen from here"
     if course.before:
         says = f"its turn has not come: {course.before} events stand before it{seen}"

@@ -133,7 +133,8 @@ def _courses(
     by_name = {one.name: one for one in known}
     courses: dict[tuple[Position, str], Course] = {}
     for name in sorted(names):
-        commits = _commits(browser, name, numbers)
+        whole = browser.broker.committed(group_of(name))
+        commits = {s: c for s, c in whole.items() if s.topic == DOSSIER and s.partition in numbers}
         open_ones = _journals(browser, name, commits, waiting)
         for event, record in events:
             key = event.place, name
@@ -145,6 +146,7 @@ def _courses(
                 mark=_mark(open_ones, event.place),
                 waiting=parked,
                 letter=dead.get(key),
+                begun=bool(whole),
                 passed=_passed(commits, event.place),
                 before=_before(commits, event.place),
             )
@@ -234,11 +236,6 @@ def _letters(
 def _letter(one: DeadLetter) -> Letter:
     by, because = (one.decision.by, one.decision.because) if one.decision else ("", "")
     return Letter(one.place, one.record.timestamp, one.state, one.reason, by, because)
-
-
-def _commits(browser: Browser, name: str, numbers: Sequence[int]) -> dict[Spot, tuple[int, str]]:
-    found = browser.broker.committed(group_of(name))
-    return {s: c for s, c in found.items() if s.topic == DOSSIER and s.partition in numbers}
 
 
 def _passed(commits: Mapping[Spot, tuple[int, str]], place: Position) -> bool:

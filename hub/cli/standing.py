@@ -11,7 +11,7 @@ from hub.registry.call_limits import window_of
 from hub.registry.interests import Interest
 from hub.settings import Settings
 
-ANSWERED = 1.0  # seconds that a worker may take to say how it is
+ANSWERED = 3.0  # seconds that a worker may take to say how it is
 SAID = ("halted", "down")  # hub.delivery.process.WorkerHealth.remarks
 
 
@@ -22,27 +22,30 @@ def standings(settings: Settings, known: Sequence[Interest], now: int) -> Iterat
     elsewhere, and it is not known whether one does.
     """
     workers = [one for one in runfiles.read_all(settings.home) if one.name == "worker"]
-    unseen = None if settings.bootstrap else False
-    remarks = [line for one in workers for line in _remarks(one.url)]
+    answers = [_remarks(one.url) for one in workers]
+    remarks = [line for lines in answers for line in lines or ()]
+    runs = None if settings.bootstrap else False
+    if workers:
+        runs = True if any(lines is not None for lines in answers) else None
     for one in known:
         said = {word: _said(remarks, one.name, word) for word in SAID}
         yield Standing(
             one.name,
             one.state,
             one.problem,
-            worker=True if workers else unseen,
+            worker=runs,
             halted=said["halted"],
             broken=said["down"],
             opens=_opens(one, now),
         )
 
 
-def _remarks(url: str) -> list[str]:
-    """What a worker says that a person should see to; nothing where it does not answer."""
+def _remarks(url: str) -> list[str] | None:
+    """What a worker says that a person should see to; None where it does not answer."""
     try:
         _, _, body = fetch("GET", f"{url}/health/ready", timeout=ANSWERED)
     except HubError:
-        return []
+        return None
     return body.decode(errors="replace").splitlines()
 
 

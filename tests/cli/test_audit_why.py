@@ -175,6 +175,11 @@ def retried(desk: Desk) -> None:
     step(desk, one, "ATTEMPT", AT, reason="answered 500")
 
 
+def taken_up(desk: Desk) -> None:
+    one = event(desk)
+    commit(desk, one, one.offset)
+
+
 def unwanted(desk: Desk) -> None:
     connect(desk, on="Accepted")
     event(desk)
@@ -209,7 +214,8 @@ INJECTED: dict[str, tuple[Callable[[Desk], object], str]] = {
     "worker_not_running": (event, "no worker runs"),
 }
 RUNNING: dict[str, tuple[Callable[[Desk], object], str, str]] = {
-    "backlog": (event, "", "only just come"),
+    "backlog": (taken_up, "", "only just come"),
+    "not_live": (event, "", "has never begun"),
     "halted": (event, "portal: halted: the credential is refused", "the credential is refused"),
     "system_down": (event, "portal: down: 3 failures in a row", "3 failures in a row"),
     "in_doubt": (doubt, "", "nobody knows"),
