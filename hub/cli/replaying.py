@@ -13,8 +13,9 @@ from hub.audit.replay.sandbox import Played, Reading, play
 from hub.audit.replay.versions import THEN, TODAY, Other, Versions
 from hub.backtest.run import Backtest, open_backtest
 from hub.backtest.version import Version
-from hub.cli.browse import Browser, records, spots_of, stream
+from hub.cli.browse import Browser, records, spots_of
 from hub.cli.deciding import decisions_of, write_acts
+from hub.cli.history import history
 from hub.cli.output import Usage
 from hub.delivery.acts import Command
 from hub.delivery.letters import letters
@@ -40,7 +41,7 @@ TOGETHER = 20  # acts that share a flush; a pause in between
 def gather(browser: Browser, selection: Selection, most: int) -> list[Item]:
     """The items of a plan. Raises Reject where they are more than `most`."""
     events = Events(selection)
-    for record in stream(browser, _spots(browser, selection), _start(selection)):
+    for record in history(browser, _spots(browser, selection), _start(selection)):
         events.take(record)
         if len(events.found) > most:
             raise _too_many(most)
@@ -79,7 +80,7 @@ def _numbers(topic: str, events: Events) -> list[Spot]:
 
 def _ends(browser: Browser, events: Events) -> Ends:
     ends = Ends()
-    for record in stream(browser, _numbers(RECEIPT, events), max(0, events.since - EARLIER)):
+    for record in history(browser, _numbers(RECEIPT, events), max(0, events.since - EARLIER)):
         if dict(record.headers).get("hub_kind", b"OUTCOME") in (b"OUTCOME", b"OWNER"):
             try:
                 ends.take(record.offset, browser.codec.decode(record.value or b"")[1])
@@ -91,7 +92,7 @@ def _ends(browser: Browser, events: Events) -> Ends:
 def _letters(browser: Browser, events: Events) -> dict[tuple[str, Position], Position]:
     since = max(0, events.since - EARLIER)
     spots = _numbers(DEAD, events)
-    own = (record for record in stream(browser, spots, since) if _source(record) in events.found)
+    own = (record for record in history(browser, spots, since) if _source(record) in events.found)
     return {letter.key: letter.place for letter in letters(own)}
 
 
@@ -166,7 +167,7 @@ def events_of(browser: Browser, of: Sequence[Item]) -> Iterator[Record]:
     for place in wanted:
         spot = Spot(place.topic, place.partition)
         starts[spot] = min(place.offset, starts.get(spot, place.offset))
-    for record in stream(browser, sorted(starts), starts):
+    for record in history(browser, sorted(starts), starts):
         if record.place in wanted:
             wanted.discard(record.place)
             yield record

@@ -22,7 +22,8 @@ from hub.registry.present import read_entry
 from hub.registry.registration import complete
 from hub.settings import load
 from hub.surroundings import digest_key
-from hub.topics import RECEIPT, REGISTRY
+from hub.topics import DOSSIER, RECEIPT, REGISTRY
+from tests.cli.auditor import archive_all, sign_all
 from tests.cli.desk import BY, MASKS, Desk
 from tests.events.records import CATALOGUE
 from tests.test_architecture import ROOT
@@ -128,6 +129,21 @@ def test_what_was_sent_is_made_again_and_is_the_same(place: Place) -> None:
     assert (done.exit_code, played["requests"]["same"], played["unexplained"]) == (0, 5, 0)
     shown = place.hub("diff", str(place.plan.with_suffix(".result.json")))
     assert (shown.exit_code, len(shown.stdout.splitlines())) == (0, 2), "a head and a row"
+
+
+def test_what_the_topics_hold_no_more_comes_from_the_archive(place: Place) -> None:
+    for number in range(3):
+        place.delivered(f"H44.99.99-251013-000{number}")
+    sign_all(place.desk, 1_800_000_000)
+    archive_all(place.desk)
+    spots = [Spot(topic, p) for topic in (DOSSIER, RECEIPT) for p in range(3)]
+    ends = {spot: len(place.desk.broker.since(spot, 0)) for spot in spots}
+    place.desk.broker.delete_before(ends)
+    place.delivered("H44.99.99-251013-0003")
+    assert "4 in" in place.planned().stderr
+    done = place.hub("run", str(place.plan), "--json")
+    (played,) = json.loads(done.stdout)["played"]
+    assert (done.exit_code, played["requests"]) == (0, {"same": 4})
 
 
 def test_a_receipt_that_names_another_request_is_found(place: Place) -> None:

@@ -92,7 +92,8 @@ def play(
         played.report = beside.run(checked)
     for _ in checked:  # all of it, also where nothing is compared
         pass
-    played.verdicts[GONE] += len(waiting)
+    if waiting:
+        played.verdicts[GONE] = len(waiting)
     return played
 
 
