@@ -28,6 +28,7 @@ from hub.scaffold.mapping_text import mapping_text
 from hub.scaffold.plan import Plan
 
 MANIFEST: Final = "connector.yaml"
+UNRECORDED: Final = "case"  # the finding of a case that does not say what it must give
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +77,12 @@ def new_folder(asked: Asked, interface: Interface, events: Events, learnt: Learn
 
 def _recorded(name: str, files: dict[str, bytes], events: Events, notes: Sequence[str]) -> Folder:
     """With what each case gives, where nothing is left to decide."""
-    bundle = examine(name, files, events).bundle
-    if bundle is not None:
-        files |= record(bundle).files
-    return Folder(files, check(name, files, events).problems, tuple(notes))
+    problems = check(name, files, events).problems
+    if all(problem.code == UNRECORDED for problem in problems):
+        bundle = examine(name, files, events).bundle
+        files |= record(bundle).files if bundle is not None else {}
+        problems = check(name, files, events).problems
+    return Folder(files, problems, tuple(notes))
 
 
 def _draft(asked: Asked, interface: Interface, contract: Contract, learnt: Learnt) -> Draft:

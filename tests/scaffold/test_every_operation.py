@@ -1,4 +1,4 @@
-"""From every operation of the contracts here: what the check finds is a person's to decide alone."""
+"""From every operation of the contracts here: what is left is for a person to decide alone."""
 
 from pathlib import Path
 
