@@ -24,7 +24,7 @@ from hub.registry.manifest_reference import (
 from hub.scaffold.folder import Asked, Folder, new_folder
 from hub.scaffold.interface import Interface, read_interface
 from hub.scaffold.learnt import Learnt, learn
-from hub.scaffold.plan import Kind, Wish, plans, wish
+from hub.scaffold.plan import Kind, Wish, operation_named, plans, wish
 from hub.settings import Settings, load
 
 app = typer.Typer(add_completion=False)
@@ -53,6 +53,10 @@ Poll = Annotated[
     list[str] | None,
     typer.Option(metavar="OPERATION=EVENT", help="ask for news; each new item is this event"),
 ]
+Also = Annotated[
+    list[str] | None,
+    typer.Option(metavar="OPERATION", help="keep it too: a question, a login; no flow calls it"),
+]
 Auth = Annotated[str, typer.Option(help="kind of auth, where the interface names none")]
 Title = Annotated[
     str, typer.Option(help="what people call the system; default: as in the interface")
@@ -74,6 +78,7 @@ def new(  # noqa: PLR0913 - options
     on: On = None,
     receive: Receive = None,
     poll: Poll = None,
+    operation: Also = None,
     auth: Auth = "",
     title: Title = "",
     owner: Owner = "",
@@ -99,6 +104,7 @@ def new(  # noqa: PLR0913 - options
             title=title,
             owner=owner,
             auth=auth,
+            also=[operation_named(text, interface.offers) for text in operation or ()],
             schema=f"../{MANIFEST_SCHEMA}",
         )
         try:

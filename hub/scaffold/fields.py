@@ -197,11 +197,11 @@ class Filler:
         return sorted(found, key=lambda c: (-c.likeness, len(c.given.path)))[:5]
 
     def _timed_texts(self) -> list[Given]:
-        """Free texts that may be a local time, by their names."""
+        """Free texts and numbers that may be a local time or an epoch, by their names."""
         return [
             given
             for given in self.sources.given
-            if isinstance(given.known.type, Text) and _TIMES & set(words(given.path[-1]))
+            if isinstance(given.known.type, Text | Integer) and _TIMES & set(words(given.path[-1]))
         ]
 
     def _candidates(self, each: Field) -> list[Candidate]:

@@ -19,6 +19,9 @@ from hub.scaffold.plan import Plan
 
 _DEPTH: Final = 3  # records inside an answer in which a list of items is looked for
 _EVERY: Final = 300  # seconds between polls
+_CURSOR: Final = (
+    "`cursor: {parameter, first, next}` where a page says how to go on; `identity: […]`"
+)
 _TELLING: Final = frozenset({"id", "uuid", "guid", "key", "number", "no", "ma", "so", "code"})
 
 
@@ -85,7 +88,7 @@ class Maker:
         identity, note = _identity(item, self.learnt, key)
         if identity:
             line["identity"] = [identity]
-        notes = () if identity or plan.kind == "poll" else (note,)
+        notes = () if identity else (_CURSOR if plan.kind == "poll" else note,)
         timed = any(value == "received_at" for _, value in made.fields)
         parameters = ("doc", "received_at") if timed else ("doc",)
         doc = f"What {plan.offer.title} says, as {plan.event}."

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from hub.contract.offers import Scheme
+from hub.contract.offers import Offer, Scheme
 from hub.contract.types import Contract, Operation
 from hub.errors import Reject
 from hub.mapping.likeness import folded
@@ -33,13 +33,17 @@ UNRECORDED: Final = "case"  # the finding of a case that does not say what it mu
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the integrator said. `auth` names a kind where the interface names none."""
+    """What the integrator said. `auth` names a kind where the interface names none.
+
+    `also`: operations that the contract keeps though no flow calls them: a question, a login.
+    """
 
     name: str
     plans: Sequence[Plan]
     title: str = ""
     owner: str = ""
     auth: str = ""
+    also: Sequence[Offer] = ()
     schema: str = ""  # where editors find the manifest's JSON Schema
 
 
@@ -54,7 +58,7 @@ class Folder:
 
 def new_folder(asked: Asked, interface: Interface, events: Events, learnt: Learnt) -> Folder:
     """Write a connector. Raises ContractErrors where the chosen operations cannot be read."""
-    wanted = frozenset(plan.offer.name for plan in asked.plans)
+    wanted = frozenset(offer.name for offer in (*(plan.offer for plan in asked.plans), *asked.also))
     files, contract, told = interface.contract(wanted)
     maker = Maker(contract, events, learnt)
     functions = [maker.function(plan) for plan in asked.plans]

@@ -8,7 +8,7 @@ from hub.registry.event_types import Events, read_events
 from hub.scaffold.folder import Asked, Folder, new_folder
 from hub.scaffold.interface import Interface, read_interface
 from hub.scaffold.learnt import Learnt, learn
-from hub.scaffold.plan import plans, wish
+from hub.scaffold.plan import operation_named, plans, wish
 
 ROOT = Path(__file__).parents[2]
 
@@ -89,11 +89,18 @@ def wsdl(folder: Path, root: str) -> Interface:
 
 
 def made(
-    interface: Interface, *, on: tuple[str, ...] = (), receive: tuple[str, ...] = ()
+    interface: Interface,
+    *,
+    on: tuple[str, ...] = (),
+    receive: tuple[str, ...] = (),
+    poll: tuple[str, ...] = (),
+    also: tuple[str, ...] = (),
 ) -> Folder:
     wishes = [wish("on", text) for text in on] + [wish("receive", text) for text in receive]
+    wishes += [wish("poll", text) for text in poll]
     known = {short: events().records[short] for short in events().full_names}
-    asked = Asked("water", plans(wishes, interface.offers, known), schema="x.json")
+    kept = [operation_named(text, interface.offers) for text in also]
+    asked = Asked("water", plans(wishes, interface.offers, known), also=kept, schema="x.json")
     return new_folder(asked, interface, events(), learnt())
 
 

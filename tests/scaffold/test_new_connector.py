@@ -157,3 +157,24 @@ def test_files_that_lead_upwards_are_lifted_into_the_bundle(tmp_path: Path) -> N
     assert sorted(interface.files) == ["types/motcua.xsd", "up0/service.wsdl"]
     assert not any("../" in name for name in interface.files)
     assert made(interface, receive=("BaoTienDo=StatusChanged",)).files
+
+
+def test_what_is_polled_has_a_request_and_an_item() -> None:
+    file = ROOT / "connectors" / "postal" / "contract" / "vnpost-ngsp.openapi.yaml"
+    interface = read_interface("rest", file.name, lambda _: file.read_bytes())
+    folder = made(interface, poll=("DocHanhTrinh=ConsignmentTracked",))
+    manifest, mapping = text_of(folder, "connector.yaml"), text_of(folder, "mapping.py")
+    assert 'items: "_embedded.rh:doc"' in manifest
+    assert "`cursor: {parameter, first, next}`" in manifest
+    assert "def consignment_tracked_request():" in mapping
+    assert "def consignment_tracked(doc):" in mapping  # EventTime may be when: a person decides
+    assert "order_number=doc.OrderNumber," in mapping
+    assert {problem.code for problem in folder.problems} == {"hole", "case"}
+
+
+def test_an_operation_that_no_flow_calls_is_kept_for_a_question() -> None:
+    folder = made(openapi(), on=("StatusChanged=tellStep",), also=("rate",))
+    assert set(json.loads(folder.files["contract/water.json"])["paths"]) == {
+        "/dossiers/{maHoSo}/steps",
+        "/ratings",
+    }
