@@ -32,7 +32,7 @@ def changed(world: World, plan: Plan) -> None:
         world.worker(wait=True)
     with world.load(plan.events, RATE):
         for number in range(1, _changes(plan) + 1):
-            world.reach(number * plan.events // (_changes(plan) + 1))
+            world.reach(_moment(plan, number))
             _change(world, registrar, number)
     registrar.close()
 
@@ -122,7 +122,7 @@ def doors(world: World, plan: Plan) -> None:
     senders = Senders(world.scene.sender(), port)
     with senders.send(wanted):
         for number in range(1, _changes(plan) + 1):
-            world.reach(number * plan.events // (_changes(plan) + 1))
+            world.reach(_moment(plan, number))
             world.strikes += 1
             registrar.register(bundles[number % 2])
         world.until(lambda: len(senders.acknowledged) == len(wanted), 200, "every yes")
@@ -134,6 +134,11 @@ def doors(world: World, plan: Plan) -> None:
 
 def _changes(plan: Plan) -> int:
     return max(2, min(MOST, plan.events // A_CHANGE_FOR))
+
+
+def _moment(plan: Plan, number: int) -> int:
+    """After how many facts the `number`-th change comes; behind the last one enough are left."""
+    return number * plan.events * 17 // (20 * _changes(plan))
 
 
 def _first(world: World) -> Registrar:
