@@ -29,7 +29,10 @@ Record = Annotated[
 
 @app.command("list", epilog="Example: hub connector list")
 def list_(*, as_json: Json = False) -> None:
-    """List connectors and their registrations, and what is wrong; 1 if anything is."""
+    """List connectors and registrations of the files, and what is wrong; 1 if anything is.
+
+    What is registered at a hub that runs: hub connector registrations.
+    """
     with answering():
         settings = load()
         landscape = read_landscape(
