@@ -12,6 +12,9 @@ from hub.dev.progress import to_stderr
 from hub.errors import HubError
 from tests.brokers import CACHE, LiveBroker, running_broker
 
+# The contract's assertions explain themselves, though its file is not a test's.
+pytest.register_assert_rewrite("tests.registry.contract")
+
 # Equal runs differ twofold and more on shared machines, so no example has a time limit of its own.
 hypothesis.settings.register_profile("shared", deadline=None)
 hypothesis.settings.load_profile("shared")
