@@ -41,7 +41,7 @@ FAR = 60.0  # seconds; a busy machine starts seven processes
 SOON = 10.0  # seconds until a wrong setting is told, counted from when the program runs
 PARTITIONS = "2"
 SYSTEMS = ("portal", "onestop")
-STARTED = ("gateway", "worker", "views")  # by `hub up`, which starts no registry here
+STARTED = ("auditor", "gateway", "worker", "views")  # by `hub up`, which starts no registry here
 PARTS = ("registry", *STARTED)
 LIST = ("event", "list", "--json")
 
