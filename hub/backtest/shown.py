@@ -43,7 +43,7 @@ class Shown:
     @cached_property
     def _harmless(self) -> frozenset[Place]:
         """The places that only harmless fields are made into; asked for when anything differs."""
-        rows = [row for bundle in self._bundles for row in explain(bundle, bundle.events)]
+        rows = [row for bundle in self._bundles for row in explain(bundle)]
         places = {(row.flow, row.field.path) for row in rows}
         return frozenset(places - {(r.flow, r.field.path) for r in rows if not _is_harmless(r)})
 

@@ -49,11 +49,12 @@ def explain_command(
     with answering():
         settings = load()
         events = read_events(settings.schemas)
-        told = [
-            (one, personal(rows, events, field or "") if only_personal or field else rows)
-            for one in _chosen(connector, settings, events)
-            for rows in [explain(one.bundle, events)]
-        ]
+        ones = _chosen(connector, settings, events)
+        word = field or ""
+        if only_personal or word:
+            told = [(o, personal(explain(o.bundle), o.bundle.events, word)) for o in ones]
+        else:
+            told = [(o, explain(o.bundle)) for o in ones]
         for one, rows in told:
             if as_json:
                 for row in rows:

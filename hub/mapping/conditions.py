@@ -201,7 +201,9 @@ def _may_be_equal(context: Context, node: ast.AST, one: Node, other: Node) -> bo
     known = left if written is other else right
     name = str(next(iter(_values(written.known.type) or {""})))
     fix = context.report.did_you_mean(name, sorted(map(str, known)))
-    context.error(written.at if fix else node, "never-equal", what, fix=fix)
+    where = written.at if fix else node
+    fix = fix or "compare with one of its values, or leave the test out"
+    context.error(where, "never-equal", what, fix=fix)
     return False
 
 

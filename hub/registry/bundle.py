@@ -30,6 +30,7 @@ from hub.registry.signatures import Sides, signatures
 from hub.registry.yaml_file import YamlFile, read_yaml
 
 MAPPING = "mapping.py"
+MEND = "mend it there, or leave it out where no flow needs it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,4 +251,4 @@ def _setting_type(setting: Setting) -> Type:
 
 
 def _problem(error: Reject) -> Problem:
-    return Problem(error.where, error.what, error.fix, code=error.code)
+    return Problem(error.where, error.what, error.fix or MEND, code=error.code)

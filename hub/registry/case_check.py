@@ -53,7 +53,9 @@ def _content(path: str, body: bytes) -> Iterator[Problem]:
         place = f"{path}:{error.lineno}:{error.colno}"
         yield Problem(place, f"is not JSON: {error.msg}", "mend it there", code="case")
     except Reject as error:
-        yield Problem(in_file(path, error.where), error.what, error.fix, code="case")
+        yield Problem(
+            in_file(path, error.where), error.what, error.fix or "mend it there", code="case"
+        )
 
 
 def _text(body: bytes) -> None:

@@ -5,7 +5,21 @@ What is absent is left out; fields stand in the order of the schema.
 
 from datetime import UTC, date, datetime, timedelta, timezone
 
-from hub.contract.types import Date, Document, ListOf, Record, Ref, Timestamp, Type, Value
+from hub.contract.types import (
+    Boolean,
+    Date,
+    Document,
+    Integer,
+    ListOf,
+    Number,
+    Record,
+    Ref,
+    Text,
+    Timestamp,
+    Type,
+    Value,
+)
+from hub.contract.words import describe
 from hub.errors import Reject
 from hub.registry.event_types import Events
 
@@ -67,24 +81,51 @@ def _to(kind: Type, value: Value, events: Events) -> Value:
 
 
 def _from(kind: Type, value: Value, events: Events, where: str) -> Value:
-    kind = _resolved(kind, events)
-    if isinstance(kind, Timestamp) and isinstance(value, str):
-        return moment_of(value)
-    if isinstance(kind, Date) and isinstance(value, str):
-        return (date.fromisoformat(value) - FIRST_DAY).days
-    if isinstance(kind, ListOf) and isinstance(value, list):
-        return [_from(kind.item, item, events, where) for item in value]
-    if isinstance(kind, Record) and isinstance(value, dict):
-        return _record(kind, value, events, where)
-    return value
+    """A value of an event, as it is on the topic. Raises Reject for one of another kind."""
+    match _resolved(kind, events), value:
+        case Timestamp(), str(text):
+            return moment_of(text)
+        case Date(), str(text):
+            return _day(text, where)
+        case ListOf(item=item), list(items):
+            return [_from(item, one, events, where) for one in items]
+        case Record() as record, dict(fields):
+            return _record(record, fields, events, where)
+        case wanted, _:
+            if not _is(wanted, value):
+                raise Reject(f"is not {describe(wanted)}", where=where)
+            return value
+
+
+def _is(wanted: Type, value: Value) -> bool:
+    """Whether a value is of a plain kind."""
+    match wanted, value:
+        case Text(values=words), str():
+            return words is None or value in words
+        case (Boolean(), bool()):
+            return True
+        case (Integer(), int()) | (Number(), int() | float()):
+            return not isinstance(value, bool)
+        case _:
+            return False
+
+
+def _day(text: str, where: str) -> int:
+    try:
+        return (date.fromisoformat(text) - FIRST_DAY).days
+    except ValueError as error:
+        raise Reject(f"'{text}' is no day", where=where) from error
 
 
 def _record(kind: Record, value: Document, events: Events, where: str) -> Document:
     known = {f.name for f in kind.fields}
     foreign = sorted(set(value) - known)
-    missing = [f.name for f in kind.fields if f.required and not f.nullable and f.name not in value]
+    missing = [f.name for f in kind.fields if f.required and value.get(f.name) is None]
     if foreign or missing:
         raise Reject(f"foreign {foreign}, missing {missing}", where=where)
     return {
-        f.name: _from(f.type, value.get(f.name), events, f"{where}.{f.name}") for f in kind.fields
+        f.name: None
+        if value.get(f.name) is None
+        else _from(f.type, value[f.name], events, f"{where}.{f.name}")
+        for f in kind.fields
     }

@@ -9,7 +9,7 @@ from adapters.soap.table import compile_node
 from adapters.soap.tree import read as read_tree
 from hub.contract.binding import Limits
 from hub.contract.json import decode
-from hub.contract.types import Contract, Document, Operation, SoapWire, Value
+from hub.contract.types import Contract, Document, Operation, Record, SoapWire, Value
 from hub.contract.validate import Validator, compile_validator
 from hub.contract.xml import Element, parse
 from hub.contract.xmlschema import SchemaValidator, schema_of
@@ -28,17 +28,22 @@ class Arrivals:
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
         self._schema: SchemaValidator | None = None
-        self._validators: dict[str, Validator] = {}
+        self._validators: dict[str, Validator] = {}  # by the record's name
 
     def read(self, name: str, case: Case) -> Document:
         """The request record of a received message. Raises Reject where the contract fails."""
         op = operation(self._contract, name)
         if isinstance(op.wire, SoapWire):
             return self._element(op, case)
-        if name not in self._validators:
-            self._validators[name] = compile_validator(op.request, self._contract.types)
-        value = decode(case.body, LIMITS)
-        found, problems = self._validators[name].check(value)
+        return self.part(op.request, decode(case.body, LIMITS))
+
+    def part(self, kind: Record, value: Value) -> Document:
+        """A record of the contract, as a case gives it. Raises Reject where it is not one."""
+        validator = self._validators.get(kind.name)
+        if validator is None:
+            validator = compile_validator(kind, self._contract.types)
+            self._validators[kind.name] = validator
+        found, problems = validator.check(value)
         if problems:
             raise Reject(problems[0].what, where=problems[0].path, code="contract")
         if not isinstance(found, dict):

@@ -12,7 +12,7 @@ from time import thread_time
 
 import orjson
 
-from hub.contract.types import Document, Value
+from hub.contract.types import Document, Record, Value
 from hub.contract.xml import indented
 from hub.errors import Reject
 from hub.intake.item import split
@@ -21,8 +21,9 @@ from hub.registry.case_files import FOLDER, Case, find_cases
 from hub.registry.case_times import from_people, to_people
 from hub.registry.case_wire import Arrivals, outline, written_out
 from hub.registry.event_types import Events
-from hub.registry.manifest import Flow, words
+from hub.registry.manifest import Flow, Poll, words
 from hub.registry.registration import default_settings
+from hub.registry.signatures import item_at, operation, success
 
 SECONDS = 5.0  # of processor time for all cases of a bundle; ours take a third of one at most
 TOO_LONG = f"not run: the cases before it took {SECONDS:g} s; take fewer, or smaller ones"
@@ -53,13 +54,14 @@ class _Subject:
 
     bundle: Bundle
     events: Events
-    arrivals: Arrivals
+    arrivals: Arrivals  # what the system says
+    answers: Arrivals  # what it answers
 
 
 def run_cases(bundle: Bundle) -> list[Result]:
     """Run every case; a flow without any is a finding of its own, and so is one that takes long."""
     defaults = default_settings(bundle.manifest)
-    subject = _Subject(bundle, bundle.events, Arrivals(bundle.inbound))
+    subject = _Subject(bundle, bundle.events, Arrivals(bundle.inbound), Arrivals(bundle.outbound))
     ends = thread_time() + SECONDS
     results: list[Result] = []
     for case in find_cases(bundle.files, defaults):
@@ -87,7 +89,7 @@ def record(bundle: Bundle) -> Recorded:
     made: dict[str, bytes] = {}
     refused: list[Result] = []
     defaults = default_settings(bundle.manifest)
-    subject = _Subject(bundle, bundle.events, Arrivals(bundle.inbound))
+    subject = _Subject(bundle, bundle.events, Arrivals(bundle.inbound), Arrivals(bundle.outbound))
     for case in find_cases(bundle.files, defaults, unrecorded=True):
         try:
             found = _output(subject, case)
@@ -160,8 +162,18 @@ def _flow_of(bundle: Bundle, function: str) -> tuple[str, Flow]:
 
 def _items(subject: _Subject, case: Case, flow: Flow) -> list[Document]:
     if flow.poll is not None:
-        return [_document(case)]
+        return [_polled(subject, case, flow.poll)]
     return split(subject.arrivals.read(flow.receive or "", case), flow.split)
+
+
+def _polled(subject: _Subject, case: Case, poll: Poll) -> Document:
+    """An item of the list that is asked for, or, of two calls, what the second one gives."""
+    contract = subject.bundle.outbound
+    item = item_at(success(operation(contract, poll.call)), poll.items, contract.types)
+    if poll.each is not None and not case.flow.endswith("_each"):
+        each = operation(contract, poll.each.call)
+        item = item_at(success(each), poll.each.item, contract.types)
+    return subject.answers.part(item, _document(case))
 
 
 def _companion(subject: _Subject, case: Case, flow: Flow) -> "Value | bytes":
@@ -171,7 +183,8 @@ def _companion(subject: _Subject, case: Case, flow: Flow) -> "Value | bytes":
     if case.flow.endswith("_confirm"):
         return _questions(subject, case, flow)
     if case.flow.endswith("_each"):
-        made = subject.bundle.program.flow(case.flow).call(_document(case), None, case.settings, [])
+        given = _polled(subject, case, flow.poll) if flow.poll else _document(case)
+        made = subject.bundle.program.flow(case.flow).call(given, None, case.settings, [])
         return written_out(subject.bundle, made, case)
     if case.flow.endswith("_request"):
         return written_out(
@@ -201,9 +214,17 @@ def _call(subject: _Subject, case: Case) -> "Value | bytes":
     variant = kind if len(words(flow.on)) > 1 else ""
     record = from_people(kind, event, subject.events)
     made = subject.bundle.program.flow(case.flow, variant).call(
-        record, case.answer, case.settings, []
+        record, _answer(subject, case, flow), case.settings, []
     )
     return written_out(subject.bundle, made, case)
+
+
+def _answer(subject: _Subject, case: Case, flow: Flow) -> Document | None:
+    """What the system answered to the question before the call."""
+    if flow.ask is None or case.answer is None:
+        return case.answer
+    kind = success(operation(subject.bundle.outbound, flow.ask.call))
+    return subject.answers.part(kind, case.answer) if isinstance(kind, Record) else case.answer
 
 
 def _document(case: Case) -> Document:

@@ -110,7 +110,7 @@ def _schema_problems(connector: str, name: str, body: bytes) -> Iterator[Problem
     try:
         schema: object = orjson.loads(body) if len(body) <= FILE_BYTES else None
     except orjson.JSONDecodeError as error:
-        yield Problem(place, f"is not JSON: {error}", code=CODE)
+        yield Problem(place, f"is not JSON: {error}", "mend it there", code=CODE)
         return
     if not isinstance(schema, dict) or f"{full_name(schema)}{ENDING}" != name:
         fix = f"define {name.removesuffix(ENDING)} there, in at most {FILE_BYTES:,} bytes"

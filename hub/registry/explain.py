@@ -63,11 +63,11 @@ def _mentions(mentions: Iterable[Mention]) -> list[Value]:
     return [{"field": mention.path, "pii": mention.pii} for mention in mentions]
 
 
-def explain(bundle: Bundle, events: Events) -> list[Row]:
+def explain(bundle: Bundle) -> list[Row]:
     """Every field that a connector writes, flow by flow; then what its adapter fills in."""
     manifest = bundle.manifest
     rows: list[Row] = []
-    for lineage in _lineages(bundle, events):
+    for lineage in _lineages(bundle):
         name, flow = _flow_of(manifest, lineage.flow)
         takes = _takes(flow, lineage)
         out = flow.kind == "on" or lineage.flow != name
@@ -75,9 +75,10 @@ def explain(bundle: Bundle, events: Events) -> list[Row]:
     return [*rows, *_filled(bundle)]
 
 
-def _lineages(bundle: Bundle, events: Events) -> tuple[Lineage, ...]:
+def _lineages(bundle: Bundle) -> tuple[Lineage, ...]:
     manifest = bundle.manifest
     source = bundle.files[manifest.mapping].decode()
+    events = bundle.events
     sides = Sides(bundle.inbound, bundle.outbound, events.records, events.full_names)
     flows = [f for f in signatures(manifest, sides, source) if isinstance(f, FlowSignature)]
     return lineages(source, manifest.mapping, flows, settings_record(manifest))

@@ -69,6 +69,7 @@ KINDS: Final[Mapping[str, str]] = {
     "registration": "an entry that its connector does not allow",
     "start": "a start that is neither the beginning, now, nor a time",
     "address": "an address that may not be called",
+    "event-schema": "a schema of an event that the bundle brings",
     "upload": "an archive that is no bundle",
 }
 
