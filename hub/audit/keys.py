@@ -68,6 +68,7 @@ class Keys:
         self._cipher = AESGCM(wrapping)
         self._draw = draw
         self._cached: dict[str, bytes] = {}
+        self._listed: dict[str, list[bytes]] = {}  # what `known` found, likewise
         self._seen = -1  # what SQLite says when another connection has changed the file
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with self._told():
@@ -118,12 +119,17 @@ class Keys:
 
     def known(self, scope: str) -> list[bytes]:
         """All living keys of a scope, the newest first; none if there never was one, or not now."""
-        rows = self._db.execute(
-            "SELECT number, wrapped FROM keys WHERE scope = ? AND wrapped IS NOT NULL"
-            " ORDER BY number DESC",
-            (scope,),
-        ).fetchall()
-        return [self._unwrapped(scope, number, wrapped) for number, wrapped in rows]
+        self._notice_changes()
+        if scope not in self._listed:
+            rows = self._db.execute(
+                "SELECT number, wrapped FROM keys WHERE scope = ? AND wrapped IS NOT NULL"
+                " ORDER BY number DESC",
+                (scope,),
+            ).fetchall()
+            if len(self._listed) > MOST_CACHED:
+                self._listed.clear()
+            self._listed[scope] = [self._unwrapped(scope, *row) for row in rows]
+        return list(self._listed[scope])
 
     def destroy(self, scope: str, order: str, at: int) -> int:
         """Overwrite every living key of a scope; how many there were. `at`: epoch ms.
@@ -141,6 +147,7 @@ class Keys:
                 ).rowcount
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             self._cached.pop(scope, None)
+            self._listed.pop(scope, None)
         return count
 
     def destroyed(self, scope: str | None = None) -> Iterator[Destroyed]:
@@ -197,6 +204,7 @@ class Keys:
         ).fetchone()
         wrapped = self._wrapped(scope, number, key)
         self._db.execute("INSERT INTO keys VALUES (?, ?, ?, NULL, NULL)", (scope, number, wrapped))
+        self._listed.pop(scope, None)
         return key
 
     def _wrapped(self, scope: str, number: int, key: bytes) -> bytes:
@@ -219,6 +227,7 @@ class Keys:
         (version,) = self._db.execute("PRAGMA data_version").fetchone()
         if version != self._seen:
             self._cached.clear()
+            self._listed.clear()
             self._seen = version
 
     @contextmanager
