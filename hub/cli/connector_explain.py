@@ -13,7 +13,7 @@ from hub.contract.types import Document
 from hub.errors import Reject
 from hub.registry.bundle import Bundle, read_bundle
 from hub.registry.event_types import Events, read_events
-from hub.registry.explain import Row, explain, personal
+from hub.registry.explain import Row, about, explain, personal
 from hub.registry.problem import BundleErrors
 from hub.settings import Settings, load
 
@@ -50,19 +50,20 @@ def explain_command(
         settings = load()
         events = read_events(settings.schemas)
         ones = _chosen(connector, settings, events)
-        word = field or ""
-        if only_personal or word:
-            told = [(o, personal(explain(o.bundle), o.bundle.events, word)) for o in ones]
-        else:
-            told = [(o, explain(o.bundle)) for o in ones]
+        told = [(one, explain(one.bundle)) for one in ones]
+        if field:
+            told = [(one, about(rows, one.bundle.events, field)) for one, rows in told]
+        if only_personal:
+            told = [(one, personal(rows)) for one, rows in told]
         for one, rows in told:
             if as_json:
                 for row in rows:
                     show_json({**row.as_dict(), **one.as_dict()})
             elif rows:
                 _tell(one, rows)
-        if not any(rows for _, rows in told):
-            say("no such field")
+        if field or only_personal:
+            out = [o.bundle.name for o, rows in told if any(r.direction == "out" for r in rows)]
+            say(f"{len(out)} of {len(told)} receive it: {', '.join(out) or 'none'}")
 
 
 @dataclass(frozen=True, slots=True)

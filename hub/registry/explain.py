@@ -125,9 +125,14 @@ def _filled(bundle: Bundle) -> Iterator[Row]:
         )
 
 
-def personal(rows: Iterable[Row], events: Events, word: str = "") -> list[Row]:
-    """The rows with personal data; with a `word`, those where a field of that name or doc is."""
-    return [row for row in rows if row.pii in PERSONAL and (not word or _about(row, events, word))]
+def personal(rows: Iterable[Row]) -> list[Row]:
+    """The rows with personal or sensitive data."""
+    return [row for row in rows if row.pii in PERSONAL]
+
+
+def about(rows: Iterable[Row], events: Events, word: str) -> list[Row]:
+    """The rows of a field of an event whose name holds this word, or what is said of it."""
+    return [row for row in rows if _about(row, events, word)]
 
 
 def _about(row: Row, events: Events, word: str) -> bool:

@@ -44,6 +44,18 @@ def test_which_systems_receive_the_citizens_number() -> None:
     assert all(row["owner"] and row["title"] for row in found)
 
 
+def test_people_are_told_in_one_line_who_receives_it() -> None:
+    code, _, said = hub("--personal", "--field", "id_number")
+    assert (code, " receive it: ngsp, onestop, portal\n" in said) == (0, True)
+    assert hub("postal", "--field", "id_number")[2].endswith("0 of 1 receive it: none\n")
+
+
+def test_a_field_that_is_not_personal_is_found_unless_personal_ones_are_asked_for() -> None:
+    assert {row["pii"] for row in rows("--field", "status_raw")} <= {"n", "p"}
+    assert "n" in {row["pii"] for row in rows("--field", "status_raw")}
+    assert "n" not in {row["pii"] for row in rows("--field", "status_raw", "--personal")}
+
+
 def test_a_word_of_the_schemas_finds_the_field_too() -> None:
     by_word, by_name = (
         rows("--field", word) for word in ("identity paper, or tax code", "id_number")
