@@ -89,6 +89,7 @@ def _named(browser: Undecoded, what: str) -> list[tuple[Position, Record | None]
         )
     if len(ids) > 1:
         raise Reject(f"{what} names {len(ids)} events", fix=f"say which: {', '.join(ids[:5])}")
+    found.sort(key=lambda record: record.topic == RECEIPT)  # within a moment, too, the event first
     return [(record.place, record) for record in found]
 
 
