@@ -161,7 +161,8 @@ def _entry(context: Context, flow: FlowSignature) -> Routine | None:
             return check_flow(context, flow)
         except RecursionError:
             function = context.module.functions[flow.name]
-            context.error(function, "too-deep", f"{flow.name} nests too deeply")
+            what = f"{flow.name} nests too deeply"
+            context.error(function, "too-deep", what, fix="divide it into helpers")
             context.report.stop()
     near = context.report.did_you_mean(flow.name, context.module.functions)
     names = ", ".join(["doc", "answer"][: len(flow.parameters)])

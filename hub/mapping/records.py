@@ -81,7 +81,8 @@ def _keywords(context: Context, call: ast.Call, record: Record) -> dict[str, ast
             fix = near or f"its fields are: {', '.join(names[:_LISTED])}"
             context.error(_head(keyword), "unknown-field", what, fix=fix, field=name)
         elif found.name in given:
-            context.error(_head(keyword), "wrong-arguments", f"the field {name!r} is given twice")
+            what = f"the field {name!r} is given twice"
+            context.error(_head(keyword), "wrong-arguments", what, fix="keep one of the two")
         elif found.name in filled:
             what = f"{name!r} is filled by the adapter"
             context.error(_head(keyword), "filled-field", what, fix="leave it out here", field=name)

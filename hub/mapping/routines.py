@@ -100,7 +100,8 @@ def _check_value(context: Context, function: ast.FunctionDef, known: Known, want
         what = (
             f"{function.name} must return {describe(wanted)}, it returns {describe(found)}{absent}"
         )
-        context.error(_head(function), "wrong-result", what)
+        fix = f"return {describe(wanted)} on every path"
+        context.error(_head(function), "wrong-result", what, fix=fix)
 
 
 def call_helper(context: Context, call: ast.Call, arguments: tuple[Node, ...]) -> Node:
@@ -191,7 +192,8 @@ def _routine(
     names = [argument.arg for argument in function.args.args]
     for argument in function.args.args:
         if argument.arg in context.module.places or argument.arg == "setting":
-            context.error(argument, "name", f"{argument.arg!r} means something else already")
+            what = f"{argument.arg!r} means something else already"
+            context.error(argument, "name", what, fix="choose another name")
     env = Env({n: Local(f"v_{n}", k) for n, k in zip(names, knowns, strict=True)})
     body = _Body(function.name, shape)
     context.active.append(function.name)
