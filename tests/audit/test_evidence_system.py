@@ -131,8 +131,9 @@ def test_a_full_disk_closes_the_gate_and_room_opens_it(hub: Hub) -> None:
 
 
 def test_a_second_auditor_in_this_home_is_refused(hub: Hub) -> None:
+    hub.look()
     with hub.auditor() as first:
-        hub.until_signed()
+        hub.until_next_round()
         second = subprocess.run(
             [sys.executable, "-m", "hub.cli", "auditor"],
             env=hub.variables, capture_output=True, text=True, check=False, timeout=FAR,
