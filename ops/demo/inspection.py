@@ -48,6 +48,24 @@ def inspected(stage: Stage) -> Iterator[Cell]:
     yield from Inspection(auditor).cells()
 
 
+def recorded(stage: Stage) -> Cell:
+    """After the last story: everything is in the log, and a package of all of it verifies alone."""
+    line("\nAfter all stories")
+    folder = stage.home / "recorded"
+    folder.mkdir(parents=True, exist_ok=True)
+    auditor, key = Auditor(stage, folder), folder / "hub.pub"
+    key.write_bytes(auditor.done("audit", "keys", "public"))
+    auditor.done("audit", "export", str(folder / "package"))
+    own = auditor.hub("audit", "verify", "--records")
+    says = Offline(key, folder).says(folder / "package")
+    return auditor.cell(
+        13,
+        "all stories",
+        {"package": "VERIFIED", "logs and topics agree": 0},
+        {"package": says, "logs and topics agree": own.returncode},
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Inspection:
     """The auditor's."""

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any, TypeAlias
 
 from ops.demo.http import get, post, put, text, wait_for
-from ops.demo.inspection import inspected
+from ops.demo.inspection import inspected, recorded
 from ops.demo.lines import called, line, told
 from ops.demo.stage import Stage
 from ops.demo.story import Act, Breaks, Decision, Step, Story, Trouble, Waits
@@ -40,6 +40,7 @@ def play(stage: Stage, stories: Sequence[Story]) -> list[Cell]:
         found += cells(stage, together)
         if any(story.number == INSPECTED for story in together):
             found += inspected(stage)
+    found.append(recorded(stage))
     return found
 
 
