@@ -127,12 +127,12 @@ class Inspection:
             "unmasked",
             {
                 "with a purpose alone": HALTED,
-                "then": P1.id_number,
+                "then in the clear": True,
                 "in the access log": [to, PURPOSE, SECOND[1]],
             },
             {
                 "with a purpose alone": alone.returncode,
-                "then": filed["dossier"]["applicant"]["id_number"],
+                "then in the clear": filed["dossier"]["applicant"]["id_number"] == P1.id_number,
                 "in the access log": [known["who"], known["reason"], known["permitted_by"]],
             },
         )
