@@ -50,7 +50,7 @@ class Following:
         """End, and wait for the thread, which may wait for the broker's answer."""
         self._stop.set()
         if self._thread.is_alive():
-            self._thread.join(10)
+            self._thread.join(1)  # it may wait for the broker; it is a daemon
 
     def first(self, seconds: float = FIRST) -> Ledger:
         """The ledger once all is known that stood there at the start. Raises Retry before that."""
