@@ -90,9 +90,12 @@ def test_a_witness_follows(hub: Hub, tmp_path: Path) -> None:
     assert made.returncode == 0, made.stderr
     assert command(hub, "witness", "init", *store, *named).returncode == 1
     said, answer = tmp_path / "said.json", tmp_path / "answer.json"
-    with hub.auditor():
-        hub.until_signed()  # also where this test is the first
-    said.write_text(command(hub, "checkpoint", "--statement").stdout)
+    keep(hub, Outgoing(DOSSIER, CODE.encode(), b"first", (), 0))
+    with hub.auditor():  # also where this test is the first
+        hub.until_signed()
+    stated = command(hub, "checkpoint", "--statement")
+    assert stated.returncode == 0, stated.stderr
+    said.write_text(stated.stdout)
     cosigned = command(hub, "witness", "cosign", str(said), *store)
     assert cosigned.returncode == 0, cosigned.stderr
     answer.write_text(cosigned.stdout)
