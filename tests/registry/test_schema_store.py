@@ -15,11 +15,14 @@ from hypothesis import strategies as st
 from hub.broker_memory import MemoryBroker, MemoryReader, MemoryWriter
 from hub.errors import Retry
 from hub.records import Outgoing, Position, Record, Report, Spot
+from hub.registry.own_topic import OwnTopic
 from hub.registry.schemas.errors import RegistryError
 from hub.registry.schemas.state import State
-from hub.registry.schemas.store import SPOT, Store, open_store
+from hub.registry.schemas.store import Store, open_store
 from hub.registry.schemas.text import parse
 from hub.topics import SCHEMAS
+
+SPOT = Spot(SCHEMAS, 0)
 
 
 def enum(number: int) -> str:
@@ -267,10 +270,12 @@ def test_waits_have_an_end(broker: MemoryBroker) -> None:
     with open_store(broker) as store:
         store.register("s", enum(1))
     clock = iter(range(0, 1000, 20))
-    stuck = Store(Stuck(broker, [SPOT]), broker.writer(), lambda: float(next(clock)))
+    stuck = Store(
+        OwnTopic(SCHEMAS, Stuck(broker, [SPOT]), broker.writer(), lambda: float(next(clock)))
+    )
     with pytest.raises(Retry, match="end of _schemas"):
         stuck.catch_up()
-    deaf = Store(MemoryReader(broker, [SPOT]), Deaf(broker, None))
+    deaf = Store(OwnTopic(SCHEMAS, MemoryReader(broker, [SPOT]), Deaf(broker, None)))
     with pytest.raises(Retry, match="did not acknowledge"):
         deaf.register("t", enum(2))
 

@@ -5,15 +5,12 @@ order decides, and whoever lost decides again on what stands now.
 """
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import CancelledError
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from time import monotonic
 
 from hub.errors import Retry
 from hub.log import get_logger
-from hub.records import Broker, Outgoing, Position, Reader, Writer
-from hub.registry.following import SPOT
+from hub.records import Broker, Record
 from hub.registry.ledger import (
     Ledger,
     Registered,
@@ -22,11 +19,9 @@ from hub.registry.ledger import (
     fold,
     registration_record,
 )
-from hub.topics import REGISTRY, TOPICS
+from hub.registry.own_topic import OwnTopic, open_topic
+from hub.topics import REGISTRY
 
-CATCH_UP = 30.0  # seconds until the end of the topic must be reached
-POLL = 0.2
-ACKNOWLEDGED = 20.0  # seconds; the writer itself gives up after 15
 ATTEMPTS = 20  # against other processes; each round somebody wins
 MOST_UNNAMED = 32  # bundles that no registration names: every process holds them in memory
 
@@ -36,31 +31,17 @@ log = get_logger("hub.registry")
 @contextmanager
 def open_keeping(broker: Broker) -> Iterator["Keeping"]:
     """The ledger, read to its end. Creates the topic. Raises Retry when the broker is away."""
-    config = next(topic.config for topic in TOPICS if topic.name == REGISTRY)
-    broker.ensure_topic(REGISTRY, 1, config)
-    reader = broker.reader([SPOT])
-    try:
-        reader.seek(SPOT, reader.begin()[SPOT])
-        writer = broker.writer()
-        try:
-            keeping = Keeping(reader, writer)
-            keeping.fresh()
-            yield keeping
-        finally:
-            writer.close()
-    finally:
-        reader.close()
+    with open_topic(broker, REGISTRY) as topic:
+        keeping = Keeping(topic)
+        keeping.fresh()
+        yield keeping
 
 
 class Keeping:
     """Thread-safe: one lock, held while the topic is read or written. Changes are rare."""
 
-    def __init__(
-        self, reader: Reader, writer: Writer, clock: Callable[[], float] = monotonic
-    ) -> None:
-        self._reader = reader
-        self._writer = writer
-        self._clock = clock
+    def __init__(self, topic: OwnTopic) -> None:
+        self._topic = topic
         self._lock = threading.RLock()
         self._ledger = Ledger()
 
@@ -70,13 +51,11 @@ class Keeping:
         Raises Retry if the topic's end is not reached within half a minute.
         """
         with self._lock:
-            end = max(upto, self._reader.end()[SPOT])
-            deadline = self._clock() + CATCH_UP
-            while self._reader.position(SPOT) < end:
-                self._ledger = fold(self._ledger, self._reader.poll(POLL))
-                if self._clock() > deadline:
-                    raise Retry("the end of hub.registry was not reached", system=True, after=1.0)
+            self._topic.read(self._take, upto)
             return self._ledger
+
+    def _take(self, records: Sequence[Record]) -> None:
+        self._ledger = fold(self._ledger, records)
 
     def keep_bundle(self, files: Mapping[str, bytes]) -> None:
         """Keep the files of a bundle; of those that nothing names, the oldest make room for it."""
@@ -86,14 +65,13 @@ class Keeping:
             if key.decode().partition("|")[2] in ledger.bundles:
                 return
             for old in unnamed(ledger)[: -MOST_UNNAMED + 1]:
-                self._append(f"bundle|{old}".encode(), None)
-            self.fresh(self._append(key, value).offset + 1)
+                self._topic.append(f"bundle|{old}".encode(), None)
+            self.fresh(self._topic.append(key, value))
 
     def keep_certificate(self, bundle: str, certificate: bytes) -> None:
         """Keep a certificate, as it was signed."""
         with self._lock:
-            position = self._append(*certificate_record(bundle, certificate))
-            self.fresh(position.offset + 1)
+            self.fresh(self._topic.append(*certificate_record(bundle, certificate)))
 
     def change(self, decide: Callable[[Ledger], Registered]) -> Registered:
         """Write what `decide` makes of the ledger as it stands; what it raises, this raises.
@@ -104,8 +82,8 @@ class Keeping:
         with self._lock:
             for _ in range(ATTEMPTS):
                 made = decide(self._cured())
-                position = self._append(*registration_record(made))
-                if self.fresh(position.offset + 1).registrations.get(made.name) == made:
+                behind = self._topic.append(*registration_record(made))
+                if self.fresh(behind).registrations.get(made.name) == made:
                     return made
         raise Retry("others were first too often", after=1.0)
 
@@ -114,15 +92,8 @@ class Keeping:
         ledger = self.fresh()
         for key, value in ledger.void.items():
             log.warning("registration_record_void", key=key.decode(errors="replace"))
-            ledger = self.fresh(self._append(key, value).offset + 1)
+            ledger = self.fresh(self._topic.append(key, value))
         return ledger
-
-    def _append(self, key: bytes, value: bytes | None) -> Position:
-        future = self._writer.send(Outgoing(REGISTRY, key, value, partition=0))
-        try:
-            return future.result(timeout=ACKNOWLEDGED)
-        except (TimeoutError, CancelledError) as error:
-            raise Retry("the broker did not acknowledge", system=True, after=1.0) from error
 
 
 def unnamed(ledger: Ledger) -> list[str]:

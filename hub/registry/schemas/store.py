@@ -6,27 +6,21 @@ first where the answer may be stale; what an id means never changes, so that is 
 """
 
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import CancelledError
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from time import monotonic
 
 import orjson
 
-from hub.errors import Retry
 from hub.log import get_logger
-from hub.records import Broker, Outgoing, Reader, Spot, Writer
+from hub.records import Broker, Record
+from hub.registry.own_topic import OwnTopic, open_topic
 from hub.registry.schemas import errors
 from hub.registry.schemas.compatibility import misfits
 from hub.registry.schemas.state import State, Version, other_key, schema_key, schema_value
 from hub.registry.schemas.text import Schema, parse
-from hub.topics import SCHEMAS, TOPICS
+from hub.topics import SCHEMAS
 
-SPOT = Spot(SCHEMAS, 0)
-CATCH_UP = 30.0  # seconds until the end of the topic must be reached
-POLL = 0.2
-ACKNOWLEDGED = 20.0  # seconds; the writer itself gives up after 15
 ATTEMPTS = 20  # against other processes; each round somebody wins
 
 log = get_logger("registry")
@@ -35,20 +29,10 @@ log = get_logger("registry")
 @contextmanager
 def open_store(broker: Broker) -> Iterator["Store"]:
     """The store, read to its end. Creates the topic. Raises Retry when the broker is away."""
-    config = next(topic.config for topic in TOPICS if topic.name == SCHEMAS)
-    broker.ensure_topic(SCHEMAS, 1, config)
-    reader = broker.reader([SPOT])
-    try:
-        reader.seek(SPOT, reader.begin()[SPOT])
-        writer = broker.writer()
-        try:
-            store = Store(reader, writer)
-            store.catch_up()
-            yield store
-        finally:
-            writer.close()
-    finally:
-        reader.close()
+    with open_topic(broker, SCHEMAS) as topic:
+        store = Store(topic)
+        store.catch_up()
+        yield store
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +47,8 @@ class Plan:
 class Store:
     """Thread-safe: one lock, held while the topic is read or written. Requests are rare."""
 
-    def __init__(
-        self, reader: Reader, writer: Writer, clock: Callable[[], float] = monotonic
-    ) -> None:
-        self._reader = reader
-        self._writer = writer
-        self._clock = clock
+    def __init__(self, topic: OwnTopic) -> None:
+        self._topic = topic
         self._lock = threading.RLock()
         self._state = State()
 
@@ -78,17 +58,15 @@ class Store:
         Raises Retry if that does not succeed within half a minute.
         """
         with self._lock:
-            end = max(upto, self._reader.end()[SPOT])
-            deadline = self._clock() + CATCH_UP
             unreadable = self._state.unreadable
-            while self._reader.position(SPOT) < end:
-                for record in self._reader.poll(POLL):
-                    self._state.apply(record.offset, record.key, record.value)
-                if self._clock() > deadline:
-                    raise Retry("the end of _schemas was not reached", system=True, after=1.0)
+            self._topic.read(self._take, upto)
             if self._state.unreadable > unreadable:
                 log.warning("schema_records_unreadable", count=self._state.unreadable - unreadable)
             return self._state
+
+    def _take(self, records: Sequence[Record]) -> None:
+        for record in records:
+            self._state.apply(record.offset, record.key, record.value)
 
     @contextmanager
     def fresh(self) -> Iterator[State]:
@@ -192,12 +170,7 @@ class Store:
 
     def _carry_out(self, plan: Plan) -> bool:
         """Append, read back, and say whether it counts. Raises Retry when not acknowledged."""
-        future = self._writer.send(Outgoing(SCHEMAS, plan.key, plan.value, partition=0))
-        try:
-            position = future.result(timeout=ACKNOWLEDGED)
-        except (TimeoutError, CancelledError) as error:
-            raise Retry("the broker did not acknowledge", system=True, after=1.0) from error
-        return plan.counts(self.catch_up(position.offset + 1))
+        return plan.counts(self.catch_up(self._topic.append(plan.key, plan.value)))
 
 
 def find(state: State, subject: str, schema: Schema, *, deleted: bool = False) -> Version | None:
