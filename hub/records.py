@@ -251,3 +251,8 @@ class Broker(Protocol):
     def commit_for(self, group: str, offsets: Mapping[Spot, tuple[int, str]]) -> None:
         """Commit (offset, metadata) for a group without members. Raises Retry if it has some."""
         ...
+
+
+def every_spot(broker: Broker, topics: Iterable[str]) -> list[Spot]:
+    """All partitions of these topics; none of a topic that is not there yet."""
+    return [Spot(topic, part) for topic in topics for part in range(broker.partitions(topic))]

@@ -25,4 +25,4 @@ predecessors  # hub.mapping.functions.units, for people who look back (scenario 
 running_apicurio  # hub.dev.apicurio
 open_memory  # hub.audit.archive.store: the storage without a disk
 MemoryBroker, down  # the broker's twin
-open_memory  # hub.audit.archive: the bucket's twin
+MemorySchemas  # the twin of the registry's client

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from hub.errors import Halt, HubError, Retry
 from hub.log import get_logger, place_of
-from hub.records import Broker, Reader, Record, Spot
+from hub.records import Broker, Reader, Record, Spot, every_spot
 
 log = get_logger("hub.audit")
 POLL = 0.2  # seconds
@@ -127,7 +127,7 @@ class Follower:
         self._sink.trouble(error)
 
     def _follow(self) -> None:
-        spots = self._spots()
+        spots = every_spot(self._broker, self._topics)
         reader = self._broker.reader(spots)
         try:
             for spot, offset in self._sink.begin(reader.begin(), reader.end()).items():
@@ -136,16 +136,13 @@ class Follower:
         finally:
             reader.close()
 
-    def _spots(self) -> list[Spot]:
-        return [Spot(t, p) for t in self._topics for p in range(self._broker.partitions(t))]
-
     def _read(self, reader: Reader, spots: Sequence[Spot]) -> None:
         next_look, next_count = 0.0, time.monotonic() + COUNT_EVERY
         while not self._stop.is_set():
             now = time.monotonic()
             if now >= next_count:
                 next_count = now + COUNT_EVERY
-                if self._spots() != spots:
+                if every_spot(self._broker, self._topics) != spots:
                     return  # followed anew
             if now >= next_look:
                 self._look(reader, spots)

@@ -16,7 +16,7 @@ from hub.cli.options import From, Json, To, Unmask, point
 from hub.cli.output import answering, say, show_json
 from hub.cli.unmasking import access, accessed
 from hub.errors import Reject
-from hub.records import Record, Spot
+from hub.records import Record, Spot, every_spot
 from hub.settings import Settings, load
 from hub.topics import EVIDENCE_TOPICS
 
@@ -76,7 +76,7 @@ def _interval(browser: Browser, begin: int | None, end: int | None) -> Interval:
 def _sizes(browser: Browser, end: int) -> dict[Spot, int]:
     """How many records of each partition came before a time (epoch ms)."""
     broker = browser.broker
-    spots = [Spot(t, n) for t in EVIDENCE_TOPICS for n in range(broker.partitions(t))]
+    spots = every_spot(broker, EVIDENCE_TOPICS)
     with closing(broker.reader(spots)) as reader:
         return reader.at(end)
 

@@ -20,7 +20,7 @@ from hub.cli.options import Json, Unmask, point
 from hub.cli.output import answering, say, show_json, show_rows
 from hub.cli.unmasking import access
 from hub.errors import Halt, Reject
-from hub.records import Position, Record, Spot
+from hub.records import Position, Record, Spot, every_spot
 from hub.settings import Settings, load
 from hub.surroundings import bootstrap
 from hub.topics import EVENT_TOPICS, EVIDENCE_TOPICS, RECEIPT
@@ -186,11 +186,7 @@ def _compared(settings: Settings, folder: Path) -> Compared:
     keys = open_keys(settings, make=False)
     try:
         compared = Compared(folder, keys)
-        spots = [
-            Spot(topic, number)
-            for topic in EVIDENCE_TOPICS
-            for number in range(browser.broker.partitions(topic))
-        ]
+        spots = every_spot(browser.broker, EVIDENCE_TOPICS)
         for record in stream(browser, spots):
             compared.take(record)
         reader = browser.broker.reader(spots)

@@ -35,7 +35,7 @@ from hub.dev.disk import alone
 from hub.errors import HubError
 from hub.events.headers import read_headers
 from hub.intake.acts import SCHEMA, Act, as_document, record_of
-from hub.records import Spot
+from hub.records import Spot, every_spot
 from hub.registry.interests import interests
 from hub.settings import load
 from hub.surroundings import now_ms
@@ -130,7 +130,7 @@ def _plan(browser: Browser, now: int, days: int, archive_days: int) -> Plan:
     broker = browser.broker
     head = read_head(open_store(browser.settings))
     latest = Rounds(audit_folder(browser.settings) / "checkpoints").latest()
-    spots = [Spot(t, n) for t in EVIDENCE_TOPICS for n in range(broker.partitions(t))]
+    spots = every_spot(broker, EVIDENCE_TOPICS)
     with closing(broker.reader(spots)) as reader:
         begins, old = reader.begin(), reader.at(now - days * DAY_MS)
     stocks = []
@@ -193,5 +193,5 @@ def _recovery(browser: Browser) -> list[Hold]:
                 spot: (offset, place_of(text).journal, place_of(text).acts)
                 for spot, (offset, text) in broker.committed(group_of(name)).items()
             }
-    spots = [Spot(t, n) for t in EVENT_TOPICS for n in range(broker.partitions(t))]
+    spots = every_spot(broker, EVENT_TOPICS)
     return recovery_holds(commits, spots, RECEIPT, ACT)

@@ -13,7 +13,7 @@ A scalar keeps the form it has on the wire (an xs:dateTime is a Text with format
 Avro's logical types are Timestamp and Date. Mappings convert, with functions, visibly.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -179,6 +179,20 @@ Type: TypeAlias = (
     | OneOf
     | Ref
 )
+
+
+def opened(kind: Type, types: Mapping[str, Record]) -> Iterator[Type]:
+    """What may stand where a `kind` stands: lists entered, choices opened, references followed."""
+    match kind:
+        case Ref(name=name):
+            yield types[name]
+        case ListOf(item=item):
+            yield from opened(item, types)
+        case OneOf(options=options):
+            for option in options:
+                yield from opened(option, types)
+        case _:
+            yield kind
 
 
 @dataclass(frozen=True, slots=True)

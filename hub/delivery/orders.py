@@ -12,7 +12,7 @@ from collections.abc import Callable
 from hub.delivery.acts import KINDS
 from hub.errors import HubError
 from hub.log import get_logger, place_of
-from hub.records import Broker, Reader, Record, Spot
+from hub.records import Broker, Reader, Record, Spot, every_spot
 from hub.topics import ACT
 
 log = get_logger("hub.delivery")
@@ -60,7 +60,7 @@ class Orders:
             self._stop.wait(AGAIN)
 
     def _follow(self) -> None:
-        spots = [Spot(ACT, number) for number in range(self._broker.partitions(ACT))]
+        spots = every_spot(self._broker, (ACT,))
         grown = bool(self._heard)  # what is new then came after the start
         reader = self._broker.reader(spots)
         try:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from hub.delivery.held import Place
 from hub.log import get_logger
-from hub.records import Broker, Spot
+from hub.records import Broker, Spot, every_spot
 from hub.registry.registration import moment
 from hub.topics import ACT, RECEIPT
 
@@ -28,7 +28,7 @@ def ensure_offsets(broker: Broker, group: str, topics: Sequence[str], start: str
     while the group has members.
     """
     have = broker.committed(group)
-    missing = [spot for spot in _spots(broker, topics) if spot not in have]
+    missing = [spot for spot in every_spot(broker, topics) if spot not in have]
     if missing:
         grown = {spot.topic for spot in have}
         offsets = _offsets(broker, missing, start)
@@ -46,9 +46,9 @@ def start_anew(broker: Broker, group: str, topics: Sequence[str], start: str) ->
     where it has had none, or starts now, nobody need read what was done. Raises Retry while the
     group has members.
     """
-    offsets = _offsets(broker, _spots(broker, topics), start)
+    offsets = _offsets(broker, every_spot(broker, topics), start)
     first = start == "now" or not broker.committed(group)
-    ends = _offsets(broker, _spots(broker, (RECEIPT, ACT)), "now")
+    ends = _offsets(broker, every_spot(broker, (RECEIPT, ACT)), "now")
 
     def place(number: int) -> str:
         journal = ends.get(Spot(RECEIPT, number), 0) if first else 0
@@ -56,10 +56,6 @@ def start_anew(broker: Broker, group: str, topics: Sequence[str], start: str) ->
 
     broker.commit_for(group, {s: (offset, place(s.partition)) for s, offset in offsets.items()})
     log.info("group_started", group=group, partitions=len(offsets), start=start)
-
-
-def _spots(broker: Broker, topics: Sequence[str]) -> list[Spot]:
-    return [Spot(topic, n) for topic in topics for n in range(broker.partitions(topic))]
 
 
 def _offsets(broker: Broker, spots: Sequence[Spot], start: str) -> dict[Spot, int]:

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from hub.errors import HubError, Retry
 from hub.intake.index import FactIndex, key_of
 from hub.log import get_logger, place_of
-from hub.records import Broker, Reader, Record, Spot
+from hub.records import Broker, Reader, Record, Spot, every_spot
 
 log = get_logger("hub.intake")
 POLL = 0.2  # seconds
@@ -88,7 +88,7 @@ class Tail:
         self._knows = self._goal = None
 
     def _follow(self) -> None:
-        spots = self._spots()
+        spots = every_spot(self._broker, self._topics)
         reader = self._broker.reader(spots)
         try:
             begin, known = reader.begin(), self._known(reader.end())
@@ -97,9 +97,6 @@ class Tail:
             self._read(reader, spots)
         finally:
             reader.close()
-
-    def _spots(self) -> list[Spot]:
-        return [Spot(t, p) for t in self._topics for p in range(self._broker.partitions(t))]
 
     def _known(self, ends: Mapping[Spot, int]) -> Mapping[Spot, int]:
         """How far the topics were read. Raises Retry where they may end before that."""
@@ -121,7 +118,7 @@ class Tail:
             now = time.monotonic()
             if now >= next_count:
                 next_count = now + COUNT_EVERY
-                if self._spots() != spots:
+                if every_spot(self._broker, self._topics) != spots:
                     return  # followed anew
             if now >= next_look:
                 self._look(reader, spots, now)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from hub.contract.types import Field, ListOf, OneOf, Record, Ref, Type
+from hub.contract.types import Field, Record, Type, opened
 from hub.mapping.statics import Types
 
 _RANK = {None: 0, "n": 1, "p": 2, "s": 3}
@@ -47,35 +47,24 @@ def leaves(kind: Type, path: Sequence[str], types: Types) -> list[tuple[str, ...
 def _steps(kind: Type, path: Sequence[str], types: Types) -> list[Field]:
     """The fields along a path; none where it leads nowhere."""
     found: list[Field] = []
-    records = list(_records(kind, types))
+    records = _records(kind, types)
     for step in path:
         field = next((f for record in records if (f := record.field(step)) is not None), None)
         if field is None:
             return []
         found.append(field)
-        records = list(_records(field.type, types))
+        records = _records(field.type, types)
     return found
 
 
-def _records(kind: Type, types: Types) -> Iterator[Record]:
-    match kind:
-        case Record():
-            yield kind
-        case Ref(name=name):
-            yield types[name]
-        case ListOf(item=item):
-            yield from _records(item, types)
-        case OneOf(options=options):
-            for option in options:
-                yield from _records(option, types)
-        case _:
-            return
+def _records(kind: Type, types: Types) -> list[Record]:
+    return [inner for inner in opened(kind, types) if isinstance(inner, Record)]
 
 
 def _leaves(
     kind: Type, path: tuple[str, ...], types: Types, depth: int
 ) -> Iterator[tuple[str, ...]]:
-    records = list(_records(kind, types))
+    records = _records(kind, types)
     if not records or not depth:
         yield path
     for record in records if depth else ():

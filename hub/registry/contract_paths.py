@@ -10,13 +10,11 @@ from dataclasses import dataclass
 from hub.contract.types import (
     Anything,
     Contract,
-    ListOf,
     MapOf,
-    OneOf,
     Operation,
     Record,
-    Ref,
     Type,
+    opened,
 )
 from hub.delivery.outcomes import EVENT, compared
 from hub.errors import Reject
@@ -41,7 +39,7 @@ def lost_step(kinds: Iterable[Type], path: str, types: Types) -> tuple[str, tupl
 
     Lists are entered by themselves or by a number, as `hub.contract.paths` does.
     """
-    here = [option for kind in kinds for option in _opened(kind, types)]
+    here = [option for kind in kinds for option in opened(kind, types)]
     for step in path.split("."):
         if any(isinstance(kind, Anything) for kind in here):
             return None
@@ -52,22 +50,8 @@ def lost_step(kinds: Iterable[Type], path: str, types: Types) -> tuple[str, tupl
             continue
         if not found:
             return step, tuple(dict.fromkeys(f.name for record in records for f in record.fields))
-        here = [option for kind in found for option in _opened(kind, types)]
+        here = [option for kind in found for option in opened(kind, types)]
     return None
-
-
-def _opened(kind: Type, types: Types) -> Iterator[Type]:
-    """What may stand there, lists entered and references followed."""
-    match kind:
-        case Ref(name=name):
-            yield types[name]
-        case ListOf(item=item):
-            yield from _opened(item, types)
-        case OneOf(options=options):
-            for option in options:
-                yield from _opened(option, types)
-        case _:
-            yield kind
 
 
 def astray(manifest: Manifest, sides: Sides) -> Iterator[Astray]:

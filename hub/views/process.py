@@ -14,7 +14,7 @@ from hub.errors import Halt, Retry
 from hub.events.catalogue import Catalogue, load
 from hub.events.codec import Codec
 from hub.log import get_logger, place_of
-from hub.records import Spot
+from hub.records import Spot, every_spot
 from hub.serving import run, serving
 from hub.settings import Settings
 from hub.surroundings import bootstrap, now_ms, registry_client
@@ -127,7 +127,7 @@ def _find(settings: Settings) -> Found:
     address = _address(settings)
     broker = KafkaBroker(address, settings.security)
     ensure_all(broker, settings.partitions)
-    spots = [Spot(topic, number) for topic in TOPICS for number in range(broker.partitions(topic))]
+    spots = every_spot(broker, TOPICS)
     reader = broker.reader(spots)
     try:
         return Found(address, broker.cluster(), reader.begin(), reader.end())

@@ -34,6 +34,7 @@ from hub.events.catalogue import load as load_catalogue
 from hub.events.codec import Codec
 from hub.events.headers import Envelope, write_headers
 from hub.events.masks import Masks
+from hub.events.schemas_memory import MemorySchemas
 from hub.records import Record
 from hub.settings import Settings, load
 from hub.topics import DOSSIER, ensure_all
@@ -55,21 +56,6 @@ REGISTRATIONS = """registrations:
 SOON, MEMORY = 300.0, 300.0  # ms, MB: the targets
 
 
-class Ids:
-    """A schema registry that knows what it was given."""
-
-    def __init__(self) -> None:
-        self._texts: list[str] = []
-
-    def register(self, subject: str, text: str) -> int:
-        del subject
-        self._texts.append(text)
-        return len(self._texts)
-
-    def schema(self, number: int) -> str:
-        return self._texts[number - 1]
-
-
 def archive(count: int = COUNT) -> list[Figure]:
     """Search by dossier, why, and the memory that writing and searching take."""
     with TemporaryDirectory(prefix="hub-bench-") as home:
@@ -77,7 +63,7 @@ def archive(count: int = COUNT) -> list[Figure]:
         registrations.write_text(REGISTRATIONS, encoding="utf-8")
         settings = load({"HUB_HOME": home, "HUB_REGISTRATIONS": str(registrations)})
         catalogue = load_catalogue(settings.schemas)
-        codec = Codec(catalogue, Ids())
+        codec = Codec(catalogue, MemorySchemas())
         numbers = frozenset(random.Random(7).sample(range(count // EACH), ASKED))
         _fill(settings, codec, count, numbers)
         asked = [code(number) for number in sorted(numbers)]

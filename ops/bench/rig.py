@@ -17,7 +17,7 @@ from hub.broker import KafkaBroker
 from hub.dev import runfiles
 from hub.dev.kafka import DevBroker
 from hub.errors import HubError
-from hub.records import Record, Spot
+from hub.records import Record, Spot, every_spot
 from hub.settings import environment
 from ops.bench.processes import BenchError, Child, Cores, child, cores, until
 from ops.bench.scene import ROOT, Scene, make_scene
@@ -58,7 +58,7 @@ class Rig:
 
     def ends(self, topic: str) -> dict[Spot, int]:
         """How far a topic goes now."""
-        spots = [Spot(topic, p) for p in range(self.broker.partitions(topic))]
+        spots = every_spot(self.broker, (topic,))
         reader = self.broker.reader(spots)
         try:
             return reader.end()

@@ -20,6 +20,7 @@ from adapters.http.transport import Transport
 from hub.contract.types import Document
 from hub.events.catalogue import Catalogue, load
 from hub.events.codec import Codec
+from hub.events.schemas_memory import MemorySchemas
 from hub.intake.inflow import items_of, read_item
 from hub.registry.case_times import from_people
 from hub.registry.event_types import Events, read_events
@@ -45,23 +46,6 @@ OUT = (
 )
 SCHEMAS = ROOT / "schemas" / "avro"
 Once = Callable[[], None]
-
-
-class Ids:
-    """A schema registry in memory."""
-
-    def __init__(self) -> None:
-        self._texts: list[str] = []
-
-    def register(self, subject: str, text: str) -> int:
-        """See hub.events.codec.Schemas."""
-        del subject
-        self._texts.append(text)
-        return len(self._texts)
-
-    def schema(self, number: int) -> str:
-        """See hub.events.codec.Schemas."""
-        return self._texts[number - 1]
 
 
 class Held(Transport):
@@ -120,7 +104,7 @@ def cases() -> list[Case]:
 async def _cases(scene: Scene) -> list[Case]:
     events = read_events(SCHEMAS)
     catalogue = load(SCHEMAS)
-    codec = Codec(catalogue, Ids())
+    codec = Codec(catalogue, MemorySchemas())
     codec.warm()
     lives = _live(read_landscape(CONNECTORS, scene.registrations, events))
     found = []

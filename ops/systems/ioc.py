@@ -18,6 +18,7 @@ from ops.systems.formats import fit
 from ops.systems.model import (
     Act,
     ActError,
+    Bearing,
     Bounded,
     Call,
     Effect,
@@ -70,14 +71,6 @@ class _Rated(_Fact, frozen=True):
 FORMS = {"POST /tiep-nhan": _Accepted, "POST /tra-ket-qua": _Returned, "POST /danh-gia": _Rated}
 
 
-class Switches(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Seconds; `rate_cap`: calls per second, 0 none; above it 429."""
-
-    latency_median: Annotated[float, msgspec.Meta(ge=0)] = 0.0
-    latency_p99: Annotated[float, msgspec.Meta(ge=0)] = 0.0
-    rate_cap: Annotated[int, msgspec.Meta(ge=0)] = 0
-
-
 @dataclass(slots=True)
 class Ioc:
     """State of the centre. `keep`: keys remembered."""
@@ -85,7 +78,7 @@ class Ioc:
     config: IocConfig
     keep: int = 100_000
     name: str = "ioc"
-    switches: Switches = field(default_factory=Switches)
+    switches: Bearing = field(default_factory=Bearing)
     _keys: Bounded[str, str] = field(init=False)  # key -> digest
     _counts: Counter[str] = field(default_factory=Counter)
     _open: bool = True  # whether the key is valid

@@ -8,7 +8,7 @@ JSON lines before the answer goes out, so a restart with the same folder reads t
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Annotated, Any, Protocol, TypeAlias, TypeVar
 
 import msgspec
 
@@ -18,6 +18,17 @@ from ops.systems.wire import Reply, Request
 Json: TypeAlias = dict[str, Any]
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+
+
+class Bearing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What every system's switches say: how long its answers take, and how many it gives.
+
+    Seconds; `rate_cap`: calls a second, 0 for none; what is above it is refused, mostly with 429.
+    """
+
+    latency_median: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    latency_p99: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    rate_cap: Annotated[int, msgspec.Meta(ge=0)] = 0
 
 
 class Effect(msgspec.Struct, frozen=True):
@@ -93,7 +104,7 @@ class System(Protocol):
 
     name: str
     config: Any  # one of config.CONFIGS
-    switches: Any  # a struct; each has latency_median, latency_p99, rate_cap
+    switches: Any  # a struct of its own, each a Bearing
 
     def identify(self, request: Request) -> Call:
         """What the request is about. Never raises; without a body it uses the head alone."""

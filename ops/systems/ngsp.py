@@ -19,6 +19,7 @@ from ops.systems.formats import fit
 from ops.systems.model import (
     Act,
     ActError,
+    Bearing,
     Bounded,
     Call,
     Effect,
@@ -39,7 +40,7 @@ ABSENT = re.compile(r"missing required field `(\w+)`|length >= 1 - at `\S*?(\w+)
 WRITES = ("DongBoHoSoMC", "CapNhatTienDoHoSoMC", "DongBoTrangThaiHoSo")
 
 
-class Switches(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Switches(Bearing, frozen=True, forbid_unknown_fields=True):
     """Forms and bounds of the answers; seconds unless said otherwise.
 
     `success`: how a done write says so. `exists`: how "already there" is coded. `rate_cap`: calls
@@ -52,8 +53,6 @@ class Switches(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     exists: Literal[3, "3", -3, "-3"] = "-3"
     session_lifetime: Annotated[float, msgspec.Meta(gt=0)] = 1800.0
     token_lifetime: Annotated[float, msgspec.Meta(gt=0)] = 3600.0
-    latency_median: Annotated[float, msgspec.Meta(ge=0)] = 0.0
-    latency_p99: Annotated[float, msgspec.Meta(ge=0)] = 0.0
     rate_cap: Annotated[int, msgspec.Meta(ge=0)] = 100
     require_dstcode: bool = False
     fetch_after: float = -1.0

@@ -8,7 +8,6 @@ MaGiaoDich (`01`), known dossier (`03`). NhanHoSo creates its dossier, NhanThuTu
 import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
 from uuid import uuid4
 
 import msgspec
@@ -20,6 +19,7 @@ from ops.systems.credentials import same
 from ops.systems.model import (
     Act,
     ActError,
+    Bearing,
     Bounded,
     Call,
     Effect,
@@ -45,15 +45,12 @@ STATUS_AFTER = {  # operation sent -> own trangThai; BaoTienDo carries its own
 }
 
 
-class Switches(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Seconds unless said otherwise. `rate_cap`: calls per second, above it 429, 0 for none.
+class Switches(Bearing, frozen=True, forbid_unknown_fields=True):
+    """The switches of all, and of its own.
 
     `keyless`: a repeat is not known by its key, so that it has its effect again.
     """
 
-    latency_median: Annotated[float, msgspec.Meta(ge=0)] = 0.0
-    latency_p99: Annotated[float, msgspec.Meta(ge=0)] = 0.0
-    rate_cap: Annotated[int, msgspec.Meta(ge=0)] = 0
     keyless: bool = False
 
 

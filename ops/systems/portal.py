@@ -19,6 +19,7 @@ from ops.systems.formats import fit
 from ops.systems.model import (
     Act,
     ActError,
+    Bearing,
     Bounded,
     Call,
     Effect,
@@ -54,15 +55,12 @@ GIVEN_STATUS = (
 )
 
 
-class Switches(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Switches(Bearing, frozen=True, forbid_unknown_fields=True):
     """Seconds unless said otherwise. `success`: the 2xx status of a write, 200, 201 or 204.
 
     `keyless`: a repeat is not known by its key, so that it has its effect again.
     """
 
-    latency_median: Annotated[float, msgspec.Meta(ge=0)] = 0.0
-    latency_p99: Annotated[float, msgspec.Meta(ge=0)] = 0.0
-    rate_cap: Annotated[int, msgspec.Meta(ge=0)] = 0  # calls per second, 0 none; above it 429
     token_lifetime: Annotated[float, msgspec.Meta(gt=0)] = 3600.0
     success: int = 200
     keyless: bool = False

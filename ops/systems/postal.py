@@ -19,6 +19,7 @@ from ops.systems.formats import fit, s10
 from ops.systems.model import (
     Act,
     ActError,
+    Bearing,
     Bounded,
     Call,
     Effect,
@@ -73,7 +74,7 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Notes: str = ""
 
 
-class Switches(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Switches(Bearing, frozen=True, forbid_unknown_fields=True):
     """Forms of the answers; seconds unless said otherwise.
 
     `gap`: a row shows up only so long after it was written. `duplicate_rows`: a page begins with
@@ -86,9 +87,6 @@ class Switches(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     duplicate_rows: bool = False
     gap: Annotated[float, msgspec.Meta(ge=0)] = 0.0
     token_lifetime: Annotated[float, msgspec.Meta(gt=0)] = 3600.0
-    latency_median: Annotated[float, msgspec.Meta(ge=0)] = 0.0
-    latency_p99: Annotated[float, msgspec.Meta(ge=0)] = 0.0
-    rate_cap: Annotated[int, msgspec.Meta(ge=0)] = 0
 
 
 @dataclass(slots=True)

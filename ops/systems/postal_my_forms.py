@@ -7,6 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 
 from ops.systems.formats import DashedDmy
+from ops.systems.model import Bearing
 
 Some = Annotated[str, msgspec.Meta(min_length=1)]
 Digits = Annotated[str, msgspec.Meta(pattern=r"^\d+\Z")]
@@ -104,7 +105,7 @@ QUERIES: dict[str, type[Form]] = {
 SignatureMode: TypeAlias = Literal["rsa-sha256", "rsa-encrypted"]
 
 
-class Switches(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Switches(Bearing, frozen=True, forbid_unknown_fields=True):
     """Forms of the answers and webhooks; seconds unless said otherwise.
 
     `today`: dd-MM-yyyy under which new orders are listed, empty for the clock's day.
@@ -122,6 +123,3 @@ class Switches(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     today: str = ""
     foreign_rows: Annotated[int, msgspec.Meta(ge=0, le=100)] = 0
     reverse_rows: bool = False
-    latency_median: Annotated[float, msgspec.Meta(ge=0)] = 0.0
-    latency_p99: Annotated[float, msgspec.Meta(ge=0)] = 0.0
-    rate_cap: Annotated[int, msgspec.Meta(ge=0)] = 0

@@ -10,10 +10,10 @@ from hub.access.recording import Recorder, Sink, recording
 from hub.broker_memory import MemoryBroker
 from hub.errors import Retry
 from hub.events.codec import Codec
+from hub.events.schemas_memory import MemorySchemas
 from hub.records import Spot
 from hub.topics import ACT, ensure_all
 from tests.events.records import CATALOGUE
-from tests.intake.intake_kit import Ids
 
 GUESS = Attempt("unknown", "GET /counts", "refused: no credential", peer="192.0.2.7")
 PAUSED = Attempt("lan", "POST /registrations/north/pause", "allowed", "postal", "192.0.2.8")
@@ -23,7 +23,7 @@ class Place:
     def __init__(self) -> None:
         self.broker = MemoryBroker()
         ensure_all(self.broker, 2)
-        self.codec = Codec(CATALOGUE, Ids())
+        self.codec = Codec(CATALOGUE, MemorySchemas())
 
     def sink(self) -> Sink:
         return Sink(self.broker.writer(), self.codec.encode)

@@ -17,11 +17,11 @@ from hub.delivery.acts import Command, command_of
 from hub.delivery.receipts import Outcome, Settled, as_document, dead_letter, receipt
 from hub.events import Codec, Masks
 from hub.events.headers import Envelope, write_headers
+from hub.events.schemas_memory import MemorySchemas
 from hub.records import Outgoing, Position, Record, Spot
 from hub.settings import load
 from hub.topics import ACT, DOSSIER, ensure_all
 from tests.events.records import CATALOGUE, STATUS_CHANGED
-from tests.intake.intake_kit import Ids
 
 MASKS = Masks(CATALOGUE)
 CODE = "H44.99.99-251013-0001"
@@ -46,7 +46,7 @@ class Desk:
 
     home: Path
     broker: MemoryBroker = field(default_factory=MemoryBroker)
-    codec: Codec = field(default_factory=lambda: Codec(CATALOGUE, Ids()))
+    codec: Codec = field(default_factory=lambda: Codec(CATALOGUE, MemorySchemas()))
     unmask: str = "no"
     events: int = 0
     more: dict[str, str] = field(default_factory=dict)  # of the environment

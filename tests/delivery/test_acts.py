@@ -16,16 +16,16 @@ from hub.delivery.acts import Acts, Command, as_document, command_of, concerns, 
 from hub.errors import Retry
 from hub.events.catalogue import load
 from hub.events.codec import Codec
+from hub.events.schemas_memory import MemorySchemas
 from hub.intake.acts import Act
 from hub.intake.acts import as_document as hub_document
 from hub.intake.acts import record_of as hub_record
 from hub.records import Outgoing, Position, Record, Spot
 from hub.topics import ACT_BYTES, EVENT_BYTES
-from tests.intake.intake_kit import Ids
 
 SPOT = Spot("hub.dossier", 1)
 CATALOGUE = load(Path("schemas/avro"))
-CODEC = Codec(CATALOGUE, Ids())
+CODEC = Codec(CATALOGUE, MemorySchemas())
 RESUMED = Command(
     "RESUMED", "portal", *SPOT, "H44.99.99-251013-0001", by="Trần Thị Thử", because="mended"
 )
@@ -97,7 +97,7 @@ def test_a_lane_is_told_what_concerns_it() -> None:
     assert [(one.kind, one.act) for one in told] == [("RESUMED", 3), ("REQUEUED", 4)]
 
 
-class Silent(Ids):
+class Silent(MemorySchemas):
     """A registry that nobody may ask."""
 
     def schema(self, number: int) -> str:

@@ -23,9 +23,9 @@ from hub.errors import Halt, HubError, Reject, Retry
 from hub.events.catalogue import Catalogue
 from hub.events.codec import Codec
 from hub.events.headers import Envelope, write_headers
+from hub.events.schemas_memory import MemorySchemas
 from hub.records import Done, Outgoing, Position, Spot
 from hub.registry.manifest import Delivery, Outcome, RetryPolicy
-from tests.intake.intake_kit import Ids
 
 pytestmark = pytest.mark.process
 
@@ -105,7 +105,7 @@ class World:
         ):
             self.broker.ensure_topic(topic, 2, {})
         self.catalogue = catalogue
-        self.codec = Codec(catalogue, Ids())
+        self.codec = Codec(catalogue, MemorySchemas())
         self.writer = self.broker.writer()
         self.peer = Peer()
         self.bundle = "bundle"

@@ -21,6 +21,7 @@ from hub.errors import Halt, HubError, Reject, Retry
 from hub.events.catalogue import load
 from hub.events.codec import Codec
 from hub.events.headers import read_headers
+from hub.events.schemas_memory import MemorySchemas
 from hub.intake.index import FactIndex
 from hub.intake.inflow import Inflow
 from hub.intake.intake import Intake
@@ -29,7 +30,6 @@ from hub.records import Done, Outgoing, Position, Spot
 from hub.registry.bundle import read_bundle
 from hub.registry.event_types import read_events
 from hub.registry.manifest import Cursor, Each, Outcome, Poll
-from tests.intake.intake_kit import Ids
 
 TRACKED = "consignment.v1.ConsignmentTracked"
 CODE = "H44.99.99-251013-0001"
@@ -159,7 +159,7 @@ def world(tmp_path: Path) -> Iterator[World]:
     broker = MemoryBroker()
     for topic in ("hub.dossier", "hub.catalogue", "hub.cursor", "hub.act"):
         broker.ensure_topic(topic, 1, {})
-    index, codec = FactIndex(tmp_path / "index.db", "twin"), Codec(catalogue, Ids())
+    index, codec = FactIndex(tmp_path / "index.db", "twin"), Codec(catalogue, MemorySchemas())
     intake = Intake(
         catalogue=catalogue,
         codec=codec,

@@ -21,6 +21,7 @@ from hub.delivery.process import Work, WorkerHealth
 from hub.errors import HubError
 from hub.events.catalogue import load as load_catalogue
 from hub.events.codec import Codec
+from hub.events.schemas_memory import MemorySchemas
 from hub.landscapes import Landscapes
 from hub.records import Done, Position, Spot
 from hub.registry.event_types import read_events
@@ -34,7 +35,6 @@ from tests.faults.filling import fact
 from tests.faults.manners import Manner
 from tests.faults.peer import Noted, Peer, Place
 from tests.faults.versions import Registrar, version
-from tests.intake.intake_kit import Ids
 
 pytestmark = pytest.mark.process
 ROOT = Path(__file__).parents[2]
@@ -51,7 +51,7 @@ class Scene:
         self.home = home
         self.broker = MemoryBroker()
         ensure_all(self.broker, 2)
-        self.codec = Codec(load_catalogue(SCHEMAS), Ids())
+        self.codec = Codec(load_catalogue(SCHEMAS), MemorySchemas())
         self.log = home / "peer.jsonl"
         self.place = Place(self.log)
         self.files = {marker: version(marker) for marker in ("v1", "v2")}

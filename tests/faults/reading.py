@@ -8,7 +8,7 @@ import msgspec
 from hub.contract.types import Document
 from hub.errors import HubError, Retry
 from hub.events.codec import Codec
-from hub.records import Broker, Record, Spot
+from hub.records import Broker, Record, every_spot
 from hub.topics import DEAD, DOSSIER, RECEIPT
 from tests.faults.evidence import Call, Fact, Kept, Source, Told
 from tests.faults.journal import ENDS, PARKED
@@ -23,7 +23,7 @@ class Topics:
     """What stands on the topics, followed from their beginning."""
 
     def __init__(self, broker: Broker, codec: Codec, registration: str) -> None:
-        spots = [Spot(t, p) for t in TOPICS for p in range(broker.partitions(t))]
+        spots = every_spot(broker, TOPICS)
         self._reader = broker.reader(spots)
         for spot in spots:
             self._reader.seek(spot, 0)

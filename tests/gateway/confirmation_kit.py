@@ -18,6 +18,7 @@ from hub.broker_memory import MemoryBroker
 from hub.contract.types import Document, Value
 from hub.events.catalogue import load as load_catalogue
 from hub.events.codec import Codec
+from hub.events.schemas_memory import MemorySchemas
 from hub.gateway.app import GatewayApp
 from hub.gateway.doors import Doors
 from hub.intake.index import FactIndex
@@ -33,7 +34,6 @@ from hub.surroundings import client_of, now_ms
 from ops.systems.make_config import make_config
 from ops.systems.peer import Peer
 from ops.systems.serve import Options, running
-from tests.intake.intake_kit import Ids
 
 ROOT = Path(__file__).parents[2]
 CASES = ROOT / "connectors" / "postal_my" / "cases"
@@ -105,7 +105,7 @@ async def scene(folder: Path, **settings: Value) -> AsyncIterator[Scene]:
         system = await stack.enter_async_context(running(options))
         landscape = _landscape(folder, events, system.url, hub, settings)
         (live,) = landscape.live
-        broker, codec = MemoryBroker(), Codec(load_catalogue(SCHEMAS), Ids())
+        broker, codec = MemoryBroker(), Codec(load_catalogue(SCHEMAS), MemorySchemas())
         for topic in ("hub.dossier", "hub.act"):
             broker.ensure_topic(topic, 1, {})
         index = FactIndex(folder / "index.db", "twin")

@@ -17,6 +17,7 @@ from hub.contract.types import Document
 from hub.errors import Halt, Reject
 from hub.events.catalogue import load as load_catalogue
 from hub.events.codec import Codec
+from hub.events.schemas_memory import MemorySchemas
 from hub.gateway.door import Door, unavailable
 from hub.intake.index import FactIndex
 from hub.intake.intake import Intake
@@ -27,7 +28,6 @@ from hub.registry.live import Landscape, Live, read_landscape
 from hub.surroundings import server_of
 from ops.demo.cast import P1, portal_dossier
 from ops.systems.make_config import make_config
-from tests.intake.intake_kit import Ids
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS = ROOT / "schemas" / "avro"
@@ -106,7 +106,7 @@ def world(tmp_path: Path, landscape: Landscape) -> Iterator[World]:
     index = FactIndex(tmp_path / "index.db", "twin")
     intake = Intake(
         catalogue=catalogue,
-        codec=Codec(catalogue, Ids()),
+        codec=Codec(catalogue, MemorySchemas()),
         index=index,
         writer=broker.writer(),
         served=Served([]),

@@ -8,6 +8,7 @@ from hub.contract.types import Document, Value
 from hub.errors import Reject
 from hub.events.catalogue import Catalogue
 from hub.events.codec import Codec
+from hub.events.schemas_memory import MemorySchemas
 from hub.intake.confirming import Confirmer
 from hub.intake.index import FactIndex
 from hub.intake.inflow import Inflow
@@ -17,21 +18,6 @@ from hub.records import Record, Spot
 
 TRACKED = "consignment.v1.ConsignmentTracked"
 CODE = "H44.99.99-251013-0001"
-
-
-class Ids:
-    """A registry of ids in memory."""
-
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-
-    def register(self, subject: str, text: str) -> int:
-        del subject
-        self.texts.append(text)
-        return len(self.texts)
-
-    def schema(self, number: int) -> str:
-        return self.texts[number - 1]
 
 
 def tracked(
@@ -67,7 +53,7 @@ class World:
         for topic in ("hub.dossier", "hub.catalogue", "hub.act"):
             self.broker.ensure_topic(topic, 1, {})
         self.index = FactIndex(folder / "index.db", "twin")
-        self.codec = Codec(catalogue, Ids())
+        self.codec = Codec(catalogue, MemorySchemas())
         self.intake = Intake(
             catalogue=catalogue,
             codec=self.codec,

@@ -8,10 +8,10 @@ import pytest
 from hub.contract.types import Document, Value
 from hub.events.catalogue import load
 from hub.events.codec import Codec
+from hub.events.schemas_memory import MemorySchemas
 from hub.registry.check import check
 from hub.registry.event_types import Events, definitions, own_schemas, read_events
 from hub.registry.live import read_landscape
-from tests.registry.control.desk_kit import Ids
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS = ROOT / "schemas" / "avro"
@@ -171,7 +171,7 @@ def test_another_connector_may_be_told_of_it(tmp_path: Path, events: Events) -> 
 
 def test_the_codec_writes_it_once_it_has_learnt_it_and_a_later_version_too() -> None:
     catalogue = load(SCHEMAS)
-    codec = Codec(catalogue, Ids())
+    codec = Codec(catalogue, MemorySchemas())
     with pytest.raises(KeyError):
         codec.encode("waterco.v1.MeterRead", IN)
     codec.learn(definitions([whole()]))

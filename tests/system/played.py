@@ -10,7 +10,7 @@ import httpx
 
 from hub.broker import KafkaBroker
 from hub.dev import runfiles
-from hub.records import Spot
+from hub.records import Spot, every_spot
 from hub.settings import Security
 from ops.demo.http import get
 from ops.demo.stage import Stage
@@ -79,7 +79,7 @@ def receipt(played: Played, code: str, event: str) -> dict[str, Any]:
 def unsettled(played: Played) -> dict[Spot, int]:
     """How far each registration's committed offsets are from the topics' ends."""
     broker = KafkaBroker(played.stage.bootstrap, Security())
-    spots = [Spot(t, p) for t in EVENTS for p in range(broker.partitions(t))]
+    spots = every_spot(broker, EVENTS)
     reader = broker.reader(spots)
     try:
         ends = reader.end()

@@ -15,7 +15,7 @@ from hub.broker import KafkaBroker
 from hub.dev.waiting import until
 from hub.events.catalogue import load
 from hub.events.codec import Codec
-from hub.records import Spot
+from hub.records import every_spot
 from hub.registry.schemas.client import RegistryClient
 from hub.settings import environment
 from hub.topics import ACT
@@ -51,7 +51,7 @@ class Hub:
     def attempts(self) -> list[tuple[str, str, str]]:
         """Who tried what, and how it ended, as it stands on hub.act."""
         codec = Codec(load(SCHEMAS), RegistryClient(self.url))
-        spots = [Spot(ACT, number) for number in range(self.kafka.partitions(ACT))]
+        spots = every_spot(self.kafka, (ACT,))
         reader = self.kafka.reader(spots)
         found = []
         try:

@@ -21,6 +21,7 @@ from hub.dev.waiting import until
 from hub.errors import HubError
 from hub.events.codec import Codec
 from hub.events.headers import Envelope, write_headers
+from hub.events.schemas_memory import MemorySchemas
 from hub.records import Done, Outgoing, Position, Spot
 from hub.registry.manifest import Delivery
 from hub.surroundings import now_ms
@@ -28,7 +29,6 @@ from hub.topics import DOSSIER, EVENT_TOPICS, RECEIPT, TOPICS, ensure_all
 from tests.brokers import LiveBroker, running_broker
 from tests.delivery.test_lane import ROWS, WITHDRAWN, Peer, mapping
 from tests.events.records import CATALOGUE
-from tests.intake.intake_kit import Ids
 
 pytestmark = [
     pytest.mark.system,
@@ -52,7 +52,7 @@ class World:
 
     def __init__(self, bootstrap: str, name: str) -> None:
         self.broker = KafkaBroker(bootstrap)
-        self.codec = Codec(CATALOGUE, Ids())
+        self.codec = Codec(CATALOGUE, MemorySchemas())
         self.peer = Peer()
         self.name = name
         self.number = 0

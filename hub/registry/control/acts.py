@@ -14,7 +14,7 @@ from hub.contract.types import Document
 from hub.errors import HubError, Retry
 from hub.intake.acts import SCHEMA
 from hub.log import get_logger
-from hub.records import Broker, Headers, Outgoing, Spot, Writer
+from hub.records import Broker, Headers, Outgoing, Writer, every_spot
 from hub.registry.ledger import Did, Ledger, Version
 from hub.topics import ACT
 
@@ -76,7 +76,7 @@ def changes_since(ledger: Ledger, moment: int) -> Iterator[Act]:
 
 def told_since(broker: Broker, moment: int) -> frozenset[str]:
     """The names of changes that `hub.act` tells since then. Raises Retry without the broker."""
-    spots = [Spot(ACT, number) for number in range(broker.partitions(ACT))]
+    spots = every_spot(broker, (ACT,))
     if not spots:
         return frozenset()
     reader = broker.reader(spots)

@@ -13,10 +13,10 @@ from hub.audit.archive.writer import Archive
 from hub.contract.types import Document
 from hub.events import Codec
 from hub.events.headers import Envelope, write_headers
+from hub.events.schemas_memory import MemorySchemas
 from hub.records import Record
 from hub.topics import DOSSIER
 from tests.events.records import CATALOGUE, STATUS_CHANGED
-from tests.intake.intake_kit import Ids
 
 AT = 1_760_321_100_000  # 2025-10-13, epoch ms
 DAY = 86_400_000
@@ -49,7 +49,7 @@ class Shelf:
 
     folder: Path
     keys: MemoryKeys = field(default_factory=MemoryKeys)
-    codec: Codec = field(default_factory=lambda: Codec(CATALOGUE, Ids()))
+    codec: Codec = field(default_factory=lambda: Codec(CATALOGUE, MemorySchemas()))
 
     place: Store | None = None  # where it lies, if elsewhere
 

@@ -14,7 +14,8 @@ from hub.access.rules import Principal
 from hub.broker_memory import MemoryBroker
 from hub.events.catalogue import load
 from hub.events.codec import Codec
-from hub.records import Spot
+from hub.events.schemas_memory import MemorySchemas
+from hub.records import every_spot
 from hub.registry.bundle_files import read_files
 from hub.registry.certificates import Certifier, draw_key, private_key, public_bytes
 from hub.registry.control.acts import Book
@@ -47,22 +48,6 @@ PEOPLE: dict[str, Principal] = {
     "postal-team": principal("postal-team", "integrator", "postal"),
     "portal-team": principal("portal-team", "integrator", "portal"),
 }
-
-
-class Ids:
-    """A registry that gives ids."""
-
-    def __init__(self) -> None:
-        self._known: list[str] = []
-
-    def register(self, subject: str, text: str) -> int:
-        del subject
-        if text not in self._known:
-            self._known.append(text)
-        return self._known.index(text)
-
-    def schema(self, number: int) -> str:
-        return self._known[number]
 
 
 @dataclass
@@ -106,7 +91,7 @@ class Plane:
 
     def acts(self) -> list[tuple[str, str, str, str]]:
         """Kind, registration, who and why of each act."""
-        spots = [Spot(ACT, number) for number in range(self.broker.partitions(ACT))]
+        spots = every_spot(self.broker, (ACT,))
         records = sorted(
             (record for spot in spots for record in self.broker.since(spot, 0)),
             key=lambda record: record.timestamp,
@@ -122,7 +107,7 @@ def plane(checker: Checker) -> Iterator[Plane]:
     """One control plane."""
     broker = MemoryBroker()
     ensure_all(broker, 3)
-    codec = Codec(load(SCHEMAS), Ids())
+    codec = Codec(load(SCHEMAS), MemorySchemas())
     seeds: dict[str, Seed] = {}
     brought: list[Mapping[str, bytes]] = []
     with open_keeping(broker) as keeping:
