@@ -227,6 +227,11 @@ class Place(NamedTuple):
         return f"r{self.journal} e{self.epoch} a{self.acts}"
 
 
+def is_place(metadata: str) -> bool:
+    """Whether an owner's commit wrote it."""
+    return PLACE.fullmatch(metadata) is not None
+
+
 def place_of(metadata: str) -> Place:
     """The place that a commit's metadata names; the beginning where it names none."""
     found = PLACE.fullmatch(metadata)

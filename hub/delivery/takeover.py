@@ -16,6 +16,7 @@ from hub.delivery.journal import Journal
 from hub.delivery.journals import Journals, starts
 from hub.delivery.parking import closing_record
 from hub.delivery.receipts import SCHEMA, Step, step_document, step_record
+from hub.delivery.setback import began_at, set_back
 from hub.delivery.shelf import Shelved, read_shelf
 from hub.delivery.versions import Earlier, Name
 from hub.errors import Retry
@@ -65,6 +66,10 @@ class Takeover:
         self._registration = registration
         self._archive = Archive(broker)
 
+    def set_back(self, committed: Mapping[Spot, tuple[int, str]]) -> dict[Spot, tuple[int, str]]:
+        """What is to be committed before these are taken: see hub.delivery.setback."""
+        return set_back(self._broker, self._codec, self._registration, committed)
+
     def take(self, spots: Sequence[Spot], committed: Mapping[Spot, tuple[int, str]]) -> Past:
         """Own these partitions, whose group has committed (offset, metadata).
 
@@ -73,7 +78,7 @@ class Takeover:
         """
         began = time.monotonic()
         self._follow(max(spot.partition for spot in spots) + 1)
-        epochs = self._say(spots)
+        epochs = self._say({spot: committed[spot][0] for spot in spots})
         parked = read_shelf(self._broker, self._registration, [spot.partition for spot in spots])
         mine = [shelved for shelved in parked if shelved.spot in spots]
         places = {spot: place_of(committed[spot][1]) for spot in spots}
@@ -83,7 +88,6 @@ class Takeover:
         folds = Journals(self._registration, ours, also | self._revived(decided), self._codec)
         read = self._read(folds, starts(ours), epochs)
         journals = folds.by_spot
-        self._check_commits(committed, journals)
         mine = self._without_ended(mine, journals)
         _agree(journals, mine)
         acts = {
@@ -105,23 +109,6 @@ class Takeover:
         """The versions that the marks of unsettled events name, as far as they are known."""
         names = {Name(pin.bundle, pin.settings) for of in journals for pin in of.pins.values()}
         return [found for name in sorted(names) if (found := self._version(name)) is not None]
-
-    def _check_commits(
-        self, committed: Mapping[Spot, tuple[int, str]], journals: Mapping[Spot, Journal]
-    ) -> None:
-        """Name offsets that no owner committed: what they passed was perhaps not delivered."""
-        strange = [
-            f"{spot.topic}/{spot.partition}"
-            for spot, journal in journals.items()
-            if journal.owners > 1 and place_of(committed[spot][1]) == Place()
-        ]
-        if strange:
-            log.error(
-                "offsets_of_another",
-                registration=self._registration,
-                partitions=strange,
-                fix="ops/runbooks/undelivered.md, Offsets of another",
-            )
 
     def _follow(self, partitions: int) -> None:
         if partitions > self._partitions:
@@ -156,12 +143,12 @@ class Takeover:
         commands = [command_of(record, self._codec) for of in decided.values() for record in of]
         return {Position(c.topic, c.partition, c.offset) for c in commands if c and c.offset >= 0}
 
-    def _say(self, spots: Sequence[Spot]) -> dict[Spot, int]:
+    def _say(self, begins: Mapping[Spot, int]) -> dict[Spot, int]:
         """Append an owner's record for each; their positions are our epochs."""
         now = time.time_ns() // 1_000_000
         sent = []
-        for spot in spots:
-            step = Step("OWNER", self._registration, spot, now)
+        for spot, offset in begins.items():
+            step = Step("OWNER", self._registration, spot, now, note=began_at(offset))
             record = step_record(step, self._codec.encode(SCHEMA, step_document(step)))
             sent.append((spot, self._writer.send(record)))
         return {spot: _acknowledged(future).offset for spot, future in sent}

@@ -55,6 +55,20 @@ def test_who_is_new_need_not_read_what_others_were_told(world: World) -> None:
     assert {Place()} == places(world, "hub.lost"), "all is read: the offsets may have been lost"
 
 
+def test_one_whose_offsets_expired_goes_on_where_it_was_and_not_where_it_would_start_now(
+    world: World,
+) -> None:
+    """A broker forgets the offsets of a group that was away for seven days."""
+    world.event("A", "1", partition=0)
+    world.go(settled(1))
+    for number in ("2", "3"):
+        world.event("A", number, partition=0)
+    del world.broker.offsets["hub.peer"]
+    ensure_offsets(world.broker, "hub.peer", ["hub.dossier", "hub.catalogue"], "now")
+    world.go(settled(3))
+    assert world.notes == {"A": ["1", "2", "3"]}
+
+
 def test_one_that_was_retired_goes_on_now_and_nobody_takes_that_for_a_strangers_offset(
     world: World,
 ) -> None:

@@ -49,6 +49,7 @@ ROWS = (
     Row("rejects", "1 of 100 facts is refused", peer.rejects, each=0),
     Row("frozen", "SIGSTOP past the lease, then SIGCONT", worker.frozen),
     Row("offsets-lost", "the group's offsets are lost", worker.offsets_lost),
+    Row("offsets-strange", "a stranger commits for the group", worker.offsets_strange),
     Row("foreign", "foreign bytes between the facts", content.foreign, each=0),
     Row("schema-late", "a schema id that is registered later", content.schema_comes_late, each=0),
     Row("registry-down", "registry down, a fresh worker", content.registry_down),

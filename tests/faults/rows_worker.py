@@ -2,8 +2,12 @@
 
 import signal
 
+from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from hub.broker import KafkaBroker
+from hub.records import every_spot
+from hub.topics import EVENT_TOPICS
 from tests.faults.manners import GOOD, LEISURELY, Manner
 from tests.faults.table import Plan
 from tests.faults.world import World
@@ -103,17 +107,35 @@ def _fill_part(world: World, plan: Plan, number: int, parts: int) -> None:
 
 def offsets_lost(world: World, plan: Plan) -> None:
     """The group's offsets are gone when the worker comes back."""
+    admin, group = _left(world, plan)
+    for future in admin.delete_consumer_groups([group], request_timeout=ANSWER).values():
+        future.result(ANSWER)
+    world.struck()
+    world.worker()
+
+
+def offsets_strange(world: World, plan: Plan) -> None:
+    """A stranger has committed the topics' ends for the group when the worker comes back."""
+    admin, group = _left(world, plan)
+    broker = KafkaBroker(world.broker.bootstrap)
+    reader = broker.reader(every_spot(broker, EVENT_TOPICS))
+    ends = [TopicPartition(spot.topic, spot.partition, end) for spot, end in reader.end().items()]
+    reader.close()
+    wish = ConsumerGroupTopicPartitions(group, ends)
+    for future in admin.alter_consumer_group_offsets([wish], request_timeout=ANSWER).values():
+        future.result(ANSWER)
+    world.struck()
+    world.worker()
+
+
+def _left(world: World, plan: Plan) -> tuple[AdminClient, str]:
+    """The worker has ended in the middle; an administrator, and the name of its group."""
     world.behave(GOOD)
     world.fill(plan.events)
     worker = world.worker()
     world.reach(min(plan.moments()))
     world.processes.end(worker)
-    admin = AdminClient({"bootstrap.servers": world.broker.bootstrap})
-    group = f"hub.{world.registration}"
-    for future in admin.delete_consumer_groups([group], request_timeout=ANSWER).values():
-        future.result(ANSWER)
-    world.struck()
-    world.worker()
+    return AdminClient({"bootstrap.servers": world.broker.bootstrap}), f"hub.{world.registration}"
 
 
 def burst(world: World, plan: Plan) -> None:
