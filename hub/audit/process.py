@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, suppress
 from functools import partial
 
 from hub import metrics
+from hub.allocator import stay_small
 from hub.audit.archive.opening import open_archive
 from hub.audit.archive.writer import Archive
 from hub.audit.archiving import Archiver
@@ -40,6 +41,7 @@ def auditor(settings: Settings) -> None:
 
     Raises Halt when a person must act, or another auditor runs in this home.
     """
+    stay_small()
     with alone(settings.home / "run" / "auditor.lock", "hub auditor"):
         run(lambda stop: _main(settings, stop))
 
