@@ -102,7 +102,7 @@ def _archived(browser: Browser, partition: int, wait: int) -> None:
     Raises Retry after `wait` seconds.
     """
     from hub.audit.archive.opening import open_store
-    from hub.audit.archive.writer import read_head
+    from hub.audit.archive.reading import read_head
     from hub.cli.evidence import OF_DOSSIERS
 
     store = open_store(browser.settings)

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 
 from hub.audit.archive.lists import Head
 from hub.audit.archive.opening import open_store
-from hub.audit.archive.parquet import naming
 from hub.audit.archive.query import Query
 from hub.audit.archive.reading import contents, search, searched
 from hub.audit.archive.rows import Row, row_of
@@ -92,6 +91,8 @@ def _tail(
     if query.procedure is not None:
         codes = {row.dossier for row, _ in found}
         named = {row.dossier for row, _ in found if row.procedure == query.procedure}
+        from hub.audit.archive.parquet import naming  # brings DuckDB
+
         named |= naming(searched(store, head), query.procedure, codes - named)
         found = [pair for pair in found if pair[0].dossier in named]
     return found

@@ -60,7 +60,7 @@ def _interval(browser: Browser, begin: int | None, end: int | None) -> Interval:
     """The rounds that enclose it. Raises Reject where some of it was dropped by its age."""
     from hub.audit.archive.lists import day_of
     from hub.audit.archive.opening import open_store
-    from hub.audit.archive.writer import read_head
+    from hub.audit.archive.reading import read_head
 
     gone = read_head(open_store(browser.settings)).gone
     if gone and (begin is None or day_of(begin) <= gone):
@@ -95,8 +95,7 @@ def _written(
 def _contents(browser: Browser, keys: Keys) -> Contents:
     """From the archive, and what it does not have yet from the topics."""
     from hub.audit.archive.opening import open_store
-    from hub.audit.archive.reading import records, segments_of
-    from hub.audit.archive.writer import read_head
+    from hub.audit.archive.reading import read_head, records, segments_of
 
     store = open_store(browser.settings)
     head = read_head(store)

@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from hub.audit.archive.opening import open_store
-from hub.audit.archive.reading import records, segments_of
-from hub.audit.archive.writer import read_head
+from hub.audit.archive.reading import read_head, records, segments_of
 from hub.audit.opening import open_keys
 from hub.cli.browse import Browser, stream
 from hub.records import Record, Spot

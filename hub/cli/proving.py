@@ -102,9 +102,8 @@ def _id(record: Record) -> str:
 def _archived(browser: Undecoded, place: Position) -> Record | None:
     """The record as the archive has it; None if it does not, or it was erased."""
     from hub.audit.archive.opening import open_store
+    from hub.audit.archive.reading import read_head, segments_of
     from hub.audit.archive.reading import records as archived
-    from hub.audit.archive.reading import segments_of
-    from hub.audit.archive.writer import read_head
 
     store = open_store(browser.settings)
     spot = Spot(place.topic, place.partition)

@@ -125,7 +125,7 @@ def _drop(browser: Browser, days: Sequence[str]) -> None:
 
 def _plan(browser: Browser, now: int, days: int, archive_days: int) -> Plan:
     from hub.audit.archive.opening import open_store
-    from hub.audit.archive.writer import read_head
+    from hub.audit.archive.reading import read_head
 
     broker = browser.broker
     head = read_head(open_store(browser.settings))

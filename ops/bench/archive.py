@@ -9,7 +9,7 @@ command does, and reads, decrypts and decodes what it found.
 import random
 import resource
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,12 +18,13 @@ import duckdb
 from msgspec.structs import replace
 
 from hub.audit.archive.lists import HEAD, Day, day_of, encode
+from hub.audit.archive.lookup import KEY, in_files
 from hub.audit.archive.opening import open_archive, open_store
 from hub.audit.archive.parquet import GROUP, ORDER
 from hub.audit.archive.query import Query
+from hub.audit.archive.reading import read_head
 from hub.audit.archive.rows import Row
 from hub.audit.archive.store import Store
-from hub.audit.archive.writer import read_head
 from hub.audit.opening import open_keys
 from hub.audit.why import why
 from hub.broker_memory import MemoryBroker
@@ -138,8 +139,22 @@ def _add(store: Store, number: int, count: int, asked: frozenset[int], folder: P
             values,
         )
     store.put(name, made.read_bytes())
-    days = {**head.days, day: replace(known, search=(name,))}
+    looked = []
+    for part, raw in enumerate(in_files(_lines(made))):
+        looked.append(f"search/{day}-whole-{part}.rows")
+        store.put(looked[-1], raw)
+    days = {**head.days, day: replace(known, search=(name,), lookup=tuple(looked), fresh=0)}
     store.put(HEAD, encode(replace(head, days=days)))
+
+
+def _lines(file: Path) -> Iterator[bytes]:
+    """What stands in the lookups of these rows, in order; in Python each would take 10 µs."""
+    columns = ", ".join(Row._fields)
+    text = f"SELECT left(sha256(dossier), {KEY}) || json_array({columns}) AS line"
+    with duckdb.connect(config={"memory_limit": "256MB", "threads": 1}) as database:
+        found = database.execute(f"{text} FROM read_parquet('{file}') ORDER BY line")
+        while lines := found.fetchmany(10_000):
+            yield from (line.encode() for (line,) in lines)
 
 
 # As `_rows`, of the dossiers that nobody asks for; from here ten million would take minutes.

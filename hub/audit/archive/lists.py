@@ -7,7 +7,7 @@ head and see a whole archive, an older or a newer one.
     head.json                    where each partition goes on; the days; which list holds for each
     days/<day>-<sequence>.json   the day's segments
     avro/…                       segments (hub.audit.archive.segment)
-    search/…                     what is searched (hub.audit.archive.rows)
+    search/…                     what is searched (hub.audit.archive.parquet, .lookup)
 
 Days are UTC, by the broker's time of the record.
 """
@@ -51,12 +51,21 @@ class Segment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Day(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One day: the list of its segments, and what is searched."""
+    """One day: the list of its segments, and what is searched.
+
+    `search` answers any question, `lookup` those for dossiers; every row stands in both.
+    """
 
     list: str
     search: tuple[str, ...]
     records: int
-    fresh: int = 0  # of `search`, how many the last seals added: to be merged
+    fresh: int = 0  # of `search` and `lookup`, how many the last seals added: to be merged
+    lookup: tuple[str, ...] = ()  # none: of a day from before there were such files
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """All but the segments."""
+        return (self.list, *self.search, *self.lookup)
 
 
 class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -96,9 +105,13 @@ class Intent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def sealed_head(
-    head: Head, segments: Iterable[Segment], lists: Mapping[str, str], search: Mapping[str, str]
+    head: Head,
+    segments: Iterable[Segment],
+    lists: Mapping[str, str],
+    search: Mapping[str, str],
+    lookup: Mapping[str, tuple[str, ...]],
 ) -> Head:
-    """The head after a seal. `lists` and `search`: by day, the new names."""
+    """The head after a seal. `lists`, `search`, `lookup`: by day, the new names."""
     following = dict(head.next)
     counts: dict[str, int] = {}
     for segment in segments:
@@ -109,14 +122,26 @@ def sealed_head(
     days = dict(head.days)
     for day, name in lists.items():
         before = days.get(day, Day(name, (), 0))
-        found = (*before.search, search[day])
-        days[day] = Day(name, found, before.records + counts[day], before.fresh + 1)
+        days[day] = Day(
+            name,
+            (*before.search, search[day]),
+            before.records + counts[day],
+            before.fresh + 1,
+            (*before.lookup, *lookup.get(day, ())),
+        )
     return replace(head, sequence=head.sequence + 1, next=following, days=days)
 
 
-def merged_head(head: Head, day: str, search: Sequence[str]) -> Head:
-    """The head after what is searched of a day was put in order, in as few files as it needs."""
-    days = {**head.days, day: replace(head.days[day], search=tuple(search), fresh=0)}
+def merged_head(head: Head, day: str, search: Sequence[str], lookup: Sequence[str]) -> Head:
+    """The head after what the last seals added to a day was put in order, in fewer files."""
+    one = head.days[day]
+    merged = replace(
+        one,
+        search=(*one.search[: -one.fresh], *search),
+        lookup=(*one.lookup[: -one.fresh], *lookup),
+        fresh=0,
+    )
+    days = {**head.days, day: merged}
     return replace(head, sequence=head.sequence + 1, days=days)
 
 

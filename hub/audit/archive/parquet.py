@@ -15,11 +15,12 @@ from tempfile import TemporaryDirectory
 import duckdb
 
 from hub.audit.archive.query import Query
-from hub.audit.archive.rows import Row
+from hub.audit.archive.rows import Row, printable
 from hub.errors import Halt, Retry
 
-MEMORY = "96MB"  # of DuckDB; the whole auditor stays below 300 MB (ops/bench)
-PIECE = 250_000  # rows that are sorted together; with `MEMORY` measured on a million
+MEMORY = "48MB"  # of DuckDB where it writes: the whole auditor stays below 300 MB (ops/bench)
+PIECE = 60_000  # rows that are sorted together: 30 MB at most; of 250,000 rows it was 100 MB
+SEARCHING = "96MB"  # where it searches, in a process of its own
 SAMPLE = 2_000  # rows by which a day is parted
 GROUP = 10_240  # rows of a group; a search reads some of them whole
 ORDER = "dossier, ms, topic, part, place"
@@ -35,8 +36,8 @@ def write_rows(rows: Iterable[Row], folder: Path) -> bytes:
     with TemporaryDirectory(dir=folder) as beside:
         source, made = Path(beside, "rows.csv"), Path(beside, "rows.parquet")
         with source.open("w", encoding="utf-8", newline="") as out:
-            csv.writer(out).writerows(map(_printable, rows))
-        with _database(beside) as database:
+            csv.writer(out).writerows(map(printable, rows))
+        with _database(beside, MEMORY) as database:
             options = "header=false, delim=',', quote='\"', escape='\"', auto_detect=false"
             options += f", nullstr='\\N', buffer_size=1048576, columns={_TYPES}"
             database.execute(
@@ -58,7 +59,7 @@ def merge_rows(files: Sequence[Path], folder: Path) -> Iterator[bytes]:
             tests = [f"dossier >= {_text(low)}"] if low is not None else []
             tests += [f"dossier < {_text(high)}"] if high is not None else []
             where = " AND ".join(tests) or "true"
-            with _database(beside) as database:
+            with _database(beside, MEMORY) as database:
                 database.execute(
                     f"COPY (SELECT * FROM {_read(files)} WHERE {where} ORDER BY {ORDER})"  # noqa: S608 - our names
                     f" TO {_quoted(made)} ({_FORMAT})"
@@ -68,7 +69,7 @@ def merge_rows(files: Sequence[Path], folder: Path) -> Iterator[bytes]:
 
 def _bounds(files: Sequence[Path], beside: str) -> list[str]:
     """Dossiers that part all rows into ranges of some `PIECE`; fewer where few have most rows."""
-    with _database(beside) as database:
+    with _database(beside, MEMORY) as database:
         found = database.execute(f"SELECT count(*) FROM {_read(files)}").fetchone()  # noqa: S608 - our names
         pieces = (found[0] if found else 0) // PIECE + 1
         if pieces == 1:
@@ -109,7 +110,7 @@ def search_rows(files: Sequence[Path], query: Query) -> list[Row]:
         tests.append(f"dossier IN (SELECT dossier FROM {source} WHERE procedure = $procedure)")  # noqa: S608 - our names
     where = " AND ".join(tests)
     text = f"SELECT {_NAMES} FROM {source} WHERE {where} ORDER BY ms DESC, topic DESC, part DESC, place DESC LIMIT $most"  # noqa: S608, E501 - our names
-    with TemporaryDirectory() as beside, _database(beside) as database:
+    with TemporaryDirectory() as beside, _database(beside, SEARCHING) as database:
         found = database.execute(text, values).fetchall()
     return [Row(*row) for row in reversed(found)]
 
@@ -121,7 +122,7 @@ def naming(files: Sequence[Path], procedure: str, dossiers: Iterable[str]) -> se
         return set()
     text = f"SELECT DISTINCT dossier FROM {_read(files)} WHERE procedure = $procedure"  # noqa: S608 - our names
     text += " AND dossier IN (SELECT unnest($codes))"
-    with TemporaryDirectory() as beside, _database(beside) as database:
+    with TemporaryDirectory() as beside, _database(beside, SEARCHING) as database:
         found = database.execute(text, {"procedure": procedure, "codes": codes}).fetchall()
     return {code for (code,) in found}
 
@@ -130,13 +131,13 @@ _FORMAT = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {GROUP}"
 
 
 @contextmanager
-def _database(beside: str) -> Iterator[duckdb.DuckDBPyConnection]:
-    """DuckDB in memory; what takes more than `MEMORY` goes to the folder `beside` meanwhile.
+def _database(beside: str, memory: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """DuckDB in memory; what takes more than `memory` goes to the folder `beside` meanwhile.
 
     Raises Halt for a file that it cannot read, Retry where there is no room.
     """
     settings: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": MEMORY,
+        "memory_limit": memory,
         "threads": "1",
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
@@ -171,15 +172,3 @@ def _text(text: str) -> str:
     """As SQL writes it."""
     inside = text.replace("'", "''")
     return f"'{inside}'"
-
-
-def _printable(row: Row) -> tuple[object, ...]:
-    """As CSV: no control character, which a code or a name has none of anyway."""
-    return tuple(
-        value if not isinstance(value, str) or value.isprintable() else _shown(value)
-        for value in row
-    )
-
-
-def _shown(text: str) -> str:
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

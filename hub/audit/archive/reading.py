@@ -8,18 +8,31 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hub.audit.archive.lists import Head, Segment
-from hub.audit.archive.parquet import search_rows
+from hub.audit.archive.lists import HEAD, Head, Segment, decode_head, decode_list
+from hub.audit.archive.lookup import answers, look_up
 from hub.audit.archive.query import Query
 from hub.audit.archive.rows import Row
 from hub.audit.archive.sealing import Scopes, unseal
 from hub.audit.archive.segment import read_record, read_segment
 from hub.audit.archive.store import Store
-from hub.audit.archive.writer import read_head, read_list
 from hub.errors import Halt
 from hub.records import Record, Spot
 
 AGAIN = 3  # times that a search may meet a merge
+
+
+def read_head(store: Store) -> Head:
+    """The archive as it is now; an empty one where nothing was sealed yet."""
+    raw = store.get(HEAD)
+    return Head() if raw is None else decode_head(raw)
+
+
+def read_list(store: Store, name: str) -> list[Segment]:
+    """The segments of a day. Raises Halt where the list is missing or damaged."""
+    raw = store.get(name)
+    if raw is None:
+        raise Halt("is missing in the archive", where=name, fix="restore the archive from its copy")
+    return decode_list(raw, name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +51,23 @@ def search(store: Store, query: Query) -> Found:
     for attempt in range(AGAIN):
         head = read_head(store)
         try:
-            files = searched(store, head, query.since, query.until)
-            return Found(search_rows(files, query), head)
+            return Found(_rows(store, head, query), head)
         except Halt:
             if attempt + 1 == AGAIN or read_head(store).sequence == head.sequence:
                 raise
     raise AssertionError  # the loop returns or raises
+
+
+def _rows(store: Store, head: Head, query: Query) -> list[Row]:
+    days = [head.days[day] for day in head.between(query.since, query.until)]
+    known = [day for day in days if day.lookup] if answers(query) else []
+    found = look_up([store.path(name) for day in known for name in day.lookup], query)
+    rest = [store.path(name) for day in days if day not in known for name in day.search]
+    if not rest:
+        return found
+    from hub.audit.archive.parquet import search_rows  # DuckDB takes longer than a look
+
+    return sorted([*found, *search_rows(rest, query)], key=lambda row: row[:4])[-query.most :]
 
 
 def searched(

@@ -47,6 +47,17 @@ class Row(NamedTuple):
     length: int = 0
 
 
+def printable(row: Row) -> Row:
+    """The row without control characters, which a code or a name has none of anyway."""
+    texts = {name: v for name, v in row._asdict().items() if isinstance(v, str)}
+    strange = {name: _shown(v) for name, v in texts.items() if not v.isprintable()}
+    return row._replace(**strange)  # type: ignore[arg-type]  # names of texts alone
+
+
+def _shown(text: str) -> str:
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
 def row_of(record: Record, codec: Codec) -> Row:
     """The row of a record. Raises Retry while the schema registry cannot be asked."""
     headers = {name: raw.decode(errors="replace") for name, raw in record.headers}

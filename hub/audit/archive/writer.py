@@ -12,35 +12,36 @@ topics still, for these keep what is not archived.
 
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 from typing import TypeAlias
 
 from hub.audit.archive.lists import (
     HEAD,
     INTENT,
+    Day,
     Head,
     Intent,
     Segment,
     day_of,
-    decode_head,
     decode_intent,
-    decode_list,
     encode,
     merged_head,
     sealed_head,
     without_days,
 )
+from hub.audit.archive.lookup import MOST, merge_lookups, write_lookup
 from hub.audit.archive.parquet import PIECE, merge_rows, write_rows
+from hub.audit.archive.reading import read_head, read_list
 from hub.audit.archive.rows import Row
 from hub.audit.archive.sealing import Scopes, seal
 from hub.audit.archive.segment import Sealed, write_segment
 from hub.audit.archive.store import Store
-from hub.errors import Halt
 from hub.records import Record, Spot
 
 AGE = 600_000  # ms that the oldest buffered record waits at most
-BYTES = 16 * 1_048_576  # of sealed content, buffered at most
-RECORDS = 30_000  # buffered at most; a row takes about 1 KB
+BYTES = 8 * 1_048_576  # of sealed content, buffered at most
+RECORDS = 12_000  # buffered at most; a row takes about 1 KB
 ERASED = "ERASED"  # kind of the act by which a dossier is erased
 MERGE = 24  # files that seals have added to what is searched of a day, until they are merged
 
@@ -122,20 +123,31 @@ class Archive:
         days = {day for _, day in self._buffered}
         segments, rows, files = self._segments()
         search = {day: f"search/{day}-{sequence:09}.parquet" for day in days}
+        lookup = {
+            day: (f"search/{day}-{sequence:09}.rows",) for day in days if self._is_looked_up(day)
+        }
         lists = {day: f"days/{day}-{sequence:09}.json" for day in days}
         replaced = [self.head.days[day].list for day in days if day in self.head.days]
-        self._intend((*files, *search.values(), *lists.values()), replaced)
+        self._intend(
+            (*files, *search.values(), *chain(*lookup.values()), *lists.values()), replaced
+        )
         for name, raw in files.items():
             self._store.put(name, raw)
         for day in days:
             self._store.put(search[day], write_rows(rows[day], self._beside))
+            self._put(lookup.get(day, ()), [write_lookup(rows[day])])
             old = self._listed(day)
             new = [one for one in segments if day_of(one.first_ms) == day]
             self._store.put(lists[day], encode([*old, *new]))
-        self._commit(sealed_head(self.head, segments, lists, search), replaced)
+        self._commit(sealed_head(self.head, segments, lists, search, lookup), replaced)
         count = self._forget()
         self._merge(day_of(now))
         return count
+
+    def _is_looked_up(self, day: str) -> bool:
+        """Not one that began before there were files for it: they would hold a part."""
+        known = self.head.days.get(day)
+        return known is None or bool(known.lookup)
 
     def drop(self, days: Iterable[str]) -> int:
         """Remove days whole, with their segments; how many records they had."""
@@ -143,7 +155,7 @@ class Archive:
         names = []
         for day in gone:
             names += [segment.name for segment in self._listed(day)]
-            names += [self.head.days[day].list, *self.head.days[day].search]
+            names += self.head.days[day].files
         count = sum(self.head.days[day].records for day in gone)
         self._intend((), names)
         self._commit(without_days(self.head, gone), names)
@@ -173,24 +185,36 @@ class Archive:
         return read_list(self._store, known.list) if known else []
 
     def _merge(self, today: str) -> None:
-        """Many files of a day become one: those of a day that is over, or too many of one."""
+        """Many files of a day become few: those of a day that is over, or too many of one.
+
+        Only what is fresh is merged, so that a row is moved once, however long its day is.
+        """
         for day, one in self.head.days.items():
-            over = day < today and one.fresh > 0 and len(one.search) > 1
-            if over or one.fresh > MERGE:
-                self._merge_day(day, one.search)
+            if one.fresh > MERGE or (day < today and one.fresh > 1):
+                self._merge_day(day, one)
                 return  # one at a time: sealing must not wait for long
 
-    def _merge_day(self, day: str, search: Sequence[str]) -> None:
-        sequence = self.head.sequence + 1
-        most = self.head.days[day].records // PIECE + 1
-        names = [f"search/{day}-{sequence:09}-{number:03}.parquet" for number in range(most)]
-        self._intend(names, search)
+    def _merge_day(self, day: str, one: Day) -> None:
+        begin = f"search/{day}-{self.head.sequence + 1:09}"
+        search = [f"{begin}-{n:03}.parquet" for n in range(one.records // PIECE + 1)]
+        lookup = [f"{begin}-{n:03}.rows" for n in range(2 * one.records // MOST + 1)]
+        rows, looked = one.search[-one.fresh :], one.lookup[-one.fresh :]
+        self._intend((*search, *lookup), (*rows, *looked))
+        search = self._put(search, merge_rows(self._paths(rows), self._beside))
+        lookup = self._put(lookup, merge_lookups(self._paths(looked)))
+        head = merged_head(self.head, day, search, lookup)
+        self._commit(head, (*rows, *looked))
+
+    def _paths(self, names: Iterable[str]) -> list[Path]:
+        return [self._store.path(name) for name in names]
+
+    def _put(self, names: Iterable[str], files: Iterable[bytes]) -> list[str]:
+        """Write these files under the first of these names; under which."""
         made = []
-        files = [self._store.path(one) for one in search]
-        for name, raw in zip(names, merge_rows(files, self._beside), strict=False):
+        for name, raw in zip(names, files, strict=False):
             self._store.put(name, raw)
             made.append(name)
-        self._commit(merged_head(self.head, day, made), search)
+        return made
 
     def _intend(self, new: Iterable[str], old: Iterable[str]) -> None:
         intent = Intent(self.head.sequence + 1, tuple(new), tuple(old))
@@ -218,20 +242,6 @@ class Archive:
         self._urgent = False
         self._oldest = None
         return count
-
-
-def read_head(store: Store) -> Head:
-    """The archive as it is now; an empty one where nothing was sealed yet."""
-    raw = store.get(HEAD)
-    return Head() if raw is None else decode_head(raw)
-
-
-def read_list(store: Store, name: str) -> list[Segment]:
-    """The segments of a day. Raises Halt where the list is missing or damaged."""
-    raw = store.get(name)
-    if raw is None:
-        raise Halt("is missing in the archive", where=name, fix="restore the archive from its copy")
-    return decode_list(raw, name)
 
 
 def _segment(spot: Spot, sealed: Sequence[Sealed], name: str, raw: bytes) -> Segment:

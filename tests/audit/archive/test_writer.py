@@ -3,11 +3,12 @@
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
-from hub.audit.archive.lists import HEAD, INTENT
-from hub.audit.archive.reading import records, segments_of
+from hub.audit.archive.lists import HEAD, INTENT, encode
+from hub.audit.archive.reading import read_head, read_list, records, segments_of
 from hub.audit.archive.store import Store, open_folder
-from hub.audit.archive.writer import AGE, MERGE, RECORDS, read_head, read_list
+from hub.audit.archive.writer import AGE, MERGE, RECORDS
 from hub.errors import Halt, Retry
 from hub.records import Record, Spot
 from hub.topics import DOSSIER
@@ -117,7 +118,23 @@ def test_a_day_becomes_one_file_when_it_is_over(shelf: Shelf) -> None:
     archive.seal(AT + DAY)
     assert len(read_head(shelf.store).days["2025-10-13"].search) == 1
     assert [row.place for row in shelf.found()] == list(range(6))
-    assert len([name for name in shelf.files() if name.startswith("search/")]) == 2
+    assert len([name for name in shelf.files() if name.endswith(".parquet")]) == 2
+    assert len([name for name in shelf.files() if name.endswith(".rows")]) == 2
+
+
+def test_a_day_from_before_there_were_lookups_is_searched_whole(shelf: Shelf) -> None:
+    archive = shelf.archive()
+    archive.append([shelf.event(0)], AT)
+    archive.seal(AT)
+    day = replace(archive.head.days["2025-10-13"], lookup=())
+    shelf.store.put(HEAD, encode(replace(archive.head, days={"2025-10-13": day})))
+    again = shelf.archive()
+    for n in (1, 2):
+        again.append([shelf.event(n)], AT)
+        again.seal(AT)
+    again.append([shelf.event(3, at=AT + DAY)], AT)
+    again.seal(AT + DAY)
+    assert [row.place for row in shelf.found(dossiers=(CODE,))] == [0, 1, 2, 3]
 
 
 def test_the_files_of_a_long_day_are_bounded(shelf: Shelf) -> None:
@@ -164,7 +181,7 @@ class Broken(Store):
         super().delete(name)
 
 
-@pytest.mark.parametrize("left", range(14))
+@pytest.mark.parametrize("left", range(18))
 def test_a_seal_that_is_broken_off_is_whole_or_absent(shelf: Shelf, left: int) -> None:
     """Two days and two partitions, behind a first seal; the process ends at each call in turn."""
     first = [shelf.event(n) for n in range(3)]
@@ -199,7 +216,7 @@ def referenced(shelf: Shelf) -> set[str]:
     head = read_head(shelf.store)
     names = {HEAD, INTENT}
     for day in head.days.values():
-        names |= {day.list, *day.search}
+        names |= {*day.files}
         names |= {segment.name for segment in read_list(shelf.store, day.list)}
     return names
 
