@@ -13,17 +13,9 @@ COMMANDS = {
         "connector_check": ("check",),
         "connector_explain": ("explain",),
         "connector_show": ("list", "show", "test"),
-        "registering": (
-            "register",
-            "registrations",
-            "history",
-            "pause",
-            "resume",
-            "rollback",
-            "golive",
-            "retire",
-        ),
+        "registering": ("register", "registrations", "history"),
         "scaffold": ("new", "schema"),
+        "stepping": ("pause", "resume", "rollback", "golive", "retire"),
         "unserved": ("unserved",),
     }.items()
     for name in names

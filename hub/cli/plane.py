@@ -1,5 +1,7 @@
 """How the command line speaks with the control plane of a running hub: JSON over HTTP, by token."""
 
+from collections.abc import Mapping
+from threading import Event
 from typing import Any
 from urllib.parse import quote
 
@@ -12,11 +14,13 @@ from hub.contract.types import Document
 from hub.dev import runfiles
 from hub.errors import Reject, Retry
 from hub.registry.problem import Problem
+from hub.registry.upload import unpacked
 from hub.settings import Settings
 
 TIMEOUT = 60.0  # seconds; a bundle may wait for the check of others
 ANSWERED = 400  # the first status that is no success
 AWAY = 500  # the first that is the hub's own trouble
+PAUSES = (0.5, 2.0)  # seconds before what got no answer is asked again, in the same words
 
 
 class Refused(Reject):
@@ -34,7 +38,33 @@ class Refused(Reject):
 def ask(
     settings: Settings, method: str, path: str, *, json: object = None, content: bytes | None = None
 ) -> Any:
-    """The answer's JSON. Raises Refused for what was refused, Retry while nobody can answer."""
+    """The answer's JSON. Raises Refused for what was refused, Retry while nobody can answer.
+
+    What got no answer is asked again: whoever asks in the same words is told what was done.
+    """
+    return orjson.loads(_answer(settings, method, path, json, content))
+
+
+def fetch_bundle(settings: Settings, sha256: str) -> Mapping[str, bytes]:
+    """The files of a bundle that the hub keeps. Raises as `ask`."""
+    return unpacked(_answer(settings, "GET", f"/bundles/{sha256}", None, None))[1]
+
+
+def _answer(
+    settings: Settings, method: str, path: str, json: object, content: bytes | None
+) -> bytes:
+    for pause in PAUSES:
+        try:
+            return _once(settings, method, path, json, content)
+        except Retry as error:
+            if not error.sent:
+                raise
+            say(f"{error}; asked again in {pause:g} s")
+            Event().wait(pause)
+    return _once(settings, method, path, json, content)
+
+
+def _once(settings: Settings, method: str, path: str, json: object, content: bytes | None) -> bytes:
     url = _control_url(settings) + quote(path)
     status, _, body = fetch(
         method,
@@ -45,10 +75,10 @@ def ask(
         timeout=TIMEOUT,
     )
     if status >= AWAY:
-        raise Retry(f"the control plane answers {status}: {_detail(body)}", system=True)
+        raise Retry(f"the control plane answers {status}: {_detail(body)}", system=True, sent=True)
     if status >= ANSWERED:
         raise Refused(_document(body) or {"title": f"the control plane answers {status}"})
-    return orjson.loads(body)
+    return body
 
 
 def tell(refused: Refused, *, as_json: bool) -> None:

@@ -1,5 +1,6 @@
-"""`hub connector register`, `pause`, …: what is registered at a running hub, and its changes."""
+"""`hub connector register`, `registrations`, `history`: what is registered at a running hub."""
 
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ from hub.cli.connector_check import entry_at
 from hub.cli.options import Folder, Json
 from hub.cli.output import Usage, answering, say, show_json, show_rows
 from hub.cli.plane import Refused, ask, tell
-from hub.cli.promoting import Confirm, confirmed
+from hub.cli.promoting import Confirm, Promotion, Side, Uncompared, seen
 from hub.contract.types import Document
 from hub.errors import Reject
 from hub.registry.bundle_files import read_files
@@ -69,9 +70,10 @@ def register(  # noqa: PLR0913 - each is an option of the command
     on: On = None,
     *,
     confirm: Confirm = False,
+    uncompared: Uncompared = "",
     hold: Annotated[bool, typer.Option("--hold", help="register it, but not live yet")] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="let the hub check the bundle, change nothing")
+        bool, typer.Option("--dry-run", help="ask the hub all that it would ask, change nothing")
     ] = False,
     as_json: Json = False,
 ) -> None:
@@ -80,17 +82,21 @@ def register(  # noqa: PLR0913 - each is an option of the command
     Nothing is changed where anything is wrong. A version that is there already is replaced; what
     is under way ends under the old one. Before, past events are taken through both: differences
     that nothing explains, and events that would no longer arrive, want --confirm.
+    --dry-run asks the hub everything that this would, and is recorded as that.
     """
-    with _told(as_json=as_json):
+    with telling(as_json=as_json):
         settings = load()
-        _known(settings, by)
+        known(settings, by)
         folder = folder.resolve()
         entry, _ = entry_at(registration, folder.name)
-        name = entry.name or entry.connector
+        wanted = Promotion(
+            entry.name or entry.connector, folder.name, by, reason, confirm, uncompared
+        )
         files = read_files(folder)
         archive = packed({f"{folder.name}/{path}": body for path, body in files.items()})
+        stands = standing(settings, wanted.name)
         wish: dict[str, object] = {
-            "on": _version(settings, name) if on is None else on,
+            "on": (stands or {}).get("version", 0) if on is None else on,
             "entry": written(entry) | ({"start": start} if start else {}),
             "reason": reason,
             "override": override,
@@ -98,89 +104,17 @@ def register(  # noqa: PLR0913 - each is an option of the command
             "by": by,
         }
         if certificate is not None:
-            wish["certificate"] = _signed(certificate)
+            wish["certificate"] = signed(certificate)
+        path = f"/registrations/{wanted.name}"
         if dry_run:
-            found = ask(settings, "POST", "/bundles/check", content=archive)
-            bundle = str(found["bundle"])[:DIGITS]
-            say(f"{found['connector']}: {found['cases']} cases hold, bundle {bundle}")
+            said = {**wish, "uncompared": uncompared, "archive": b64encode(archive).decode()}
+            _show_plan(ask(settings, "POST", f"{path}/check", json=said), as_json=as_json)
             return
-        found = ask(settings, "POST", "/bundles", content=archive)
-        wish["bundle"] = found["bundle"]
-        if not hold and (said := confirmed(settings, files, entry, sure=confirm)):
-            wish["reason"] = f"{reason} ({said})"
-        _show(ask(settings, "PUT", f"/registrations/{name}", json=wish), as_json=as_json)
-
-
-@app.command(
-    epilog='Example: hub connector pause waterco --by lan --reason "their system is moving"'
-)
-def pause(name: Name, reason: Reason, by: By = "", on: On = None, *, as_json: Json = False) -> None:
-    """Stop delivery to a registration; what its system says is still kept."""
-    _turn(name, "pause", reason, by, on, as_json=as_json)
-
-
-@app.command(epilog='Example: hub connector resume waterco --by lan --reason "it has moved"')
-def resume(
-    name: Name, reason: Reason, by: By = "", on: On = None, *, as_json: Json = False
-) -> None:
-    """Go on with delivery where it was paused."""
-    _turn(name, "resume", reason, by, on, as_json=as_json)
-
-
-@app.command(
-    epilog='Example: hub connector retire waterco --by lan --reason "contract ended" --yes'
-)
-def retire(
-    name: Name,
-    reason: Reason,
-    by: By = "",
-    on: On = None,
-    *,
-    yes: Annotated[bool, typer.Option("--yes", help="it is meant")] = False,
-    as_json: Json = False,
-) -> None:
-    """End a registration: no door, no delivery. It may be registered anew, from a new start."""
-    if not yes:
-        raise typer.BadParameter("it ends the registration", param_hint="--yes")
-    _turn(name, "retire", reason, by, on, as_json=as_json)
-
-
-@app.command(
-    epilog='Example: hub connector rollback waterco --by lan --reason "wrong district codes"'
-)
-def rollback(
-    name: Name,
-    reason: Reason,
-    by: By = "",
-    to: Annotated[
-        int | None, typer.Option(metavar="VERSION", help="else the last that was another")
-    ] = None,
-    on: On = None,
-    *,
-    as_json: Json = False,
-) -> None:
-    """Take an earlier version of a registration back: its bundle and its entry."""
-    _turn(name, "rollback", reason, by, on, {} if to is None else {"to": to}, as_json=as_json)
-
-
-@app.command(
-    epilog='Example: hub connector golive waterco --by lan --reason "agreed" --certificate c.json'
-)
-def golive(
-    name: Name,
-    reason: Reason,
-    by: By = "",
-    certificate: Certificate = None,
-    override: Override = "",
-    on: On = None,
-    *,
-    as_json: Json = False,
-) -> None:
-    """Let a registration go live that was registered with --hold."""
-    more: dict[str, object] = {"override": override}
-    if certificate is not None:
-        more["certificate"] = _signed(certificate)
-    _turn(name, "golive", reason, by, on, more, as_json=as_json)
+        wish["bundle"] = ask(settings, "POST", "/bundles", content=archive)["bundle"]
+        if stands and not hold:
+            compare = ask(settings, "POST", f"{path}/check", json=wish)["compare"]
+            wish |= seen(settings, wanted, compare, Side(files, written(entry)))
+        show(ask(settings, "PUT", path, json=wish), as_json=as_json)
 
 
 @app.command(epilog="Example: hub connector registrations")
@@ -190,7 +124,7 @@ def registrations(
     as_json: Json = False,
 ) -> None:
     """List what is registered at the running hub, in which state and version, and who did that."""
-    with _told(as_json=as_json):
+    with telling(as_json=as_json):
         settings = load()
         if name is not None:
             show_json(ask(settings, "GET", f"/registrations/{name}"))
@@ -203,32 +137,15 @@ def registrations(
 @app.command(epilog="Example: hub connector history waterco")
 def history(name: Name, *, as_json: Json = False) -> None:
     """Show what a registration was, newest first: who did what, when and why."""
-    with _told(as_json=as_json):
+    with telling(as_json=as_json):
         found: list[Document] = ask(load(), "GET", f"/registrations/{name}/history")
         columns = ("version", "did", "state", "bundle", "by", "at", "reason", "override")
         show_rows([_row(row, as_json=as_json) for row in found], columns, as_json=as_json)
 
 
-def _turn(
-    name: str,
-    step: str,
-    reason: str,
-    by: str,
-    on: int | None,
-    more: dict[str, object] | None = None,
-    *,
-    as_json: bool,
-) -> None:
-    with _told(as_json=as_json):
-        settings = load()
-        _known(settings, by)
-        version = _version(settings, name) if on is None else on
-        said = {"on": version, "reason": reason, "by": by, **(more or {})}
-        _show(ask(settings, "POST", f"/registrations/{name}/{step}", json=said), as_json=as_json)
-
-
 @contextmanager
-def _told(*, as_json: bool) -> Iterator[None]:
+def telling(*, as_json: bool) -> Iterator[None]:
+    """Tell what a refusal says, all of it, and end as every command does."""
     with answering():
         try:
             yield
@@ -237,24 +154,25 @@ def _told(*, as_json: bool) -> Iterator[None]:
             raise
 
 
-def _known(settings: Settings, by: str) -> None:
+def known(settings: Settings, by: str) -> None:
     """Raises Usage where nobody could say afterwards who it was."""
     if not by and settings.token is None and settings.access is None:
         raise Usage("is not said, and no token says so", "--by", "write --by NAME")
 
 
-def _version(settings: Settings, name: str) -> int:
-    """The version that stands; 0 where the name is new."""
+def standing(settings: Settings, name: str) -> Document | None:
+    """The registration as it stands; None where the name is new."""
     try:
-        found: int = ask(settings, "GET", f"/registrations/{name}")["version"]
+        found: Document = ask(settings, "GET", f"/registrations/{name}")
     except Refused as refused:
         if refused.document.get("type") != "/problems/unknown":
             raise
-        return 0
+        return None
     return found
 
 
-def _signed(file: Path) -> object:
+def signed(file: Path) -> object:
+    """A certificate's JSON. Raises Reject where the file holds none."""
     try:
         found: object = orjson.loads(file.read_bytes())
     except (OSError, orjson.JSONDecodeError) as error:
@@ -262,12 +180,24 @@ def _signed(file: Path) -> object:
     return found
 
 
-def _show(made: Any, *, as_json: bool) -> None:
+def show(made: Any, *, as_json: bool) -> None:
+    """A registration as it is now."""
     if as_json:
         show_json(made)
         return
     bundle = str(made["bundle"])[:DIGITS]
     say(f"{made['name']}: version {made['version']} is {made['state']}, bundle {bundle}")
+
+
+def _show_plan(plan: Any, *, as_json: bool) -> None:
+    """What registering would give."""
+    if as_json:
+        show_json(plan)
+        return
+    bundle = str(plan["bundle"])[:DIGITS]
+    say(f"{plan['name']}: version {plan['version']} would be {plan['state']}, bundle {bundle}")
+    for note in plan["notes"]:
+        say(f"note: {note}")
 
 
 def _row(row: Document, *, as_json: bool) -> Document:

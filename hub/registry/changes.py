@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from hub.errors import Reject
 from hub.registry.ledger import MOST_BEFORE, SERVED, Did, Entry, Registered, State, Version
+from hub.registry.seen import UNSEEN, Seen
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")  # part of a path and of a group's name
 MOST_WORDS = 500  # characters of a reason, and of a name
@@ -60,7 +61,7 @@ class Offer:
     """What is to be registered: a bundle of a connector, with an entry, and what vouches for it.
 
     `certificate` names one by its SHA-256; `override` is why none is needed. `hold`: it shall not
-    go live yet.
+    go live yet. `seen`: what is known of what it changes.
     """
 
     connector: str
@@ -69,6 +70,7 @@ class Offer:
     certificate: str = ""
     override: str = ""
     hold: bool = False
+    seen: Seen = UNSEEN
 
 
 def register(known: Registered | None, change: Change, offer: Offer) -> Registered:
@@ -97,20 +99,8 @@ def register(known: Registered | None, change: Change, offer: Offer) -> Register
         certificate=offer.certificate,
         override=offer.override,
         reason=change.reason,
+        seen=offer.seen,
         before=_before(known),
-    )
-
-
-def is_repeated(known: Registered, change: Change, offer: Offer) -> bool:
-    """Whether what stands is this very registration, whose answer was perhaps lost."""
-    stands = (known.did, known.version, known.bundle, known.entry, known.by, known.reason)
-    return stands == (
-        "register",
-        change.on + 1,
-        offer.bundle,
-        offer.entry,
-        change.by,
-        change.reason,
     )
 
 
@@ -121,8 +111,9 @@ def move(
     *,
     certificate: str = "",
     override: str = "",
+    seen: Seen = UNSEEN,
 ) -> Registered:
-    """The registration after a step; `certificate` and `override` as in `Offer`.
+    """The registration after a step; `certificate`, `override` and `seen` as in `Offer`.
 
     Raises Reject: code "stale" (`Stale`), "unknown", "words", "state", "certificate".
     """
@@ -132,13 +123,14 @@ def move(
         what = f"is {known.state}, and {step} leads from {' or '.join(sorted(sources))} only"
         raise Reject(what, where=change.name, code="state")
     if override:
-        _check_words("override", override)
+        check_words("override", override)
     certificate, override = certificate or known.certificate, override or known.override
     if (step == "certify" and not certificate) or (
         step == "golive" and not certificate and not override
     ):
         raise _unproved()
-    proof = replace(known.now, certificate=certificate, override=override)
+    seen = known.seen if seen == UNSEEN else seen
+    proof = replace(known.now, certificate=certificate, override=override, seen=seen)
     return _next(known, change, state, step, proof)
 
 
@@ -186,6 +178,7 @@ def _next(known: Registered, change: Change, state: State, did: Did, what: Versi
         certificate=what.certificate,
         override=what.override,
         reason=change.reason,
+        seen=what.seen,
         before=_before(known),
     )
 
@@ -203,8 +196,8 @@ def _existing(known: Registered | None, change: Change) -> Registered:
 
 
 def _check(known: Registered | None, change: Change) -> None:
-    _check_words("by", change.by)
-    _check_words("reason", change.reason)
+    check_words("by", change.by)
+    check_words("reason", change.reason)
     stands = known.version if known else 0
     if change.on == stands:
         return
@@ -229,7 +222,7 @@ def _check_offer(name: str, offer: Offer) -> None:
         what = f"has {size:,} bytes as JSON, at most {ENTRY_BYTES:,} are kept"
         raise Reject(what, where="entry", fix="what all have goes into the manifest", code="entry")
     if offer.override:
-        _check_words("override", offer.override)
+        check_words("override", offer.override)
     if not offer.hold and not offer.certificate and not offer.override:
         raise _unproved()
 
@@ -250,7 +243,8 @@ def _check_place(known: Registered | None, name: str, offer: Offer) -> None:
         raise Reject(what, where=name, fix="register it to go live", code="state")
 
 
-def _check_words(what: str, said: str) -> None:
+def check_words(what: str, said: str) -> None:
+    """Refuse what is no single line of words that can be kept. Raises Reject, code "words"."""
     if not said.strip() or len(said) > MOST_WORDS or not said.isprintable():
         fix = f"one line of at most {MOST_WORDS} characters: it is kept for good"
         raise Reject("is missing, or no single line", where=what, fix=fix, code="words")

@@ -22,6 +22,7 @@ import orjson
 
 from hub.records import Record
 from hub.registry.bundle_files import digest_of
+from hub.registry.seen import UNSEEN, Seen
 from hub.registry.yaml_file import Plain
 
 State: TypeAlias = Literal["draft", "certified", "live", "paused", "retired"]
@@ -39,7 +40,8 @@ class Version(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `bundle`: 64 hex digits. `entry`: as one stands in registrations.yaml. `at`: epoch ms.
     `certificate` names it by its SHA-256; `override` is why none was needed. `did`: what was done;
-    "adopt" is what stood in the files before anybody changed it here.
+    "adopt" is what stood in the files before anybody changed it here. `seen`: what was known of
+    what it changes. `connector`: whose bundle it is; "" in records of an earlier hub.
     """
 
     version: Number
@@ -52,6 +54,8 @@ class Version(msgspec.Struct, frozen=True, omit_defaults=True):
     certificate: str = ""
     override: str = ""
     reason: str = ""
+    seen: Seen = UNSEEN
+    connector: str = ""
 
 
 class Registered(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -69,6 +73,7 @@ class Registered(msgspec.Struct, frozen=True, omit_defaults=True):
     certificate: str = ""
     override: str = ""
     reason: str = ""
+    seen: Seen = UNSEEN
     before: tuple[Version, ...] = ()
 
     @property
@@ -85,6 +90,8 @@ class Registered(msgspec.Struct, frozen=True, omit_defaults=True):
             self.certificate,
             self.override,
             self.reason,
+            self.seen,
+            self.connector,
         )
 
 

@@ -20,7 +20,7 @@ from hub.log import get_logger
 from hub.probes import Probed
 from hub.registry.control.opening import Encoder, open_desk
 from hub.registry.control.routes import control_routes
-from hub.registry.schemas.client import register_all, register_own
+from hub.registry.schemas.client import check_own, register_all, register_own
 from hub.registry.schemas.server import create_app, schema_routes
 from hub.registry.schemas.store import open_store
 from hub.serving import run, serving
@@ -58,7 +58,10 @@ async def _main(settings: Settings, stop: asyncio.Event) -> None:
         client = registry_client(settings, url if ours else None)
         known = await asyncio.to_thread(register_all, client, settings.schemas)
         encode.codec = Codec(load(settings.schemas), client)
-        encode.own = partial(register_own, client, settings.schemas)
+        encode.own = (
+            partial(check_own, client, settings.schemas),
+            partial(register_own, client, settings.schemas),
+        )
         health.registered = True
         log.info("registry_started", url=url, schemas=len(known))
         await stop.wait()

@@ -9,8 +9,11 @@ import pytest
 from starlette.applications import Starlette
 from typer.testing import CliRunner
 
+from adapters.http.simple import fetch
 from hub.access.guard import guarded
+from hub.cli import plane as plane_of_commands
 from hub.cli.main import app
+from hub.errors import Retry
 from hub.registry.control.checking import Checker
 from hub.registry.control.routes import control_routes
 from tests.access.kit import gate
@@ -73,7 +76,10 @@ def test_a_connectors_life_from_the_command_line(folder: Path) -> None:
     mapping = folder / "postal" / "mapping.py"
     mapping.write_text(mapping.read_text(encoding="utf-8") + "\n", encoding="utf-8")
     first = json.loads(hub("registrations", "north")[1])["bundle"]
-    assert register(folder, "north", "--override", "a test")[0] == 0
+    code, _, said = register(folder, "north", "--override", "a test")
+    assert (code, "were not compared" in said, "--uncompared" in said) == (1, True, True)
+    why = ("--override", "a test", "--uncompared", "no broker here")
+    assert register(folder, "north", *why)[0] == 0
     assert hub("rollback", "north", "--reason", "as before")[0] == 0
     assert json.loads(hub("registrations", "north")[1])["bundle"] == first
     rows = [json.loads(line) for line in hub("history", "north", "--json")[1].splitlines()]
@@ -112,11 +118,40 @@ def test_who_was_not_first_hears_what_changed(folder: Path) -> None:
     assert (code, "version 2: pause by an" in said, "floods" in said) == (1, True, True), said
 
 
-def test_a_dry_run_writes_nothing(folder: Path, served: tuple[Plane, str]) -> None:
+def test_a_dry_run_asks_all_and_changes_nothing(folder: Path, served: tuple[Plane, str]) -> None:
+    (folder / "entries.yaml").write_text(ENTRIES.replace("north", "tried"), encoding="utf-8")
     before = served[0].keeping.fresh()
-    code, _, said = register(folder, "north", "--dry-run")
-    assert (code, "9 cases hold" in said) == (0, True)
+    code, _, said = register(folder, "tried", "--dry-run", "--override", "a test")
+    assert (code, "tried: version 1 would be live" in said) == (0, True), said
+    code, _, said = register(folder, "tried", "--dry-run")
+    assert (code, "has no certificate" in said) == (1, True), said
+    code, _, said = register(folder, "wrong", "--dry-run", "--override", "a test")
+    assert (code, "customer_code" in said, "loopback" in said) == (1, True, True), said
+    assert register(folder, "tried", "--dry-run", "--override", "a test", "--on", "4")[0] == 1
     assert served[0].keeping.fresh() == before
+    tried = [kind for kind, name, *_ in served[0].acts() if name in ("tried", "wrong")]
+    assert tried[-4:] == ["REGISTRATION_TRIED"] * 4
+
+
+def test_a_step_whose_answer_is_lost_is_asked_again_by_itself(
+    folder: Path, served: tuple[Plane, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "entries.yaml").write_text(ENTRIES.replace("north", "unheard"), encoding="utf-8")
+    assert register(folder, "unheard", "--override", "a test")[0] == 0
+    asked: list[str] = []
+
+    def deaf(method: str, url: str, **more: object) -> tuple[int, dict[str, str], bytes]:
+        answer = fetch(method, url, **more)  # type: ignore[arg-type]  # handed on
+        asked.append(method)
+        if asked == ["GET", "POST"]:
+            raise Retry("no answer: ReadTimeout", system=True, sent=True)
+        return answer
+
+    monkeypatch.setattr(plane_of_commands, "fetch", deaf)
+    code, _, said = hub("pause", "unheard", "--reason", "floods")
+    assert (code, "unheard: version 2 is paused" in said) == (0, True), said
+    assert asked == ["GET", "POST", "POST"]
+    assert served[0].keeping.fresh().registrations["unheard"].version == 2
 
 
 def test_what_a_person_may_not_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -82,8 +82,15 @@ ROWS = (
     ),
     Row(
         "hot-change",
-        "50 changes and rollbacks under 300 events/s, two workers (15,000 events)",
+        "50 changes and 50 ways back under 300 events/s, two workers (20,000 events)",
         change.changed,
+        each=0,
+        recovery=TAKEN_UP,
+    ),
+    Row(
+        "hot-hurried",
+        "changes that follow each other before any is taken up (6,000 events)",
+        change.hurried,
         each=0,
         recovery=TAKEN_UP,
     ),

@@ -16,8 +16,10 @@ QUICK = Manner(delay=0.02)
 SLOW = Manner(delay=0.5)  # so that calls are under way when a worker is killed
 SILENT = Manner(says="never")  # it hears, does nothing and says nothing
 UNDER_WAY = 8  # calls
-MOST = 50  # changes, of a run that is long enough
-A_CHANGE_FOR = 200  # events
+STEPS = 100  # 50 changes and 50 ways back, of a run that is long enough
+DOOR_CHANGES = 50  # of a gateway's registration
+A_CHANGE_FOR = 200  # events: 0.7 s
+HURRIED = 20  # events between two changes that follow each other before the first is taken up
 SOON = 20.0  # seconds: a version that is taken up at all; I6 judges how soon
 FIRST = "v0"
 STRETCH = 100  # calls in a row under the new version: both workers have made some of them
@@ -31,9 +33,26 @@ def changed(world: World, plan: Plan) -> None:
     for _ in range(2):
         world.worker(wait=True)
     with world.load(plan.events, RATE):
-        for number in range(1, _changes(plan) + 1):
-            world.reach(_moment(plan, number))
+        steps = _steps(plan, STEPS)
+        for number in range(1, steps + 1):
+            world.reach(_moment(plan, number, steps))
             _change(world, registrar, number)
+    registrar.close()
+
+
+def hurried(world: World, plan: Plan) -> None:
+    """Changed and rolled back faster than anybody can take it up; the last one counts."""
+    world.behave(QUICK)
+    registrar = _first(world)
+    for _ in range(2):
+        world.worker(wait=True)
+    steps = min(STEPS, plan.events // (2 * HURRIED))
+    begin = plan.chance.randint(50, plan.events // 4)
+    with world.load(plan.events, RATE):
+        for number in range(1, steps):
+            world.reach(begin + number * HURRIED)
+            _register(world, registrar, number)
+        _change(world, registrar, steps + (steps + 1) % 2)
     registrar.close()
 
 
@@ -121,8 +140,9 @@ def doors(world: World, plan: Plan) -> None:
     wanted = facts(0, plan.events)
     senders = Senders(world.scene.sender(), port)
     with senders.send(wanted):
-        for number in range(1, _changes(plan) + 1):
-            world.reach(_moment(plan, number))
+        steps = _steps(plan, DOOR_CHANGES)
+        for number in range(1, steps + 1):
+            world.reach(_moment(plan, number, steps))
             world.strikes += 1
             registrar.register(bundles[number % 2])
         world.until(lambda: len(senders.acknowledged) == len(wanted), 200, "every yes")
@@ -132,13 +152,13 @@ def doors(world: World, plan: Plan) -> None:
     registrar.close()
 
 
-def _changes(plan: Plan) -> int:
-    return max(2, min(MOST, plan.events // A_CHANGE_FOR))
+def _steps(plan: Plan, most: int) -> int:
+    return max(2, min(most, plan.events // A_CHANGE_FOR))
 
 
-def _moment(plan: Plan, number: int) -> int:
+def _moment(plan: Plan, number: int, steps: int) -> int:
     """After how many facts the `number`-th change comes; behind the last one enough are left."""
-    return number * plan.events * 17 // (20 * _changes(plan))
+    return number * plan.events * 17 // (20 * steps)
 
 
 def _first(world: World) -> Registrar:

@@ -14,7 +14,6 @@ from hub.registry.changes import (
     Offer,
     Stale,
     Step,
-    is_repeated,
     move,
     register,
     roll_back,
@@ -88,13 +87,6 @@ def test_a_step_leads_only_from_where_it_may(step: Step, state: State) -> None:
         assert move(known, asked(1), step, certificate="c").state == to
     else:
         assert code(lambda: move(known, asked(1), step, certificate="c")) == "state"
-
-
-def test_what_was_asked_for_already_is_known_again() -> None:
-    assert is_repeated(live(), asked(0), OFFER)
-    assert not is_repeated(live(), asked(0, "Bình"), OFFER)
-    assert not is_repeated(live(), asked(0), offered(TWO))
-    assert not is_repeated(move(live(), asked(1), "pause"), asked(1), OFFER)
 
 
 def test_a_new_version_of_a_paused_one_stays_paused() -> None:

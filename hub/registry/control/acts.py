@@ -27,7 +27,7 @@ KINDS: dict[Did, str] = {
     "rollback": "ROLLED_BACK",
     "retire": "RETIRED",
 }
-KEPT, REFUSED = "BUNDLE_KEPT", "REGISTRATION_REFUSED"
+KEPT, REFUSED, TRIED = "BUNDLE_KEPT", "REGISTRATION_REFUSED", "REGISTRATION_TRIED"
 DAY = 86_400_000  # ms
 ACKNOWLEDGED = 20.0  # seconds; the writer itself gives up after 15
 POLL = 0.2

@@ -11,7 +11,7 @@ import resource
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -24,6 +24,7 @@ from hub.registry.bundle_files import MANIFEST, digest_of
 from hub.registry.check import check
 from hub.registry.event_types import Events, read_events
 from hub.registry.ledger import Entry
+from hub.registry.manifest import Words, words
 from hub.registry.present import read_entry
 from hub.registry.problem import Problem
 from hub.registry.yaml_file import read_yaml
@@ -50,6 +51,7 @@ class Report(msgspec.Struct, frozen=True):
     """What came of it. `problems` is empty where the bundle may go live.
 
     `connector` is "" where the files do not say which it is; `flows`, `title` and the like too.
+    `told`: the events that it would be told; `tells`: those that come of what it says.
     """
 
     connector: str
@@ -58,6 +60,8 @@ class Report(msgspec.Struct, frozen=True):
     owner: str = ""
     adapter: str = ""
     flows: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
+    tells: tuple[str, ...] = ()
     cases: int = 0
     problems: tuple[Problem, ...] = ()
 
@@ -179,7 +183,13 @@ def examine(asked: Asked, events: Events) -> Report:
         owner=manifest.owner,
         adapter=manifest.adapter,
         flows=tuple(manifest.flows),
+        told=_kinds(flow.on for flow in manifest.flows.values()),
+        tells=_kinds(flow.emit for flow in manifest.flows.values()),
     )
+
+
+def _kinds(said: Iterable[Words | None]) -> tuple[str, ...]:
+    return tuple(sorted({kind for one in said for kind in words(one)}))
 
 
 def answered(asked: Asked, events: Events) -> Report:

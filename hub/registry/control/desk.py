@@ -9,25 +9,34 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 import orjson
-from msgspec import Struct
+from msgspec.structs import replace
 
 from hub.delivery.starting import group_of, start_anew
 from hub.errors import Reject
 from hub.records import Broker
+from hub.registry.bundle_files import digest_of
 from hub.registry.certificates import Certifier, verify
-from hub.registry.changes import Change, Offer, Step, is_repeated, move, register, roll_back
-from hub.registry.control.acts import KEPT, REFUSED, Act, Book, act_of
+from hub.registry.changes import Change, Offer, Stale, Step, move, register, roll_back
+from hub.registry.control.acts import KEPT, TRIED, Act, Book, act_of
 from hub.registry.control.checking import Asked, Checker, Report, connector_of
 from hub.registry.control.keeping import Keeping
 from hub.registry.control.owners import beyond_owner
+from hub.registry.control.planning import Plan, planned
 from hub.registry.control.seeds import Seed
-from hub.registry.ledger import SERVED, Entry, Ledger, Registered, certificate_name
+from hub.registry.control.shelf import Shelf
+from hub.registry.control.wishes import Trial, Turn, Wish, seen
+from hub.registry.ledger import SERVED, Ledger, Registered, certificate_name
 from hub.registry.present import read_entry
 from hub.registry.problem import Problem
+from hub.registry.promotion import check_promotion
+from hub.registry.repeats import is_repeated
 from hub.registry.upload import unpacked
 from hub.topics import EVENT_TOPICS
+
+CHECKED = ("register", "golive", "rollback")  # what brings another bundle or entry to be served
 
 
 @dataclass(eq=False)
@@ -39,42 +48,21 @@ class Unfit(Reject):
     __str__ = Reject.__str__
 
 
-class Wish(Struct, frozen=True, forbid_unknown_fields=True):
-    """A registration as it is asked for.
+class Schemas(Protocol):
+    """The event schemas that a bundle of these files brings."""
 
-    `on`: the version that it is made on, 0 for a new name. `bundle`: 64 hex digits of one that was
-    uploaded, or that a registration names. `certificate`: as `hub connector certify` wrote it;
-    `override`: why none is needed. `hold`: not live yet. `by`: who asks, where the hub knows only
-    that somebody at its own machine does.
-    """
+    def check(self, files: Mapping[str, bytes]) -> None:
+        """Raises Reject for one that does not go with its earlier version, Retry."""
 
-    on: int
-    bundle: str
-    entry: Entry
-    reason: str
-    certificate: Entry | None = None
-    override: str = ""
-    hold: bool = False
-    by: str = ""
-
-
-class Turn(Struct, frozen=True, forbid_unknown_fields=True):
-    """A step of a registration as it is asked for; fields as in `Wish`. `to`: of a rollback."""
-
-    on: int
-    reason: str
-    to: int | None = None
-    certificate: Entry | None = None
-    override: str = ""
-    by: str = ""
+    def keep(self, files: Mapping[str, bytes]) -> None:
+        """Register them. Raises as `check`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Means:
     """What the desk works with.
 
-    `home`: HUB_HOME; `hub`: its id; `schemas` registers the event schemas that a bundle brings;
-    `clock` gives epoch ms.
+    `home`: HUB_HOME; `hub`: its id; `clock` gives epoch ms.
     """
 
     broker: Broker
@@ -85,7 +73,7 @@ class Means:
     hub: str
     certifiers: Callable[[], tuple[Certifier, ...]]
     seeds: Mapping[str, Seed] = field(repr=False)
-    schemas: Callable[[Mapping[str, bytes]], None]
+    schemas: Schemas
     clock: Callable[[], int]
 
 
@@ -97,42 +85,26 @@ class Desk:
 
     # ---- looking
 
-    def all(self) -> list[Registered]:
-        """What is registered, by name: here, or in the files (version 0)."""
-        ledger = self._with.keeping.fresh()
-        names = sorted(ledger.registrations.keys() | self._with.seeds.keys())
-        return [known for name in names if (known := self._known(ledger, name)) is not None]
+    def shelf(self) -> Shelf:
+        """What is registered and kept, as of now. Raises Retry without the broker."""
+        return Shelf(self._with.keeping.fresh(), self._with.seeds)
 
-    def one(self, name: str) -> Registered:
-        """One registration. Raises Reject, code "unknown"."""
-        found = self._known(self._with.keeping.fresh(), name)
-        if found is None:
-            raise _unknown("is not registered", name)
-        return found
-
-    def bundle(self, sha256: str) -> tuple[str, Mapping[str, bytes]]:
-        """The connector and the files of a bundle. Raises Reject, code "unknown"."""
-        files = self._files(self._with.keeping.fresh(), sha256)
-        return connector_of(files), files
-
-    def concerned(self, name: str, bundle: str = "") -> frozenset[str]:
+    def concerned(self, name: str, wish: Wish | None = None) -> frozenset[str]:
         """The connectors that a change of this registration is about: who owns them may ask.
 
         Raises Reject, code "unknown", where the bundle is not here.
         """
-        ledger = self._with.keeping.fresh()
-        known = self._known(ledger, name)
-        found = {connector_of(self._files(ledger, bundle))} if bundle else set[str]()
+        shelf = self.shelf()
+        known = shelf.known(name)
+        found = {connector_of(shelf.offered(wish))} if wish else set[str]()
         return frozenset(found | ({known.connector} if known else set()))
 
     def owners_may(self, name: str, wish: Wish) -> None:
         """Raises Unfit, code "operator", for an entry that only an operator may register."""
-        ledger = self._with.keeping.fresh()
-        known = self._known(ledger, name)
-        connector = connector_of(self._files(ledger, wish.bundle))
-        problems = (
-            *beyond_owner(connector, wish.entry, known.entry if known else {}, self._with.home),
-        )
+        shelf = self.shelf()
+        known = shelf.known(name)
+        connector, before = connector_of(shelf.offered(wish)), known.entry if known else {}
+        problems = (*beyond_owner(connector, wish.entry, before, self._with.home),)
         if problems:
             first = problems[0]
             raise Unfit(first.what, first.at, first.fix, code="operator", problems=problems)
@@ -155,86 +127,123 @@ class Desk:
 
     # ---- registrations
 
-    def tried(self, name: str, wish: Wish, by: str) -> Registered:
-        """What `register` would make, without a write. Raises what it raises."""
-        ledger = self._with.keeping.fresh()
-        offer, _ = self._offer(ledger, wish)
-        made = register(self._known(ledger, name), self._change(name, wish, by), offer)
-        self._fit_entry(ledger, made)
-        return made
+    def tried(self, name: str, trial: Trial, by: str) -> Plan:
+        """What `register` would make, without a write but of the attempt.
+
+        Raises what it raises, except for want of a backtest: `Plan` says which it needs.
+        """
+        shelf = self.shelf()
+        files = shelf.offered(trial)
+        wish = replace(trial, bundle=digest_of(files), archive=b"")
+        offer, certificate = self._offer(files, wish)
+        made = register(shelf.known(name), self._change(name, wish, by), offer)
+        report = self._fit_entry(made, files)
+        self._with.schemas.check(files)
+        said = planned(made, report, shelf, certificate)
+        self._tell(TRIED, name, f"version {made.version}, bundle {made.bundle[:16]}", by, "")
+        return said
 
     def register(self, name: str, wish: Wish, by: str) -> Registered:
         """Register a bundle that is here, with an entry.
 
         Asked again in the same words, gives what it gave. Raises Reject: `Unfit`, `Stale`, those of
-        `hub.registry.changes.register`, code "unknown" for a bundle, "certificate".
+        `hub.registry.changes.register` and `hub.registry.promotion`, code "unknown" for a bundle,
+        "certificate".
         """
-        ledger = self._with.keeping.fresh()
-        offer, certificate = self._offer(ledger, wish)
+        shelf = self.shelf()
+        files = shelf.files(wish.bundle)
+        offer, certificate = self._offer(files, wish)
         change = self._change(name, wish, by)
-        known = self._known(ledger, name)
-        if known is not None and is_repeated(known, change, offer):
-            return known
-        self._fit_entry(ledger, register(known, change, offer))
-        files = self._files(ledger, wish.bundle)
-        self._with.schemas(files)
-        self._keep_seed(name)
-        self._with.keeping.keep_bundle(files)
-        if certificate:
-            self._with.keeping.keep_certificate(wish.bundle, certificate)
 
-        def decide(ledger: Ledger) -> Registered:
-            known = self._known(ledger, name)
-            return self._begun(known, register(known, change, offer))
+        def ready() -> None:
+            self._with.schemas.keep(files)
+            self._with.keeping.keep_bundle(files)
+            if certificate:
+                self._with.keeping.keep_certificate(wish.bundle, certificate)
 
-        return self._told(self._with.keeping.change(decide))
+        return self._changed(shelf, change, lambda known: register(known, change, offer), ready)
 
     def turn(self, name: str, step: Step, turn: Turn, by: str) -> Registered:
-        """Take a registration a step further. Raises Reject as `hub.registry.changes.move`."""
+        """Take a registration a step further; asked again in the same words, as `register`.
+
+        Raises Reject as `hub.registry.changes.move` and `hub.registry.promotion`.
+        """
         change = self._change(name, turn, by)
-        ledger = self._with.keeping.fresh()
-        known = self._known(ledger, name)
+        shelf = self.shelf()
+        known = shelf.known(name)
         raw = b"" if turn.certificate is None else orjson.dumps(turn.certificate)
         proof = self._verified(raw, known.bundle) if known is not None and raw else ""
 
-        def decide(ledger: Ledger) -> Registered:
-            known = self._known(ledger, name)
-            made = move(known, change, step, certificate=proof, override=turn.override)
-            return self._begun(known, made)
+        def decide(known: Registered | None) -> Registered:
+            proved = {"certificate": proof, "override": turn.override}
+            return move(known, change, step, **proved, seen=seen(turn))
 
-        made = move(known, change, step, certificate=proof, override=turn.override)
-        if step == "golive":
-            self._fit_entry(ledger, made)
-        self._keep_seed(name)
-        if proof:
-            self._with.keeping.keep_certificate(made.bundle, raw)
-        return self._told(self._with.keeping.change(decide))
+        def ready() -> None:
+            if proof and known is not None:
+                self._with.keeping.keep_certificate(known.bundle, raw)
+
+        return self._changed(shelf, change, decide, ready)
 
     def roll_back(self, name: str, turn: Turn, by: str) -> Registered:
-        """Make an earlier version the newest. Raises Reject as `hub.registry.changes.roll_back`."""
-        change = self._change(name, turn, by)
-        ledger = self._with.keeping.fresh()
-        self._fit_entry(ledger, roll_back(self._known(ledger, name), change, turn.to))
-        self._keep_seed(name)
-        return self._told(
-            self._with.keeping.change(
-                lambda ledger: roll_back(self._known(ledger, name), change, turn.to)
-            )
-        )
+        """Make an earlier version the newest; asked again in the same words, as `register`.
 
-    def refused(self, name: str, what: str, by: str, error: Reject) -> None:
+        Raises Reject as `hub.registry.changes.roll_back`.
+        """
+        change = self._change(name, turn, by)
+        return self._changed(self.shelf(), change, lambda known: roll_back(known, change, turn.to))
+
+    def _changed(
+        self,
+        shelf: Shelf,
+        change: Change,
+        decide: Callable[[Registered | None], Registered],
+        ready: Callable[[], None] = lambda: None,
+    ) -> Registered:
+        """The registration after this change, or as it is where that has been done already.
+
+        `ready` writes what the change names, once it is known to be right and before it counts.
+        """
+        known = shelf.known(change.name)
+        if known is not None and is_repeated(known, change, decide):
+            return known
+        made = decide(known)
+        check_promotion(made)
+        if made.did in CHECKED:
+            self._fit_entry(made, shelf.files(made.bundle))
+        if change.name in self._with.seeds:  # the ledger will name the bundle of the files
+            self._with.keeping.keep_bundle(self._with.seeds[change.name].files)
+        ready()
+
+        def decided(ledger: Ledger) -> Registered:
+            known = Shelf(ledger, self._with.seeds).known(change.name)
+            made = decide(known)
+            check_promotion(made)
+            return self._begun(known, made)
+
+        try:
+            return self._told(self._with.keeping.change(decided))
+        except Stale:
+            known = self.shelf().known(change.name)
+            if known is None or not is_repeated(known, change, decide):
+                raise
+            return known
+
+    def refused(self, kind: str, name: str, what: str, by: str, error: Reject) -> None:
         """Record an attempt that was refused, with the first of the reasons."""
         place = f"{error.where}: " if error.where else ""
-        self._tell(REFUSED, name, what, by, f"{place}{error.what}")
+        self._tell(kind, name, what, by, f"{place}{error.what}")
 
     # ---- parts
 
-    def _offer(self, ledger: Ledger, wish: Wish) -> tuple[Offer, bytes]:
+    def _offer(self, files: Mapping[str, bytes], wish: Wish) -> tuple[Offer, bytes]:
         """What is to be registered, and its certificate as it was signed."""
-        connector = connector_of(self._files(ledger, wish.bundle))
         raw = b"" if wish.certificate is None else orjson.dumps(wish.certificate)
         proof = self._verified(raw, wish.bundle) if raw else ""
-        return Offer(connector, wish.bundle, wish.entry, proof, wish.override, wish.hold), raw
+        said = seen(wish)
+        offer = Offer(
+            connector_of(files), wish.bundle, wish.entry, proof, wish.override, wish.hold, said
+        )
+        return offer, raw
 
     def _change(self, name: str, asked: Wish | Turn, by: str) -> Change:
         return Change(name, asked.on, by, asked.reason, self._with.clock())
@@ -245,9 +254,8 @@ class Desk:
         verify(raw, bundle=bundle, hub=self._with.hub, certifiers=self._with.certifiers(), now=now)
         return certificate_name(raw)
 
-    def _fit_entry(self, ledger: Ledger, made: Registered) -> None:
-        files = self._files(ledger, made.bundle)
-        self._fit(Asked(made.connector, dict(files), made.name, made.entry))
+    def _fit_entry(self, made: Registered, files: Mapping[str, bytes]) -> Report:
+        return self._fit(Asked(made.connector, dict(files), made.name, made.entry))
 
     def _fit(self, asked: Asked) -> Report:
         """Its report, where nothing is wrong. Raises Unfit with all that is."""
@@ -264,31 +272,9 @@ class Desk:
             start_anew(self._with.broker, group_of(made.name), EVENT_TOPICS, start)
         return made
 
-    def _keep_seed(self, name: str) -> None:
-        """The bundle of a registration of the files stands on the ledger, once that names it."""
-        if name in self._with.seeds:
-            self._with.keeping.keep_bundle(self._with.seeds[name].files)
-
-    def _known(self, ledger: Ledger, name: str) -> Registered | None:
-        seed = self._with.seeds.get(name)
-        return ledger.registrations.get(name) or (seed.registered if seed else None)
-
-    def _files(self, ledger: Ledger, bundle: str) -> Mapping[str, bytes]:
-        found = ledger.bundles.get(bundle)
-        if found is not None:
-            return found
-        for seed in self._with.seeds.values():
-            if seed.registered.bundle == bundle:
-                return seed.files
-        raise _unknown("is no bundle that is here", f"bundle {bundle[:64]}", "upload it first")
-
     def _told(self, made: Registered) -> Registered:
         self._with.book.tell(act_of(made.name, made.now))
         return made
 
     def _tell(self, kind: str, name: str, words: str, by: str, reason: str) -> None:
         self._with.book.tell(Act(kind, name, words, by, reason, self._with.clock()))
-
-
-def _unknown(what: str, where: str, fix: str = "hub connector list shows what there is") -> Reject:
-    return Reject(what, where=where[:80], fix=fix, code="unknown")

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, suppress
+from typing import TypeAlias
 
 from hub.contract.types import Document
 from hub.errors import Retry
@@ -30,20 +31,30 @@ SKEWED = 3_600_000  # ms that the clocks of broker and hub may differ
 log = get_logger("hub.registry")
 
 
+Own: TypeAlias = Callable[[Mapping[str, Definition]], None]
+
+
 class Encoder:
-    """Writes acts, and keeps schemas, once this process serves them."""
+    """Writes acts, checks and keeps schemas, once this process serves them."""
 
     codec: Codec | None = None
-    own: Callable[[Mapping[str, Definition]], None] | None = None  # registers a bundle's schemas
+    own: tuple[Own, Own] | None = None  # checks, and registers, a bundle's schemas
 
-    def keep(self, files: Mapping[str, bytes]) -> None:
-        """Register the event schemas that a bundle of these files brings.
+    def check(self, files: Mapping[str, bytes]) -> None:
+        """Whether the event schemas that a bundle of these files brings could be registered.
 
         Raises Reject for one that does not go with its earlier version, Retry.
         """
+        self._both()[0](definitions((files,)))
+
+    def keep(self, files: Mapping[str, bytes]) -> None:
+        """Register the event schemas that a bundle of these files brings. Raises as `check`."""
+        self._both()[1](definitions((files,)))
+
+    def _both(self) -> tuple[Own, Own]:
         if self.own is None:
             raise Retry("the schemas are not served yet", system=True)
-        self.own(definitions((files,)))
+        return self.own
 
     def __call__(self, name: str, record: Document) -> bytes:
         """The record in wire format. Raises Retry before that."""
@@ -79,7 +90,7 @@ async def open_desk(
             hub=settings.hub_id,
             certifiers=lambda: known_certifiers(settings),
             seeds=await asyncio.to_thread(read_seeds, settings),
-            schemas=encode.keep,
+            schemas=encode,
             clock=now_ms,
         )
     )

@@ -21,7 +21,10 @@ from hub.access.guard import caller_of
 from hub.errors import HubError, Reject
 from hub.registry.changes import STEPS, Step
 from hub.registry.control import shown
-from hub.registry.control.desk import Desk, Turn, Wish
+from hub.registry.control.acts import REFUSED, TRIED
+from hub.registry.control.checking import connector_of
+from hub.registry.control.desk import Desk
+from hub.registry.control.wishes import Trial, Turn, Wish
 from hub.registry.upload import ARCHIVE_BYTES, packed
 from hub.registry.upload import MEDIA_TYPE as ZIP
 from hub.threads import apart
@@ -29,7 +32,8 @@ from hub.threads import apart
 JSON_BYTES = 524_288  # of a request; a certificate has at most half of it
 CLOSED = 499  # nobody reads it: the status by which proxies log a request that was broken off
 
-Kind = TypeVar("Kind", Wish, Turn)
+Kind = TypeVar("Kind", Wish, Trial, Turn)
+Asked = TypeVar("Asked", Wish, Trial)
 Handler: TypeAlias = Callable[[Desk, Request, Caller], Awaitable[Response]]
 
 
@@ -72,11 +76,13 @@ def _route(desk: Desk, method: str, path: str, handler: Handler) -> Route:
 
 
 async def _record(desk: Desk, request: Request, caller: Caller, error: Reject) -> None:
-    """A refused change is an act; a question that was wrong is none."""
-    if request.method != "GET" and not request.url.path.endswith("/check"):
+    """A refused change is an act, and so is one that was only tried; a question is none."""
+    path = request.url.path
+    if request.method != "GET" and path != "/bundles/check":
         name = request.path_params.get("name", "bundles")
-        what = f"{request.method} {request.url.path}"
-        await apart(desk.refused, name[:70], what[:200], caller.name, error)
+        kind = TRIED if path.endswith("/check") else REFUSED
+        what = f"{request.method} {path}"[:200]
+        await apart(desk.refused, kind, name[:70], what, caller.name, error)
 
 
 # ---- bundles
@@ -97,8 +103,8 @@ async def _check(desk: Desk, request: Request, caller: Caller) -> Response:
 
 
 async def _bundle(desk: Desk, request: Request, caller: Caller) -> Response:
-    connector, files = await apart(desk.bundle, request.path_params["bundle"])
-    caller.owns(connector)
+    files = (await apart(desk.shelf)).files(request.path_params["bundle"])
+    caller.owns(connector_of(files))
     return Response(packed(files), media_type=ZIP)
 
 
@@ -107,37 +113,38 @@ async def _bundle(desk: Desk, request: Request, caller: Caller) -> Response:
 
 async def _list(desk: Desk, request: Request, caller: Caller) -> Response:
     del request
-    found = await apart(desk.all)
+    found = (await apart(desk.shelf)).all()
     seen = caller.among(one.connector for one in found)
     return _json([shown.brief(one) for one in found if one.connector in seen])
 
 
 async def _show(desk: Desk, request: Request, caller: Caller) -> Response:
-    found = await apart(desk.one, request.path_params["name"])
+    found = (await apart(desk.shelf)).one(request.path_params["name"])
     caller.owns(found.connector)
     return _json(shown.whole(found))
 
 
 async def _history(desk: Desk, request: Request, caller: Caller) -> Response:
-    found = await apart(desk.one, request.path_params["name"])
+    found = (await apart(desk.shelf)).one(request.path_params["name"])
     caller.owns(found.connector)
     return _json(shown.history(found))
 
 
 async def _register(desk: Desk, request: Request, caller: Caller) -> Response:
-    name, wish = await _wish(desk, request, caller)
+    name, wish = await _wish(desk, request, caller, await _said(request, Wish))
     made = await apart(desk.register, name, wish, _who(caller, wish.by))
     return _json(shown.whole(made), 201)
 
 
 async def _try(desk: Desk, request: Request, caller: Caller) -> Response:
-    name, wish = await _wish(desk, request, caller)
-    return _json(shown.whole(await apart(desk.tried, name, wish, _who(caller, wish.by))))
+    trial = await _said(request, Trial, JSON_BYTES + 4 * ARCHIVE_BYTES // 3)
+    name, trial = await _wish(desk, request, caller, trial)
+    return _json(shown.plan(await apart(desk.tried, name, trial, _who(caller, trial.by))))
 
 
-async def _wish(desk: Desk, request: Request, caller: Caller) -> tuple[str, Wish]:
-    name, wish = request.path_params["name"], await _said(request, Wish)
-    for connector in await apart(desk.concerned, name, wish.bundle):
+async def _wish(desk: Desk, request: Request, caller: Caller, wish: Asked) -> tuple[str, Asked]:
+    name = request.path_params["name"]
+    for connector in await apart(desk.concerned, name, wish):
         caller.owns(connector)
     if caller.is_owner:
         await apart(desk.owners_may, name, wish)
@@ -180,8 +187,8 @@ def _who(caller: Caller, said: str) -> str:
 # ---- in and out
 
 
-async def _said(request: Request, kind: type[Kind]) -> Kind:
-    body = await _body(request, JSON_BYTES)
+async def _said(request: Request, kind: type[Kind], most: int = JSON_BYTES) -> Kind:
+    body = await _body(request, most)
     try:
         found = msgspec.json.decode(body, type=kind)
         orjson.dumps(msgspec.to_builtins(found))  # as it will be written: no number beyond 64 bits

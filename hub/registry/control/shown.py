@@ -11,7 +11,9 @@ from hub.errors import Reject
 from hub.registry.changes import Stale
 from hub.registry.control.checking import Report
 from hub.registry.control.desk import Unfit
+from hub.registry.control.planning import Plan
 from hub.registry.ledger import Registered, Version
+from hub.registry.promotion import body, replaced
 
 PROBLEM = MEDIA_TYPE
 STATUS = {
@@ -41,7 +43,35 @@ def brief(registered: Registered) -> Document:
 
 def whole(registered: Registered) -> Document:
     """A registration, with the entry that it stands on."""
-    return {**brief(registered), "entry": registered.entry}
+    said = {**brief(registered), "entry": registered.entry}
+    return said if registered.state == "live" else said | {"compare": _compare(registered)}
+
+
+def plan(found: Plan) -> Document:
+    """What registering would give; `compare`: what a backtest has to compare before."""
+    made, checked = found.made, found.report
+    return {
+        **whole(made),
+        "compare": _compare(made),
+        "cases": checked.cases,
+        "told": [*checked.told],
+        "tells": [*checked.tells],
+        "notes": [*found.notes],
+    }
+
+
+def _compare(registered: Registered) -> Document | None:
+    """The version whose place it takes once it is live, and both bodies; None for none."""
+    old = replaced(registered)
+    if old is None:
+        return None
+    return {
+        "version": old.version,
+        "bundle": old.bundle,
+        "entry": old.entry,
+        "old": body(old.bundle, old.entry),
+        "new": body(registered.bundle, registered.entry),
+    }
 
 
 def history(registered: Registered) -> list[Document]:
@@ -91,5 +121,8 @@ def _version(version: Version) -> Document:
         "reason": version.reason or None,
         "certificate": version.certificate or None,
         "override": version.override or None,
+        "backtest": to_builtins(version.seen.backtest),
+        "confirm": version.seen.confirm or None,
+        "uncompared": version.seen.uncompared or None,
     }
     return said

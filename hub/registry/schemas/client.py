@@ -20,6 +20,7 @@ from hub.errors import Halt, HubError, Reject, Retry
 from hub.events.catalogue import Definition, load
 from hub.settings import resolve
 
+ANOTHER = "add fields with a default, or give the changed event a new version in its name"
 MEDIA_TYPE = "application/vnd.schemaregistry.v1+json"
 TIMEOUT = 10.0  # seconds
 UNKNOWN_SUBJECT, UNKNOWN_VERSION, UNKNOWN_SCHEMA = 40401, 40402, 40403
@@ -194,7 +195,7 @@ def register_all(client: RegistryClient, folder: Path) -> dict[str, int]:
         raise Reject(
             "; ".join(refused),
             where=str(folder),
-            fix="add fields with a default, or give the changed event a new version in its name",
+            fix=ANOTHER,
             code="incompatible",
         )
     return numbers
@@ -214,6 +215,19 @@ def register_own(client: RegistryClient, folder: Path, own: Mapping[str, Definit
         except Reject as error:
             error.where = error.where or f"schemas/{name}.avsc"
             raise
+
+
+def check_own(client: RegistryClient, folder: Path, own: Mapping[str, Definition]) -> None:
+    """Whether `register_own` would take them; nothing is written. Raises as it does."""
+    if not own:
+        return
+    catalogue = load(folder)
+    for name in sorted(catalogue.learn(own)):
+        why = client.misfits(name, catalogue.texts[name])
+        if why:
+            raise Reject(
+                "; ".join(why), where=f"schemas/{name}.avsc", fix=ANOTHER, code="incompatible"
+            )
 
 
 def _split(url: str) -> tuple[str, str]:

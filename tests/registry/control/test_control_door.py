@@ -71,6 +71,7 @@ def test_from_an_archive_to_a_live_registration(plane: Plane) -> None:
     assert plane.ask("GET", "/registrations")[1][0]["name"] == "north"
     assert plane.acts() == [
         ("BUNDLE_KEPT", "postal", "an", ""),
+        ("REGISTRATION_TRIED", "north", "an", ""),
         ("REGISTERED", "north", "an", "as agreed"),
     ]
 

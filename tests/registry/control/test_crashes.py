@@ -7,9 +7,9 @@ import pytest
 from hub.delivery.starting import group_of
 from hub.records import Outgoing
 from hub.registry.control.acts import Book
-from hub.registry.control.desk import Turn, Wish
 from hub.registry.control.keeping import open_keeping
 from hub.registry.control.opening import owe_missing
+from hub.registry.control.wishes import Turn, Wish
 from hub.registry.ledger import Ledger
 from tests.registry.control.desk_kit import ENTRY, FILES, Plane
 from tests.registry.control.test_control_door import certificate
