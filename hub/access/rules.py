@@ -129,6 +129,7 @@ RULES: tuple[Rule, ...] = (
         """,
         ADMIN,
     ),
+    *_rows("registry", "GET /events", READERS | {"integrator"}),
     # what people do with registrations (hub.registry.control); integrators with their own alone
     *_rows(
         "registry",

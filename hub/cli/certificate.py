@@ -7,13 +7,13 @@ from typing import Annotated
 import typer
 from msgspec import to_builtins
 
+from hub.cli.known import events_here
 from hub.cli.options import Folder, Json
 from hub.cli.output import answering, say, show_json, show_rows
 from hub.errors import Reject
 from hub.registry.bundle import read_bundle
 from hub.registry.certificates import certifier_line, public_bytes, verify
 from hub.registry.certifiers import known_certifiers, own_key
-from hub.registry.event_types import read_events
 from hub.registry.problem import BundleErrors
 from hub.settings import load
 from hub.surroundings import now_ms
@@ -29,7 +29,7 @@ def certificate(folder: Folder, file: File, *, as_json: Json = False) -> None:
     with answering():
         settings = load()
         try:
-            bundle = read_bundle(folder, read_events(settings.schemas))
+            bundle = read_bundle(folder, events_here(settings))
         except BundleErrors as error:
             raise Reject(f"{error}", fix=f"hub connector check {folder}") from error
         found = verify(

@@ -20,6 +20,7 @@ from hub.certify.samples import Run
 from hub.certify.trials import Sandbox
 from hub.certify.writing import certificate_of
 from hub.cli.connector_check import entry_at
+from hub.cli.known import events_here
 from hub.cli.options import Folder
 from hub.cli.output import Usage, answering, say, show_json
 from hub.dev.progress import to_stderr
@@ -27,8 +28,8 @@ from hub.errors import Reject
 from hub.registry.bundle import Bundle, read_bundle
 from hub.registry.certificates import Clause, sign
 from hub.registry.certifiers import own_key
-from hub.registry.event_types import Events, read_events
-from hub.registry.live import Live, known_events
+from hub.registry.event_types import Events
+from hub.registry.live import Live
 from hub.registry.problem import BundleErrors
 from hub.registry.registration import RegistrationEntry, complete
 from hub.settings import Settings, load, resolve
@@ -75,7 +76,7 @@ def certify(
     """
     with answering():
         here = load()
-        events = known_events(here.connectors, read_events(here.schemas))
+        events = events_here(here)
         bundle = _bundle(folder.resolve(), events)
         entry = _entry(bundle.name, registration, endpoint)
         live = Live(bundle, complete(entry, bundle.manifest))

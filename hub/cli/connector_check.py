@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from hub.cli.known import events_here
 from hub.cli.options import Folder
 from hub.cli.output import Usage, answering, say, show_json
 from hub.contract.types import Document
@@ -12,8 +13,6 @@ from hub.errors import Reject
 from hub.registry.bundle_files import read_files
 from hub.registry.check import Checked, Place
 from hub.registry.check import check as checking
-from hub.registry.event_types import read_events
-from hub.registry.live import known_events
 from hub.registry.manifest import decode
 from hub.registry.problem import Problem
 from hub.registry.registration import RegistrationEntry, RegistrationFile
@@ -91,7 +90,7 @@ def _tell(found: Checked) -> None:
 
 def _checked(folder: Path, registration: str | None) -> Checked:
     settings = load()
-    events = known_events(settings.connectors, read_events(settings.schemas))
+    events = events_here(settings)
     try:
         files = read_files(folder)
     except Reject as error:

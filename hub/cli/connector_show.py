@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from msgspec import to_builtins
 
+from hub.cli.known import events_here
 from hub.cli.options import Folder, Json
 from hub.cli.output import answering, say, show_json, show_rows
 from hub.contract.types import Document
@@ -15,7 +16,7 @@ from hub.registry.call_limits import limits_text
 from hub.registry.cases import record as recorded
 from hub.registry.cases import run_cases
 from hub.registry.event_types import read_events
-from hub.registry.live import known_events, read_landscape
+from hub.registry.live import read_landscape
 from hub.registry.manifest import words
 from hub.registry.problem import BundleErrors
 from hub.settings import load
@@ -124,7 +125,7 @@ def cases(folder: Folder, *, record: Record = False, as_json: Json = False) -> N
 def _read(folder: Path) -> Bundle:
     try:
         settings = load()
-        events = known_events(settings.connectors, read_events(settings.schemas))
+        events = events_here(settings)
         return read_bundle(folder, events)
     except BundleErrors as error:
         raise Reject(f"{error}", fix=f"hub connector check {folder}") from error

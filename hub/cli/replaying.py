@@ -16,6 +16,7 @@ from hub.backtest.version import Version
 from hub.cli.browse import Browser, records, spots_of
 from hub.cli.deciding import decisions_of, write_acts
 from hub.cli.history import history
+from hub.cli.known import events_here
 from hub.cli.output import Usage
 from hub.delivery.acts import Command
 from hub.delivery.letters import letters
@@ -127,7 +128,7 @@ def other(named: str) -> Other:
     if not folder.is_dir():
         raise Usage(f"'{named}' is no folder", where="--beside", fix="then, today, or a folder")
     try:
-        return Other(named, read_bundle(folder, read_events(load().schemas)))
+        return Other(named, read_bundle(folder, events_here(load())))
     except BundleErrors as error:
         raise Reject(f"{error}", fix=f"hub connector check {folder}") from error
 

@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
+from hub.cli.known import events_here
 from hub.cli.options import Json
 from hub.cli.output import answering, say, show_json
 from hub.contract.problems import ContractErrors
 from hub.errors import Reject
 from hub.registry.bundle_files import read_files
-from hub.registry.event_types import Events, read_events
-from hub.registry.live import known_events
+from hub.registry.event_types import Events
 from hub.registry.manifest_reference import (
     MANIFEST_SCHEMA,
     as_file,
@@ -95,7 +95,7 @@ def new(  # noqa: PLR0913 - options
         if target.exists():
             raise Reject("is there already", where=str(target), fix="take another name, or move it")
         interface = _interface(openapi, wsdl)
-        events = known_events(settings.connectors, read_events(settings.schemas))
+        events = events_here(settings)
         wishes = [*_wishes(on, receive, poll)] or _asked_for(interface, events)
         known = {short: events.records[short] for short in events.full_names}
         asked = Asked(

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from hub.errors import Reject
+from hub.registry.brought import brought, with_brought
 from hub.registry.ledger import Ledger
 from hub.registry.live import Landscape, Live
 from hub.registry.present import live_of
@@ -32,12 +33,13 @@ def _candidates(name: str, bundle: str, files: Landscape, ledger: Ledger) -> Ite
     if registered is None:
         return
     known = {one.sha256: one for one in files.bundles.values()}
+    events = with_brought(files.events, brought(ledger).items())
     for version in (registered.now, *reversed(registered.before)):
         if not version.bundle.startswith(bundle):
             continue
         then = replace(registered, bundle=version.bundle, entry=version.entry, before=())
         try:
-            live = live_of(then, ledger, known, files.events)
+            live = live_of(then, ledger, known, events)
         except (BundleErrors, Reject):  # it cannot have been live, or is not there any more
             continue
         known[live.bundle.sha256] = live.bundle

@@ -11,6 +11,7 @@ from itertools import pairwise
 from msgspec import to_builtins
 
 from hub.errors import Reject
+from hub.registry.brought import brought, with_brought
 from hub.registry.bundle import Bundle, prove
 from hub.registry.event_types import Events, joined
 from hub.registry.ledger import SERVED, Entry, Ledger, Registered
@@ -29,6 +30,7 @@ def present(files: Landscape, ledger: Ledger, before: Landscape | None = None) -
     a large contract takes a second. What is wrong with a registration is told under its name, and
     takes nobody along.
     """
+    events = with_brought(files.events, brought(ledger).items())
     known = {live.bundle.sha256: live.bundle for live in (before.live if before else ())}
     known |= {bundle.sha256: bundle for bundle in files.bundles.values()}
     bundles = dict(files.bundles)
@@ -40,7 +42,7 @@ def present(files: Landscape, ledger: Ledger, before: Landscape | None = None) -
         if registered.state not in SERVED:
             continue
         try:
-            found = live_of(registered, ledger, known, files.events)
+            found = live_of(registered, ledger, known, events)
         except BundleErrors as error:
             problems[_place(name)] = error.problems
             down.add(name)
@@ -50,7 +52,7 @@ def present(files: Landscape, ledger: Ledger, before: Landscape | None = None) -
         else:
             known[found.bundle.sha256] = bundles[found.bundle.name] = found.bundle
             live.append(found)
-    events = joined(files.events, (bundle.events for bundle in bundles.values()))
+    events = joined(events, (bundle.events for bundle in bundles.values()))
     return Landscape(bundles, tuple(live), frozenset(down), problems, events)
 
 

@@ -56,6 +56,7 @@ MATRIX = {
     "registry DELETE /config/{subject}": "admin",
     "registry GET /registrations": "integrator operator auditor admin",
     "registry GET /bundles/{bundle}": "integrator operator auditor admin",
+    "registry GET /events": "integrator operator auditor admin",
     "registry GET /registrations/{name}": "integrator operator auditor admin",
     "registry GET /registrations/{name}/history": "integrator operator auditor admin",
     "registry POST /bundles": "integrator operator admin",

@@ -20,6 +20,7 @@ import msgspec
 
 from hub.errors import Reject, Retry
 from hub.log import place_of
+from hub.registry.brought import with_brought
 from hub.registry.bundle_files import MANIFEST, digest_of
 from hub.registry.check import check
 from hub.registry.event_types import Events, read_events
@@ -38,13 +39,15 @@ HEAD = 4  # bytes before each message: its length
 class Asked(msgspec.Struct, frozen=True):
     """What is to be checked: files by path, and perhaps the entry by which they would go live.
 
-    `folder`: the name of the folder that they came in, "" where there was none.
+    `folder`: the name of the folder that they came in, "" where there was none. `others`: schema
+    files of events that other connectors bring, by connector.
     """
 
     folder: str
     files: dict[str, bytes]
     registration: str = ""
     entry: Entry | None = None
+    others: dict[str, dict[str, bytes]] = {}
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -171,7 +174,8 @@ def examine(asked: Asked, events: Events) -> Report:
             entry = read_entry(asked.registration, name, asked.entry)
         except Reject as error:
             problems.append(Problem(error.where, error.what, error.fix, code="registration"))
-    found = check(name, asked.files, events, entry)
+    others = ((one, files) for one, files in asked.others.items() if one != name)
+    found = check(name, asked.files, with_brought(events, others), entry)
     problems += found.problems
     report = Report(name, digest_of(asked.files), cases=found.cases, problems=tuple(problems))
     if found.bundle is None:

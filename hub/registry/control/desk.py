@@ -117,7 +117,7 @@ class Desk:
         Raises Reject: `Unfit`, or code "upload".
         """
         folder, files = unpacked(archive)
-        return self._fit(Asked(folder, files)), files
+        return self._fit(Asked(folder, files, others=self.shelf().events())), files
 
     def keep(self, report: Report, files: Mapping[str, bytes], by: str) -> None:
         """Keep a bundle that was examined."""
@@ -255,7 +255,8 @@ class Desk:
         return certificate_name(raw)
 
     def _fit_entry(self, made: Registered, files: Mapping[str, bytes]) -> Report:
-        return self._fit(Asked(made.connector, dict(files), made.name, made.entry))
+        others = self.shelf().events()
+        return self._fit(Asked(made.connector, dict(files), made.name, made.entry, others))
 
     def _fit(self, asked: Asked) -> Report:
         """Its report, where nothing is wrong. Raises Unfit with all that is."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hub.errors import Reject
+from hub.registry.brought import brought, schema_files
 from hub.registry.control.seeds import Seed
 from hub.registry.control.wishes import Trial, Wish
 from hub.registry.ledger import Ledger, Registered
@@ -48,6 +49,13 @@ class Shelf:
         raise Reject(
             "is no bundle that is here", where=where, fix="upload it first", code="unknown"
         )
+
+    def events(self) -> dict[str, dict[str, bytes]]:
+        """The schema files of the events that connectors bring, by connector."""
+        seeds = {
+            seed.registered.connector: schema_files(seed.files) for seed in self.seeds.values()
+        }
+        return {name: own for name, own in seeds.items() if own} | brought(self.ledger)
 
     def offered(self, wish: Wish) -> Mapping[str, bytes]:
         """The files that a wish is about. Raises Reject, code "unknown", or "upload" of a trial."""
