@@ -87,7 +87,8 @@ START = 3.0  # seconds from a worker's start to its first call on an idle machin
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What a run may cost. `repeats`: calls beyond the first that had their effect. `parked`:
-    events that must end so. `vain`: calls without effect; None: as many as it takes.
+    events that must end so. `vain`: calls without effect; None: as many as it takes. `skipped`:
+    versions that told nothing, since another came before anybody took them up.
 
     `recovery`: seconds from a fault to the next delivery, where a worker delivers START seconds
     after it was started; on a slower machine twice what the first start took longer is added, for
@@ -99,6 +100,7 @@ class Limits:
     repeats: int = 0
     parked: int = 0
     vain: int | None = None
+    skipped: int = 0
     recovery: float = 15.0
     memory: float = 250.0
     descriptors: int = 400

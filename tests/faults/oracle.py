@@ -143,7 +143,7 @@ def _one_end(evidence: Evidence, limits: Limits) -> Iterator[str]:
         yield f"{surplus} receipts behind a first one, {limits.repeats} could be in flight"
 
 
-def _one_version(evidence: Evidence, _: Limits) -> Iterator[str]:
+def _one_version(evidence: Evidence, limits: Limits) -> Iterator[str]:
     """What was said was said by one version, and that is the one that the receipt names."""
     if not evidence.versions:
         return
@@ -160,7 +160,8 @@ def _one_version(evidence: Evidence, _: Limits) -> Iterator[str]:
     ]
     yield from _some("told by another version than its receipt names", other)
     unused = set(evidence.versions.values()) - set().union(*said.values())
-    yield from _some("versions told nothing: they were never taken up", unused)
+    if len(unused) > limits.skipped:
+        yield from _some("versions told nothing: they were never taken up", unused)
 
 
 def _bounded(evidence: Evidence, limits: Limits) -> Iterator[str]:

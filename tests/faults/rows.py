@@ -92,6 +92,7 @@ ROWS = (
         "changes that follow each other before any is taken up (6,000 events)",
         change.hurried,
         each=0,
+        skipped=change.STEPS // 2,
         recovery=TAKEN_UP,
     ),
     Row(

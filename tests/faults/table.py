@@ -43,7 +43,8 @@ class Row:
     """A fault and what must hold under it.
 
     `each`: repeats that one strike of the fault may cost. `parked`: events that must be.
-    `vain`: calls that one strike may cost a system that cannot take them. `not_yet`: names of
+    `vain`: calls that one strike may cost a system that cannot take them. `skipped`: versions that
+    may have told nothing. `not_yet`: names of
     invariants (tests.faults.oracle) that this row is known to break today; they are shown, and do
     not fail it.
     `delivery`: time limits and retries of the registration.
@@ -56,6 +57,7 @@ class Row:
     registration: str = "portal"
     parked: int = 0
     vain: int | None = None
+    skipped: int = 0
     recovery: float = 15.0  # seconds
     not_yet: frozenset[str] = frozenset()
     delivery: Mapping[str, object] = field(default_factory=lambda: dict(DELIVERY))
@@ -65,6 +67,7 @@ class Row:
         return Limits(
             repeats=self.each * plan.faults,
             parked=self.parked,
+            skipped=self.skipped,
             vain=None if self.vain is None else self.vain * plan.faults,
             recovery=self.recovery,
         )
