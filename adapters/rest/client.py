@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from secrets import token_hex
 
+from adapters.http import options
 from adapters.http.endpoint import Endpoint, parse_endpoint
 from adapters.http.messages import Answer, Client
 from adapters.http.reach import reach
 from adapters.http.tls import client_context
 from adapters.http.transport import Transport
-from adapters.rest import grants, options
+from adapters.rest import grants
 from adapters.rest.answers import Read, compile_answers
 from adapters.rest.credentials import Bearer, Credentials, with_auth
 from adapters.rest.request import Render, compile_request

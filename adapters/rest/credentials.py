@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from adapters.rest import options
+from adapters.http import options
+from adapters.http.proofs import hash_name, hmac_header
 from adapters.rest.parameters import encode_header
-from adapters.rest.proofs import hash_name, hmac_header
 from adapters.rest.rsa_fields import private_key
 from adapters.rest.token import Token
 from hub.contract.binding import Auth

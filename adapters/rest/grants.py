@@ -8,10 +8,10 @@ or not making sense is a Retry; the caller's own message was not sent by then.
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping
 
+from adapters.http import options
 from adapters.http.endpoint import Endpoint, parse_endpoint
 from adapters.http.messages import Answer
 from adapters.http.transport import RawAnswer, Transport
-from adapters.rest import options
 from adapters.rest.json_body import read_json
 from adapters.rest.parameters import encode_pairs
 from adapters.rest.token import Grant

@@ -21,8 +21,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 from cryptography.x509 import load_pem_x509_certificate
 
+from adapters.http import options
 from adapters.http.messages import Refusal
-from adapters.rest import options
 from hub.contract.binding import Auth
 from hub.contract.types import Value
 from hub.errors import Halt

@@ -12,9 +12,9 @@ import orjson
 from adapters.http.addresses import compile_addresses, wrong_address
 from adapters.http.messages import HttpRequest, HttpResponse, Message, Refusal, Server
 from adapters.http.problem import of_refusal
+from adapters.http.proofs import Proof, compile_proof
 from adapters.rest.json_body import read_json
 from adapters.rest.parameters import Read, decode_pairs, given, reader
-from adapters.rest.proofs import Proof, compile_proof
 from adapters.rest.request import FORM
 from adapters.rest.routes import Routes
 from adapters.rest.rsa_fields import compile_rsa_fields

@@ -1,7 +1,12 @@
-"""Who may come in: the configured credential, checked before the body is looked at."""
+"""Who may come in: the configured credential, checked before the body is looked at.
+
+What stands in HTTP or the connection is checked before anything is parsed, what stands in the
+message's WS-Security header behind it.
+"""
 
 from collections.abc import Callable
 
+from adapters.http import proofs
 from adapters.http.messages import HttpRequest
 from adapters.soap import timestamp, usernametoken, verify
 from adapters.soap.denial import denied
@@ -15,18 +20,33 @@ from hub.contract.binding import Auth
 from hub.contract.xml import Element
 from hub.errors import Reject
 
-Guard = Callable[[HttpRequest, Envelope], bool]  # whether it processed the WS-Security header
+Guard = Callable[[Envelope], bool]  # whether it processed the WS-Security header
+
+
+def bouncer(auths: tuple[Auth, ...]) -> proofs.Proof:
+    """The check of every kind of auth that HTTP carries; all must pass. It raises Refusal (401).
+
+    Raises Halt for one that lacks an option.
+    """
+    checks = [proofs.compile_proof(auth) for auth in auths if auth.kind in proofs.KINDS]
+
+    def check(request: HttpRequest) -> None:
+        for one in checks:
+            one(request)
+
+    return check
 
 
 def guard(auths: tuple[Auth, ...], clock: Clock) -> Guard:
-    """The check of every inbound kind of auth that is configured; all must pass.
+    """The check of every kind of auth that the message carries; all must pass.
 
     The guard raises Refusal (401, "denied"; 503 when too much is remembered). Raises Reject for a
     kind that is not supported or lacks an option.
     """
-    checks = [_check(auth, clock) for auth in auths if auth.kind != "none"]
+    elsewhere = proofs.KINDS | {"none"}
+    checks = [_check(auth, clock) for auth in auths if auth.kind not in elsewhere]
 
-    def check(_: HttpRequest, envelope: Envelope) -> bool:
+    def check(envelope: Envelope) -> bool:
         for one in checks:
             one(envelope)
         return bool(checks)
@@ -44,7 +64,7 @@ def _check(auth: Auth, clock: Clock) -> Callable[[Envelope], None]:
             raise Reject(
                 f"auth {auth.kind} is not supported over SOAP",
                 where="inbound.auth",
-                fix="use usernametoken, x509 or none",
+                fix=f"use usernametoken, x509, {', '.join(sorted(proofs.KINDS))} or none",
             )
 
 

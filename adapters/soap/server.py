@@ -1,8 +1,8 @@
 """The door for a SOAP system: what comes in is proved, valid and normal, or it is refused.
 
-The order is fixed, cheapest and least trusting first: address, form, size and safety of the XML,
-envelope, credential, headers that must be understood, the body against the contract's XML Schema,
-and only then its values.
+The order is fixed, cheapest and least trusting first: address, the credential of HTTP, form, size
+and safety of the XML, envelope, the credential of the message, headers that must be understood, the
+body against the contract's XML Schema, and only then its values.
 """
 
 import time
@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 from adapters.http.addresses import compile_addresses, wrong_address
 from adapters.http.messages import HttpRequest, HttpResponse, Message, Refusal
+from adapters.http.proofs import Proof
 from adapters.soap import fault, publish, tree
 from adapters.soap.envelope import Wrap, bare
-from adapters.soap.guard import Guard, guard
+from adapters.soap.guard import Guard, bouncer, guard
 from adapters.soap.inbound import check_media_type, open_envelope
 from adapters.soap.names import MEDIA_TYPE
 from adapters.soap.table import Node, compile_node, record_of
@@ -36,6 +37,7 @@ class SoapRefusal(Refusal):
     """A refusal that knows in which version of SOAP it must be told."""
 
     version: str = "1.1"
+    by_http: bool = False  # told by HTTP's own status, whatever the version
 
     __str__ = Refusal.__str__
 
@@ -68,6 +70,7 @@ class SoapServer:
         binding: Binding,
         services: Mapping[str, _Service],
         publication: publish.Publication,
+        prove: Proof,
         admit: Guard,
         schema: SchemaValidator,
     ) -> None:
@@ -75,6 +78,7 @@ class SoapServer:
         self._from = compile_addresses(binding.addresses)
         self._services = services
         self._publication = publication
+        self._prove = prove
         self._admit = admit
         self._schema = schema
         self._version = next(iter(services.values())).version
@@ -88,14 +92,18 @@ class SoapServer:
         """Authenticate, parse, validate. Raises Refusal; never anything else, in bounded time."""
         service = self._service(request)
         version = service.version if service is not None else self._version
+        by_http = False
         try:
             if not self._from(request.peer):
                 raise wrong_address()
             if service is None:
                 raise self._unknown_service()
+            by_http = True  # a challenge is an answer of HTTP (RFC 9110, 15.5.2), not of SOAP
+            self._prove(request)
+            by_http = False
             return self._read(request, service)
         except Refusal as refusal:
-            raise _of_version(refusal, version) from refusal
+            raise _of_version(refusal, version, by_http=by_http) from refusal
 
     def _read(self, request: HttpRequest, service: _Service) -> Message:
         if request.method != "POST":
@@ -108,7 +116,7 @@ class SoapServer:
             )
         check_media_type(request)
         envelope = open_envelope(self._parse(request.body), service.version)
-        secured = self._admit(request, envelope)
+        secured = self._admit(envelope)
         envelope.check_understood(security=secured)
         element = envelope.element
         served = service.operations.get(element.tag)
@@ -213,7 +221,7 @@ def _not_of_contract(field: str, what: str, fix: str) -> Refusal:
     return Refusal(400, "contract", "The message does not fit the contract", detail, field)
 
 
-def _of_version(refusal: Refusal, version: str) -> SoapRefusal:
+def _of_version(refusal: Refusal, version: str, *, by_http: bool = False) -> SoapRefusal:
     return SoapRefusal(
         refusal.status,
         refusal.code,
@@ -222,6 +230,7 @@ def _of_version(refusal: Refusal, version: str) -> SoapRefusal:
         refusal.field,
         refusal.headers,
         version=version,
+        by_http=by_http,
     )
 
 
@@ -239,7 +248,7 @@ def _check_action(request: HttpRequest, service: _Service, served: _Served) -> N
 
 
 def _status(refusal: Refusal, version: str) -> int:
-    if refusal.status in _OF_HTTP:
+    if refusal.status in _OF_HTTP or (isinstance(refusal, SoapRefusal) and refusal.by_http):
         return refusal.status
     if version == "1.1" or refusal.code in ("must-understand", "version-mismatch"):
         return _SERVER
@@ -257,7 +266,8 @@ def open_server(contract: Contract, binding: Binding, clock: Clock = time.time) 
     """The door for one registration.
 
     A service is served at any path that ends in its name. Inbound auth: usernametoken {username,
-    password}, x509 {ca, subject (optional)}, none. `clock`: seconds since 1970.
+    password}, x509 {ca, subject (optional)}, what adapters.http.proofs knows, none. `clock`:
+    seconds since 1970.
     Raises Reject for a contract that cannot be served or a credential that cannot be used, Halt for
     a list of addresses that cannot be read.
     """
@@ -272,6 +282,7 @@ def open_server(contract: Contract, binding: Binding, clock: Clock = time.time) 
         binding,
         services,
         publish.prepare(contract.files, services),
+        bouncer(binding.auth),
         guard(binding.auth, clock),
         schema_of(contract),
     )

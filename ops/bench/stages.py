@@ -30,7 +30,7 @@ STAGES = {
     "adapters/soap/inbound.py:open_envelope": "address, envelope",
     "adapters/soap/inbound.py:check_understood": "address, envelope",
     "adapters/soap/guard.py:check": "credential",
-    "adapters/rest/proofs.py:check": "credential",
+    "adapters/http/proofs.py:check": "credential",
     "adapters/rest/rsa_fields.py:verify": "credential",
     "hub/contract/xmlschema.py:validate": "check",
     "adapters/rest/server.py:document": "check",

@@ -118,6 +118,38 @@ def test_what_an_open_door_refuses(request_: HttpRequest, code: str, title: str)
     assert refused.detail
 
 
+BEARER = Auth("bearer", {"token": "t0"})
+BASIC = Auth("basic", {"username": "a", "password": "b"})
+API_KEY = Auth("api_key", {"header": "X-Key", "value": "k0"})
+OF_HTTP = [
+    (BEARER, {"authorization": "Bearer t0"}, "Bearer"),
+    (BASIC, {"authorization": "Basic YTpi"}, 'Basic realm="hub", charset="UTF-8"'),
+    (API_KEY, {"x-key": "k0"}, ""),
+]
+
+
+@pytest.mark.parametrize(("auth", "headers", "challenge"), OF_HTTP)
+def test_a_credential_may_stand_in_http(
+    auth: Auth, headers: dict[str, str], challenge: str
+) -> None:
+    assert "Mau.Gui" == door(auth).read(post(message(), **headers)).operation
+    refused = refusal(door(auth), post(b"<not even XML", **dict.fromkeys(headers, "Bearer t1")))
+    assert (401, "denied") == (refused.status, refused.code), "before the message is looked at"
+    for version in ("1.1", "1.2"):
+        answer = door(auth).refuse(refusal(door(auth), post(message(version))))
+        assert 401 == answer.status, "what HTTP asks for is told by HTTP"
+        assert dict(answer.headers).get("www-authenticate", "") == challenge
+        assert b"Fault" in answer.body
+
+
+def test_a_credential_of_http_and_one_of_the_message_must_both_be_right() -> None:
+    both = door(AUTH, BEARER)
+    bearer = {"authorization": "Bearer t0"}
+    assert "Mau.Gui" == both.read(post(message(header=GOOD), **bearer)).operation
+    assert "no credential" in refusal(both, post(message(), **bearer)).title
+    assert refusal(both, post(message(header=GOOD))).code == "denied"
+
+
 @pytest.mark.parametrize("action", ['""', '"urn:test:mau:1/Gui"', "urn:test:mau:1/Gui", '"urn:x"'])
 def test_an_action_that_names_no_other_operation_is_let_in(action: str) -> None:
     assert "Mau.Gui" == door().read(post(message(), soapaction=action)).operation

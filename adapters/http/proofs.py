@@ -10,8 +10,8 @@ from hashlib import sha256, sha384, sha512
 from hmac import HMAC, compare_digest
 from typing import Final
 
+from adapters.http import options
 from adapters.http.messages import HttpRequest, Refusal
-from adapters.rest import options
 from hub.contract.binding import Auth
 from hub.errors import Halt
 
@@ -43,6 +43,9 @@ def compile_proof(auth: Auth) -> Proof:
     if maker is None:
         raise options.unknown(auth)
     return maker(auth)
+
+
+KINDS: Final = frozenset({"bearer", "api_key", "basic", "hmac", "mtls"})
 
 
 def denied(challenge: str = "") -> Refusal:

@@ -32,7 +32,7 @@ def missing(auth: Auth, name: str) -> Halt:
 def unknown(auth: Auth) -> Halt:
     """The error for a kind that this adapter does not speak in this direction."""
     return Halt(
-        "the REST adapter does not speak this kind",
+        "the adapter does not speak this kind",
         where=f"auth {auth.kind}",
         fix="use one of those that decision 0003 names for this direction",
     )
