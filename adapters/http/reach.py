@@ -158,7 +158,8 @@ def _numbers(host: str) -> str | None:
         return None
     numbers = [_number(part) for part in found if part]
     *leading, last = numbers
-    if any(number > 255 for number in leading) or last >= 256 ** (4 - len(leading)):  # noqa: PLR2004
+    room = 1 << 8 * (4 - len(leading))  # the last part fills the bytes that are left
+    if any(number >> 8 for number in leading) or last >= room:
         return None
     value = last
     for index, number in enumerate(leading):

@@ -91,7 +91,7 @@ class Node:
 
     def names(self) -> list[str]:
         """The names of the members of an object, in order."""
-        return [key for key, _ in self.children()]
+        return list(self.value) if isinstance(self.value, dict) else []
 
     @property
     def where(self) -> str:

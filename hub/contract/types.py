@@ -252,7 +252,7 @@ class Operation:
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Contract:
     """A system's own interface, as far as the hub needs it.
 

@@ -110,7 +110,7 @@ def _function(writer: Writer, node: Call) -> ast.expr:
     def use(kept: ast.expr) -> ast.expr:
         call = py.call(node.python, [kept, *rest], node.at)
         if node.flags:
-            call.keywords.append(ast.keyword(arg="flags", value=py.load("v_flags", node.at)))
+            call.keywords.append(py.named("flags", py.load("v_flags", node.at), node.at))
         return call
 
     if node.lifted and node.arguments[0].known.absent:
@@ -292,7 +292,7 @@ _WRITERS: Writers = {
 
 
 def module(routines: Sequence[Routine]) -> ast.Module:
-    """All routines as one module."""
+    """All routines as one module; each node says where it stands, as the compiler wants it."""
     return ast.Module(body=[_definition(routine) for routine in routines], type_ignores=[])
 
 

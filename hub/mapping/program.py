@@ -72,7 +72,6 @@ def compile_mapping(
     """
     context, entries = _checked(source, file, flows, settings)
     tree = generated(list(context.routines.values()))
-    ast.fix_missing_locations(tree)
     namespace: dict[str, object] = {
         "__builtins__": {},
         "len": len,

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from hub.contract.types import JsonScalar
 
-_N = TypeVar("_N", bound=ast.expr | ast.stmt)
+_N = TypeVar("_N", bound=ast.expr | ast.stmt | ast.arg | ast.keyword)
 
 
 def at_place(node: _N, at: ast.AST) -> _N:
@@ -72,6 +72,9 @@ def branch(
 
 def argument(name: str, at: ast.AST) -> ast.arg:
     """A parameter."""
-    found = ast.arg(arg=name)
-    found.lineno, found.col_offset = getattr(at, "lineno", 1), getattr(at, "col_offset", 0)
-    return found
+    return at_place(ast.arg(arg=name), at)
+
+
+def named(name: str, value: ast.expr, at: ast.AST) -> ast.keyword:
+    """`name=value`, as an argument."""
+    return at_place(ast.keyword(arg=name, value=value), at)

@@ -45,8 +45,8 @@ def check(
     found = examine(name, files, events)
     problems = list(found.problems)
     held = 0
-    if found.reading is not None and found.reading.manifest is not None:
-        manifest = found.reading.manifest
+    manifest = found.manifest
+    if manifest is not None:
         cases, held = _cases(found, manifest, files)
         problems += cases
         problems += _unused(found, manifest, files)
@@ -65,8 +65,7 @@ def _cases(
     found: Examined, manifest: Manifest, files: Mapping[str, bytes]
 ) -> tuple[list[Problem], int]:
     """What is wrong with the cases, and how many hold; they run where all else is right."""
-    lost = found.reading.lost if found.reading else frozenset[str]()
-    problems = list(case_file_problems(files, manifest.flows.keys() | lost))
+    problems = list(case_file_problems(files, manifest.flows.keys() | found.lost))
     if found.bundle is None or any(problem.code != "no-case" for problem in problems):
         return problems, 0
     results = [result for result in run_cases(found.bundle) if result.case]

@@ -22,7 +22,7 @@ CODE = "event-schema"
 
 @dataclass(frozen=True, slots=True)
 class Events:
-    """The events' types, as mappings see them. `files`: the schemas, by file name."""
+    """The events' types, as mappings see them; all follow from `files`: schemas by file name."""
 
     records: Mapping[str, Record]  # by short name, shared records included
     full_names: Mapping[str, str]  # events only

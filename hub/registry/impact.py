@@ -49,5 +49,4 @@ def broken_by(connectors: Iterable[tuple[str, Files]], old: Events, new: Events)
 
 
 def _owner(examined: Examined) -> str:
-    manifest = examined.reading.manifest if examined.reading else None
-    return manifest.owner if manifest else "not known"
+    return examined.manifest.owner if examined.manifest else "not known"

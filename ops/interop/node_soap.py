@@ -130,7 +130,7 @@ def main() -> int:
     for problem in problems:
         print(f"node_soap: {problem}", file=sys.stderr)  # noqa: T201 -- see above
     if not problems:
-        print("node_soap: PasswordText, PasswordDigest and a refusal: as expected")  # noqa: T201
+        print("node_soap: PasswordText, PasswordDigest and a refusal: as expected")  # noqa: T201 -- see above
     return 1 if problems else 0
 
 

@@ -4,6 +4,7 @@ Order of checks: key of the caller (401), route (404), Idempotency-Key (400), bo
 (400), known key (200, not counted again). A field that the interface does not know is a violation:
 it might be somebody's name.
 """
+# ruff: noqa: N815 - the facts' fields are the interface's names
 
 import hashlib
 from collections import Counter
@@ -42,30 +43,30 @@ class _Fact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class _Accepted(_Fact, frozen=True):
     """A dossier was accepted."""
 
-    maDonVi: Code  # noqa: N815 - the interface's names
-    maTTHC: Code  # noqa: N815
-    maLinhVuc: Code  # noqa: N815
+    maDonVi: Code
+    maTTHC: Code
+    maLinhVuc: Code
     kenh: str
-    thoiDiem: Moment  # noqa: N815
-    ngayHenTra: Moment | None = None  # noqa: N815
+    thoiDiem: Moment
+    ngayHenTra: Moment | None = None
 
 
 class _Returned(_Fact, frozen=True):
     """A result was handed over."""
 
-    maDonVi: Code  # noqa: N815
-    maTTHC: Code  # noqa: N815
-    maLinhVuc: Code  # noqa: N815
-    thoiDiem: Moment  # noqa: N815
-    quaHan: bool  # noqa: N815
-    hinhThucTra: str | None = None  # noqa: N815
+    maDonVi: Code
+    maTTHC: Code
+    maLinhVuc: Code
+    thoiDiem: Moment
+    quaHan: bool
+    hinhThucTra: str | None = None
 
 
 class _Rated(_Fact, frozen=True):
     """A citizen's rating."""
 
     diem: Annotated[int, msgspec.Meta(ge=1, le=5)]
-    thoiDiem: Moment  # noqa: N815
+    thoiDiem: Moment
 
 
 FORMS = {"POST /tiep-nhan": _Accepted, "POST /tra-ket-qua": _Returned, "POST /danh-gia": _Rated}

@@ -15,7 +15,8 @@ from hub.registry.bundle import read_bundle
 from hub.registry.certificates import Clause
 from hub.registry.live import Live
 from hub.registry.registration import RegistrationEntry, complete
-from tests.backtest.backtest_kit import ROOT, events
+from tests.backtest.backtest_kit import ROOT
+from tests.landscape import events
 from tests.registry.batch_kit import rest
 
 CASE = ROOT / "connectors" / "portal" / "cases" / "progress" / "processing.in.json"

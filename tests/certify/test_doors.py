@@ -59,13 +59,13 @@ class Open:
         return Message("x", {}, request)
 
     def answer(self, operation: str | None, status: int, body: Document | None) -> HttpResponse:
-        raise NotImplementedError
+        raise AssertionError("only `read` is asked of this door")
 
     def refuse(self, refusal: Refusal, operation: str | None = None) -> HttpResponse:
-        raise NotImplementedError
+        raise AssertionError("only `read` is asked of this door")
 
     def describe(self, request: HttpRequest) -> HttpResponse | None:
-        raise NotImplementedError
+        raise AssertionError("only `read` is asked of this door")
 
 
 @pytest.mark.parametrize(

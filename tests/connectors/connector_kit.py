@@ -6,7 +6,6 @@ payload that a peer gets.
 
 import json
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 
 from lxml import etree
@@ -17,8 +16,8 @@ from adapters.rest.writer import Moment, Writers, tree
 from adapters.soap.table import compile_node
 from adapters.soap.tree import read
 from hub.contract.types import Document, JsonScalar, RestWire, Value
-from hub.registry.bundle import Bundle, read_bundle
-from hub.registry.event_types import Events, read_events
+from hub.registry.bundle import Bundle
+from tests.landscape import connectors
 
 ROOT = Path(__file__).parents[2]
 CONNECTORS = ROOT / "connectors"
@@ -26,16 +25,9 @@ NAMES = ("ioc", "ngsp", "onestop", "portal", "postal", "postal_my")
 KEY = "00000000-0000-5000-8000-000000000000"
 
 
-@cache
-def events() -> Events:
-    """The events' types."""
-    return read_events(ROOT / "schemas" / "avro")
-
-
-@cache
 def bundle(name: str) -> Bundle:
-    """A connector, read and proved. Raises BundleErrors."""
-    return read_bundle(CONNECTORS / name, events())
+    """A connector, read and proved. KeyError where it is not right."""
+    return connectors().bundles[name]
 
 
 def case_text(path: str) -> str:

@@ -1,7 +1,8 @@
 """Every recorded case of every connector gives what it gave, and every flow has one."""
 
 import pytest
-from tests.connectors.connector_kit import NAMES, bundle, events
+from tests.connectors.connector_kit import NAMES, bundle
+from tests.landscape import events
 
 from hub.registry.cases import run_cases
 

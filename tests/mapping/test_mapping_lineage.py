@@ -12,7 +12,8 @@ from hub.mapping.program import FlowSignature, Program, lineages
 from hub.registry.bundle import Bundle, settings_record
 from hub.registry.cases import run_cases
 from hub.registry.signatures import Sides, signatures
-from tests.connectors.connector_kit import CONNECTORS, bundle, events
+from tests.connectors.connector_kit import CONNECTORS, bundle
+from tests.landscape import events
 
 PERSON = Record("Person", (Field("name", Text(), pii="p"), Field("born", Text(), pii="n")))
 DOC = Record(

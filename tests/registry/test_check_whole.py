@@ -134,7 +134,10 @@ def large() -> Files:
 def _operation(i: int) -> tuple[str, str, str, str]:
     """The elements, messages, port's and binding's part of one operation."""
     body = f'<xs:element name="Body" type="t:T{i * 20}" minOccurs="0"/>'
-    holds = '<xs:element name="{}"><xs:complexType><xs:sequence>{}{}</xs:sequence></xs:complexType></xs:element>\n'  # noqa: E501
+    holds = (
+        '<xs:element name="{}"><xs:complexType><xs:sequence>{}{}'
+        "</xs:sequence></xs:complexType></xs:element>\n"
+    )
     text = '<xs:element name="{}" type="xs:string"/>'
     at = '<xs:element name="At" type="xs:dateTime"/>'
     elements = holds.format(f"Op{i}", text.format("Number") + at, body)

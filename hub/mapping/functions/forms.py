@@ -8,7 +8,7 @@ from hub.mapping.functions.declare import AnyValue, function
 
 
 @function(form=True)
-def code(TABLE: AnyValue, key: AnyValue, otherwise: AnyValue = None) -> AnyValue:  # noqa: N803
+def code(TABLE: AnyValue, key: AnyValue, otherwise: AnyValue = None) -> AnyValue:  # noqa: N803 - shown so
     """The value that a table of this mapping gives for a key.
 
     Over an enumerated key the table must have every value, unless `otherwise=` says what the rest
