@@ -99,8 +99,18 @@ def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
-def imports(path: Path) -> Iterator[str]:
-    for node in ast.walk(tree(path)):
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(tree(path)))
+
+
+@cache
+def imports(path: Path) -> tuple[str, ...]:
+    return tuple(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[str]:
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
@@ -164,7 +174,7 @@ def test_every_module_says_why_it_exists() -> None:
 
 def test_log_events_are_literal_names() -> None:
     for name, path in PRODUCT:
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
                 continue
             owner = node.func.value
@@ -185,7 +195,7 @@ def test_nothing_in_the_product_names_a_system() -> None:
     """Names of systems stand in data, and in docstrings as examples."""
     for name, path in PRODUCT:
         documents = {ast.get_docstring(node, clean=False) for node in _documented(path)}
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 if node.value in documents or "xample" in node.value:
                     continue
@@ -193,7 +203,7 @@ def test_nothing_in_the_product_names_a_system() -> None:
 
 
 def _documented(path: Path) -> Iterator[ast.Module | ast.ClassDef | ast.FunctionDef]:
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
             yield node
 
