@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, TypeAlias
+
+import msgspec
 
 from hub.errors import HubError
 
@@ -61,24 +62,25 @@ class Record(NamedTuple):
         return Position(self.topic, self.partition, self.offset)
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(msgspec.Struct, frozen=True):
     """A record to append. Without `partition`, the key decides (murmur2, as every Kafka client)."""
 
     topic: str
     key: bytes | None
-    value: bytes | None = field(repr=False)
-    headers: Headers = field(default=(), repr=False)
+    value: bytes | None
+    headers: Headers = ()
     partition: int | None = None
+
+    def __repr__(self) -> str:
+        return f"Outgoing({self.topic}, key={self.key!r}, partition={self.partition})"
 
     @property
     def size(self) -> int:
         """Bytes of key and value and headers, roughly."""
-        return (
-            len(self.key or b"")
-            + len(self.value or b"")
-            + sum(len(k) + len(v) for k, v in self.headers)
-        )
+        size = len(self.key or b"") + len(self.value or b"")
+        for name, value in self.headers:
+            size += len(name) + len(value)
+        return size
 
 
 Done: TypeAlias = Callable[["Position | HubError"], None]

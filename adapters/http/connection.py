@@ -7,10 +7,10 @@ of HTTP or one of these bounds ends the connection and counts as *sent, outcome 
 """
 
 import asyncio
-from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import httptools
+import msgspec
 
 from adapters.http.arrivals import Arrivals
 from adapters.http.reach import PUBLIC, Reach
@@ -39,8 +39,7 @@ class Origin(NamedTuple):
         return f"{'https' if self.tls else 'http'}://{host}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True)
-class RawAnswer:
+class RawAnswer(msgspec.Struct, frozen=True):
     """An answer as it was read. Header names keep the case of the wire."""
 
     status: int

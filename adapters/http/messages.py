@@ -5,7 +5,7 @@ make, and eight of them came to 10 µs a message (ops/bench/README.md).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 import msgspec
@@ -92,8 +92,7 @@ class Server(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """What a system answered to one call.
 
     `valid`: the body is what the contract says for that status; an invalid answer never counts as
@@ -101,11 +100,14 @@ class Answer:
     """
 
     status: int
-    document: Document = field(repr=False)
+    document: Document
     fault: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, str] = {}
     valid: bool = True
-    excerpt: str = field(default="", repr=False)
+    excerpt: str = ""
+
+    def __repr__(self) -> str:
+        return f"Answer({self.status}, fault={self.fault}, valid={self.valid})"
 
 
 class Client(Protocol):

@@ -10,6 +10,7 @@ import html
 import re
 from collections.abc import Callable, Container, Mapping
 
+from adapters.http.known import Known
 from adapters.http.messages import Answer
 from adapters.http.personal import PERSONAL, compile_personal, without
 from adapters.http.transport import RawAnswer
@@ -41,13 +42,20 @@ def compile_answers(operation: Operation, types: Mapping[str, Record], limits: L
     }
     careless = {status for status, type_ in operation.answers.items() if type_ == Anything()}
     personal = compile_personal(operation.request, types)
+    before: Known[Answer] = Known()
 
     def read(raw: RawAnswer, sent: Document, token: str) -> Answer:
-        status, headers = raw.status, raw.fields()
-        document, valid, excerpt = understood(status, raw.body, headers)
-        if excerpt:
-            excerpt = _masked(without(excerpt, [*personal(sent), token]))
-        return Answer(status, document, None, headers, valid, excerpt)
+        answer = before.of(raw) or before.keep(raw, whole(raw))
+        if not answer.excerpt:
+            return answer
+        excerpt = _masked(without(answer.excerpt, [*personal(sent), token]))
+        return Answer(answer.status, answer.document, None, answer.headers, answer.valid, excerpt)
+
+    def whole(raw: RawAnswer) -> Answer:
+        """What it says to anybody: its excerpt is not masked yet."""
+        headers = raw.fields()
+        document, valid, excerpt = understood(raw.status, raw.body, headers)
+        return Answer(raw.status, document, None, headers, valid, excerpt)
 
     def understood(
         status: int, body: bytes, headers: Mapping[str, str]

@@ -1,9 +1,9 @@
 """A request as bytes: what can be known beforehand is compiled, the rest is put in per call."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from urllib.parse import quote
 
+import msgspec
 import orjson
 
 from adapters.http.endpoint import Endpoint
@@ -19,8 +19,7 @@ Render = Callable[[Document, Moment], "Rendered"]
 _Body = Callable[[dict[str, Value]], bytes | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Rendered:
+class Rendered(msgspec.Struct, frozen=True):
     """One request, but for its credential. `start` ends before the headers of the credential."""
 
     start: str  # request line and headers, each with its CRLF; ASCII

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+import msgspec
+
 from hub.contract.types import (
     Boolean,
     Field,
@@ -28,8 +30,7 @@ from hub.contract.types import (
 from hub.errors import Reject
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(msgspec.Struct, frozen=True):
     """What `$key` and `$token` stand for in one call."""
 
     key: str

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from adapters.http.connection import Origin, RawAnswer
 from adapters.http.endpoint import Endpoint, parse_endpoint
+from adapters.http.known import Known
 from adapters.http.messages import Answer
 from adapters.http.reach import reach
 from adapters.http.tls import client_context
@@ -63,6 +64,7 @@ class _Plan:
     mask: Callable[[str, Document], str]
     faults: Mapping[str, Node]
     limits: Limits
+    before: Known[Answer] = field(default_factory=Known, repr=False)
 
     def request(self, document: Document, key: str) -> bytes:
         """The bytes of the message. Raises Reject."""
@@ -70,6 +72,9 @@ class _Plan:
 
     def read(self, raw: RawAnswer, sent: Document) -> Answer:
         """What was answered. Raises nothing: what cannot be read is not valid."""
+        return self.before.of(raw) or self._look(raw, sent)
+
+    def _look(self, raw: RawAnswer, sent: Document) -> Answer:
         headers = raw.fields()
         try:
             _check_media_type(headers.get("content-type", ""))
@@ -82,7 +87,9 @@ class _Plan:
             return self._invalid(raw, headers, str(error), sent)
         if raw.status not in _SUCCESS:
             return self._invalid(raw, headers, "an answer without Fault, but no success", sent)
-        return Answer(raw.status, document, None, headers, excerpt=self.show(document))
+        # Nothing in it is the request's: what a refusal says of one is never another's answer.
+        answer = Answer(raw.status, document, None, headers, excerpt=self.show(document))
+        return self.before.keep(raw, answer)
 
     def _fault(self, raw: RawAnswer, headers: dict[str, str], sent: Document) -> Answer:
         limits = self.limits

@@ -10,8 +10,10 @@ Nothing is sent here.
 
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import sha256
+
+from msgspec.structs import replace
 
 from adapters.http.messages import Answer
 from hub.contract.paths import get, put

@@ -6,10 +6,11 @@ happens is noted; what follows (retry, dead letter) is decided elsewhere.
 """
 
 import time
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeAlias
+
+import msgspec
 
 from adapters.http.messages import Answer, Client
 from hub.contract.paths import get, put
@@ -26,39 +27,45 @@ MOST_ATTEMPTS = 50  # of the last ones; a dossier that was tried for days stays 
 MOST_CALLS = 8  # of one attempt: every `again` row once and a login, with room
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(msgspec.Struct, frozen=True):
     """One call and what came of it; becomes a line of the receipt."""
 
     at: int  # epoch ms
     operation: str
     outcome: str  # delivered, again, login, retry, system, reject, halt, unknown, asked
     status: int | None = None
-    message: str | None = field(default=None, repr=False)
+    message: str | None = None
     duration_ms: int = 0
     again: bool = False
 
+    def __repr__(self) -> str:
+        return f"Attempt({self.operation}: {self.outcome}, {self.status})"
 
-@dataclass(slots=True)
-class Job:
+
+class Job(msgspec.Struct):
     """An event on its way to one system, with all that has been tried so far."""
 
     event_id: str
-    record: Document = field(repr=False)
+    record: Document
     flow: Outflow
-    attempts: deque[Attempt] = field(default_factory=lambda: deque(maxlen=MOST_ATTEMPTS))
+    attempts: list[Attempt] = []
     tried: int = 0  # calls ever, also those that `attempts` has forgotten
     in_doubt: bool = False  # the last call may have had its effect
     was_in_doubt: bool = False
     note: str = ""
     operation: str | None = None
     part: Part | None = None  # what it brings to a call, where its flow joins several
-    made: Request | None = field(default=None, repr=False)  # what the mapping made of it
+    made: Request | None = None  # what the mapping made of it
     lost: str = ""  # the bundle that it was sent under before, and that nobody here has
+
+    def __repr__(self) -> str:
+        return f"Job({self.event_id}, {self.tried} calls)"
 
     def add(self, one: Attempt) -> None:
         """Write down a call."""
         self.attempts.append(one)
+        if len(self.attempts) > MOST_ATTEMPTS:
+            del self.attempts[0]
         self.tried += 1
 
     def doubt(self) -> None:

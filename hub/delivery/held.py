@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
+import msgspec
+
 from hub.delivery.acts import Acts, Command
 from hub.delivery.exchange import Job
 from hub.delivery.journal import Journal, Stand
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 PLACE = re.compile(r"r([0-9]{1,18}) e(-1|[0-9]{1,18}) a([0-9]{1,18})", re.ASCII)
 Key: TypeAlias = tuple[str, int, bytes]  # a dossier in its partition
 Twin: TypeAlias = Literal["", "same", "conflict"]
+NOWHERE = Spot("", -1)
 RECENT_IDS = (
     2_000  # per partition: two gateways race within seconds, not within thousands of events
 )
@@ -150,12 +153,11 @@ class Part:
         return "same" if body == said else "conflict"
 
 
-@dataclass(slots=True, eq=False)
-class Held:
+class Held(msgspec.Struct, eq=False):
     """An event in the lane."""
 
-    record: Record = field(repr=False)
-    part: Part = field(repr=False)
+    record: Record
+    part: Part
     event_id: str
     event_type: str
     twin: Twin = ""
@@ -175,12 +177,16 @@ class Held:
     replay: bool = False  # it had been delivered, and is sent again by a plan
     parked: bool = False  # it came from hub.parked, and its offset is behind the commit
     position: int = -1  # where it stands on hub.parked
-    spot: Spot = field(init=False)  # the partition that it came from
-    key: Key = field(init=False)  # its dossier
+    spot: Spot = NOWHERE  # the partition that it came from, as the record says
+    key: Key = (*NOWHERE, b"")  # its dossier, likewise
 
     def __post_init__(self) -> None:
-        self.spot = Spot(self.record.topic, self.record.partition)
-        self.key = self.record.topic, self.record.partition, self.record.key or b""
+        topic, partition, key = self.record.topic, self.record.partition, self.record.key or b""
+        self.spot = Spot(topic, partition)
+        self.key = topic, partition, key
+
+    def __repr__(self) -> str:
+        return f"Held({self.event_type} {self.event_id})"
 
     @property
     def discarded(self) -> Command | None:

@@ -5,7 +5,9 @@ Only an acknowledged receipt settles an offset, so that an event without one is 
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from hub import metrics
 from hub.delivery.exchange import Job

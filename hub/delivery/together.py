@@ -12,7 +12,9 @@ come together: each hears `Apart`.
 import asyncio
 from collections.abc import Sequence
 from contextvars import copy_context
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from adapters.http.messages import Answer, Client
 from hub.contract.types import Document

@@ -10,6 +10,7 @@ the same (tests/events/test_event_compiled.py).
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeAlias
 
 from hub.contract.types import Document, Value
@@ -78,6 +79,7 @@ _MORE = 0x80  # the bit of a byte that says that another follows
 _SYMBOLS = 64  # of an enumeration, so that one byte tells them apart
 
 
+@lru_cache(maxsize=1_024)  # the times and epochs of one moment's records are the same numbers
 def _varint(number: int) -> bytes:
     """A number that is zigzagged already."""
     out = bytearray()

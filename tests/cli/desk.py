@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
 import pytest
+from msgspec.structs import replace
 from typer.testing import CliRunner, Result
 
 from hub.broker_memory import MemoryBroker
@@ -104,7 +105,7 @@ class Desk:
         one = Settled(
             outcome, headers["ce_id"], STATUS, "portal", event, "b1", "s1", AT, "not in STATE"
         )
-        return replace(one, **more)  # type: ignore[arg-type]  # spread
+        return replace(one, **more)
 
     def letter(self, event: Record, **more: object) -> str:
         """The event as a dead letter; where that stands."""

@@ -2,12 +2,12 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import ClassVar
 
 import pytest
+from msgspec.structs import replace
 
 from hub.contract.types import Document
 from hub.delivery.exchange import Attempt
@@ -109,7 +109,7 @@ def step(desk: Desk, record: Record, kind: Kind, at: int, **more: object) -> Non
     """What a lane writes on the way to an end."""
     spot = Spot(record.topic, record.partition)
     plain = Step(kind, "portal", spot, at, offsets=(record.offset,), key=CODE, event_type=STATUS)
-    one = replace(plain, **more)  # type: ignore[arg-type]  # spread
+    one = replace(plain, **more)
     desk.keep(step_record(one, desk.codec.encode("hub.v1.Receipt", step_document(one))))
 
 

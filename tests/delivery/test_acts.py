@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from hub.broker.writer import MESSAGE_BYTES
 from hub.broker_memory import MemoryBroker
@@ -46,7 +47,7 @@ def on_topic(outgoing: Sequence[Outgoing]) -> list[Record]:
     broker = MemoryBroker()
     broker.ensure_topic("hub.act", 1, {})
     for one in outgoing:
-        broker.keep(replace(one, partition=0))
+        broker.keep(structs.replace(one, partition=0))
     return broker.since(Spot("hub.act", 0), 0)
 
 

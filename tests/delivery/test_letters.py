@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from hub.delivery.acts import Command
 from hub.delivery.letters import State, decided, letters, next_series, revived, settled
@@ -57,7 +58,7 @@ def test_a_letter_that_is_not_meant_gives_nothing(letter: Record, command: Comma
     ("series", "act", "expected"), [(0, 0, 1), (7, 3, 8), (0, 8, 9), (9, 9, 10)]
 )
 def test_a_new_series_is_above_all_before_it(series: int, act: int, expected: int) -> None:
-    written = dead_letter(replace(SETTLED, series=series))
+    written = dead_letter(structs.replace(SETTLED, series=series))
     letter = LETTER._replace(headers=written.headers)
     assert next_series(letter, replace(REQUEUED, act=act)) == expected
 
@@ -89,5 +90,5 @@ def test_a_requeued_letter_ends_with_whatever_series_comes_to_its_end(
     outcome: Outcome, series: int, act: int, state: State
 ) -> None:
     requeued = decided(letters([LETTER]), [REQUEUED])
-    end = as_document(replace(SETTLED, outcome=outcome, series=series, act=act))
+    end = as_document(structs.replace(SETTLED, outcome=outcome, series=series, act=act))
     assert [one.state for one in settled(requeued, [end])] == [state]

@@ -1,7 +1,8 @@
 """Rows about what stands on the topic and what is needed to read it."""
 
 import time
-from dataclasses import replace
+
+from msgspec import structs
 
 from hub.broker import KafkaBroker
 from hub.errors import Retry
@@ -74,7 +75,7 @@ def schema_comes_late(world: World, plan: Plan) -> None:
     held = PREFIX.pack(MAGIC, number) + (first.value or b"")[PREFIX.size :]
     writer = KafkaBroker(world.broker.bootstrap).writer()
     try:
-        writer.send(replace(first, value=held)).result(SOON)
+        writer.send(structs.replace(first, value=held)).result(SOON)
         writer.send(second).result(SOON)
     finally:
         writer.close()
