@@ -9,14 +9,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from adapters.http.messages import Client, Server
-from adapters.http.transport import Transport
-from adapters.rest.client import open_client as open_rest_client
-from adapters.rest.server import open_server as open_rest_server
-from adapters.soap.client import open_client as open_soap_client
-from adapters.soap.server import open_server as open_soap_server
-from hub import metrics
 from hub.access.tokens import own
 from hub.broker import KafkaBroker
 from hub.dev import runfiles
@@ -26,11 +20,16 @@ from hub.events.catalogue import load as load_catalogue
 from hub.events.codec import Codec
 from hub.kept_secret import kept_secret
 from hub.log import get_logger
-from hub.registry.event_types import definitions, read_events
-from hub.registry.live import Landscape, Live, inbound, outbound, read_landscape
 from hub.registry.schemas.client import RegistryClient
 from hub.settings import Settings, resolve
 
+if TYPE_CHECKING:
+    from adapters.http.messages import Client, Server
+    from adapters.http.transport import Transport
+    from hub.registry.live import Landscape, Live
+
+# Adapters and bundles are loaded where they are opened: a command that wants to know where the
+# broker is would wait half a second for SOAP, REST and the mapping language.
 log = get_logger("hub")
 DIGEST_KEY_BYTES = 32
 
@@ -43,11 +42,13 @@ class Surroundings:
     broker: KafkaBroker
     catalogue: Catalogue
     codec: Codec
-    landscape: Landscape
+    landscape: "Landscape"
     digest_key: bytes = field(repr=False)
 
-    def learn(self, landscape: Landscape) -> None:
+    def learn(self, landscape: "Landscape") -> None:
         """Know the events that bundles bring, before anything is taken up that emits them."""
+        from hub.registry.event_types import definitions
+
         brought = definitions(bundle.files for bundle in landscape.bundles.values())
         self.codec.learn(brought)
 
@@ -58,6 +59,9 @@ def open_surroundings(settings: Settings) -> Surroundings:
     A connector with an error is named in the log and left out. Raises Halt where something that
     every process needs is missing.
     """
+    from hub.registry.event_types import definitions, read_events
+    from hub.registry.live import read_landscape
+
     catalogue = load_catalogue(settings.schemas)
     landscape = read_landscape(
         settings.connectors, settings.registrations, read_events(settings.schemas)
@@ -147,8 +151,10 @@ def _own_key(file: Path) -> bytes:
     return key
 
 
-def tell_problems(landscape: Landscape) -> None:
+def tell_problems(landscape: "Landscape") -> None:
     """Name what is wrong, visibly; the rest goes on."""
+    from hub import metrics
+
     for name, problems in landscape.problems.items():
         metrics.bundle_problems.labels(name).set(len(problems))
         for problem in problems:
@@ -157,26 +163,42 @@ def tell_problems(landscape: Landscape) -> None:
 
 def tell_not_live(name: str, error: HubError) -> None:
     """Name a registration that looked right and cannot be opened; the rest goes on."""
+    from hub import metrics
+
     metrics.bundle_problems.labels(name).set(1)
     log.error("not_live", connector=name, at=error.where, what=error.what, fix=error.fix)
 
 
-def server_of(live: Live) -> Server:
+def server_of(live: "Live") -> "Server":
     """The door of a registration, in its protocol."""
+    from hub.registry.live import inbound
+
     binding = inbound(live, resolve)
     contract = live.bundle.inbound
     if live.bundle.manifest.adapter == "soap":
-        return open_soap_server(contract, binding)
-    return open_rest_server(contract, binding)
+        from adapters.soap.server import open_server as open_soap
+
+        return open_soap(contract, binding)
+    from adapters.rest.server import open_server as open_rest
+
+    return open_rest(contract, binding)
 
 
-def client_of(live: Live, transport: Transport, follow: Callable[[str], str] = resolve) -> Client:
+def client_of(
+    live: "Live", transport: "Transport", follow: Callable[[str], str] = resolve
+) -> "Client":
     """The way to a registration's system, in its protocol. `follow` gives a secret's value."""
+    from hub.registry.live import outbound
+
     binding = outbound(live, follow)
     contract = live.bundle.outbound
     if live.bundle.manifest.adapter == "soap":
-        return open_soap_client(contract, binding, transport, time.time)
-    return open_rest_client(contract, binding, transport, time.monotonic)
+        from adapters.soap.client import open_client as open_soap
+
+        return open_soap(contract, binding, transport, time.time)
+    from adapters.rest.client import open_client as open_rest
+
+    return open_rest(contract, binding, transport, time.monotonic)
 
 
 def now_ms() -> int:

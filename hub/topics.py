@@ -22,6 +22,7 @@ REGISTRY = "hub.registry"
 CHECKPOINT = "hub.checkpoint"
 SCHEMAS = "_schemas"
 
+RECEIPT_SCHEMA = "hub.v1.Receipt"  # of what stands on hub.receipt
 DOSSIER_HEADER = "hub_dossier"  # of an act that concerns one dossier: the key of that dossier
 
 EVENT_TOPICS = (DOSSIER, CATALOGUE)

@@ -24,10 +24,16 @@ from hub.settings import Settings, load
 from hub.surroundings import now_ms
 from hub.topics import DOSSIER
 
+app = typer.Typer()
 WAIT = 30  # seconds
 LOOK = 1.0  # seconds between looks at the archive
 
 
+@app.command(
+    "erase",
+    epilog="Example: hub audit erase --dossier H44.99.99-251013-0001 --order 12/QD-STN"
+    ' --by "Trần Thị Thử" --yes',
+)
 def erase(
     dossier: Annotated[str, typer.Option(help="the dossier code")],
     order: Annotated[str, typer.Option(metavar="NO", help="number of the order")] = "",

@@ -20,7 +20,10 @@ from hub.records import Record, Spot, every_spot
 from hub.settings import Settings, load
 from hub.topics import EVIDENCE_TOPICS
 
+app = typer.Typer()
 
+
+@app.command("export", epilog="Example: hub audit export package --from 2025-10-13 --to 2025-10-17")
 def export_(
     folder: Annotated[Path, typer.Argument(help="where the package is written; it is made")],
     since: From = None,

@@ -9,10 +9,8 @@ from typer.core import TyperGroup
 from hub.cli.late import Late, group_of
 from hub.cli.output import CODES, answering, heard
 from hub.errors import HubError
-from hub.log import configure, get_logger
 from hub.settings import Settings, environment, load, misspelt
 
-log = get_logger("hub.cli")
 BUG = 70  # EX_SOFTWARE of sysexits.h
 
 
@@ -66,11 +64,13 @@ Bootstrap = Annotated[
 
 def _begin(process: str, listen: str | None, bootstrap: str | None) -> Settings:
     """Settings and log of a process that starts; a setting that is misspelt is named."""
+    from hub.log import configure, get_logger
+
     changes = {"HUB_LISTEN": listen, "HUB_BOOTSTRAP": bootstrap}
     settings = load(environment({key: value for key, value in changes.items() if value}))
     configure(process)
     for name, near in misspelt():
-        log.warning(
+        get_logger("hub.cli").warning(
             "setting_unknown", where=name, what="is no setting", fix=f"did you mean {near}?"
         )
     return settings

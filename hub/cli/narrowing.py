@@ -6,7 +6,6 @@ from hub.cli.output import Usage
 from hub.contract.types import Document
 from hub.events.catalogue import load
 from hub.nearest import nearest
-from hub.registry.live import registered
 from hub.settings import Settings
 
 UNSAID = "UNKNOWN"  # what a reader takes for a symbol that it does not know; no record says it
@@ -36,6 +35,8 @@ def known_registration(word: str | None, rows: Sequence[Document], settings: Set
     """Raises Usage for a registration that stands neither in the file nor in any row."""
     if word is None:
         return
+    from hub.registry.entries import registered  # needed where somebody names one
+
     told = {str(row["registration"]) for row in rows if row.get("registration")}
     known = told | registered(settings.registrations)
     if word not in known:

@@ -20,10 +20,10 @@ from hub.cli.plane import fetch_bundle
 from hub.contract.types import Document
 from hub.errors import HubError, Reject
 from hub.registry.bundle import prove
+from hub.registry.entries import read_entry
 from hub.registry.event_types import Events
 from hub.registry.ledger import Entry
 from hub.registry.live import Live
-from hub.registry.present import read_entry
 from hub.registry.problem import BundleErrors
 from hub.registry.registration import complete
 from hub.registry.seen import MOST_CAUSES

@@ -35,6 +35,9 @@ WitnessFile = Annotated[
 ]
 
 
+app = typer.Typer()
+
+
 @dataclass(frozen=True, slots=True)
 class Undecoded:
     """The topics as they stand: what is proved are bytes, so no schema is asked for."""
@@ -47,6 +50,7 @@ def _undecoded(settings: Settings) -> Undecoded:
     return Undecoded(settings, KafkaBroker(bootstrap(settings), settings.security))
 
 
+@app.command("prove", epilog="Example: hub audit prove 7d1c… --unmask 'case 12/2025' > proof.json")
 def prove_(
     what: Annotated[
         str, typer.Argument(help="an event's id, or its beginning; or TOPIC/PARTITION/OFFSET")
@@ -116,6 +120,7 @@ def _archived(browser: Undecoded, place: Position) -> Record | None:
         keys.close()
 
 
+@app.command("verify", epilog="Example: hub audit verify proof.json --key hub.pub")
 def verify(
     path: Annotated[
         Path | None, typer.Argument(help="proof.json or the folder of a package; else our own logs")
@@ -196,6 +201,7 @@ def _compared(settings: Settings, folder: Path) -> Compared:
     return compared
 
 
+@app.command("checkpoint", epilog="Example: hub audit checkpoint --statement > said.json")
 def checkpoint(
     log: Annotated[str | None, typer.Option(help="only this log: its note as it is signed")] = None,
     since: Annotated[

@@ -14,9 +14,13 @@ from hub.contract.types import Document
 from hub.settings import load
 from hub.surroundings import now_ms
 
+app = typer.Typer()
 COLUMNS = ("at", "kind", "dossier", "type", "system", "outcome", "says", "place")
 
 
+@app.command(
+    "search", epilog="Example: hub audit search --dossier H44.99.99-251013-0001 --from 2025-10-13"
+)
 def search(  # noqa: PLR0913 - options
     dossier: Annotated[str | None, typer.Option(help="only this dossier code")] = None,
     system: Annotated[str | None, typer.Option(help="who said it, or whom it was for")] = None,
@@ -59,13 +63,15 @@ def search(  # noqa: PLR0913 - options
             if not unmasked:
                 accessed(settings, what, None)
             browser = open_browser(settings)
-            found = find(browser, query, whole=as_json)
+            with browser.broker.together():
+                found = find(browser, query, whole=as_json)
             rows = [finding_row(browser, one, unmasked=unmasked) for one in found]
         told: list[Document] = [{"registration": row["system"]} for row in rows]
         known_registration(system, told, settings)
         show_rows(rows, COLUMNS, as_json=as_json)
 
 
+@app.command("guard", epilog="Example: hub audit guard --since 7d")
 def guard(
     dossier: Annotated[str | None, typer.Option(help="only this dossier code")] = None,
     since: Since = SINCE,

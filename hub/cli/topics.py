@@ -18,7 +18,7 @@ from hub.intake.acts import Kind
 from hub.records import Record
 from hub.registry.control.acts import KEPT, REFUSED, TRIED
 from hub.registry.control.acts import KINDS as CHANGES
-from hub.registry.live import registered
+from hub.registry.entries import registered
 from hub.settings import load
 from hub.surroundings import now_ms
 from hub.topics import ACT, EVENT_TOPICS, RECEIPT

@@ -41,6 +41,8 @@ from hub.settings import load
 from hub.surroundings import now_ms
 from hub.topics import ACT, DEAD, EVENT_TOPICS, EVIDENCE_TOPICS, PARKED, RECEIPT
 
+app = typer.Typer()
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -50,6 +52,7 @@ class Plan:
     days: Sequence[str]
 
 
+@app.command("trim", epilog="Example: hub audit trim --days 90")
 def trim(
     days: Annotated[int, typer.Option(min=1, help="topics keep at least so many")] = TOPIC_DAYS,
     archive_days: Annotated[

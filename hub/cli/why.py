@@ -15,7 +15,10 @@ from hub.contract.types import Document
 from hub.settings import load
 from hub.surroundings import now_ms
 
+app = typer.Typer()
 
+
+@app.command("why", epilog="Example: hub audit why H44.99.99-251013-0001 --connector ngsp")
 def why(
     code: Annotated[str, typer.Argument(help="the dossier code")],
     connector: Annotated[str | None, typer.Option(help="at this registration")] = None,

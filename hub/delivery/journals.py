@@ -4,12 +4,11 @@ from collections.abc import Iterable, Mapping
 
 from hub.delivery.held import place_of
 from hub.delivery.journal import Journal, entry_of
-from hub.delivery.receipts import SCHEMA
 from hub.errors import Reject
 from hub.events.codec import Codec
 from hub.log import get_logger
 from hub.records import Position, Record, Spot
-from hub.topics import RECEIPT
+from hub.topics import RECEIPT, RECEIPT_SCHEMA
 
 log = get_logger("hub.delivery")
 
@@ -59,7 +58,7 @@ class Journals:
         except Reject as error:  # foreign bytes on our topic decide nothing
             log.warning("receipt_unreadable", offset=record.offset, reason=error.what)
             return False
-        entry = entry_of(record.offset, document) if name == SCHEMA else None
+        entry = entry_of(record.offset, document) if name == RECEIPT_SCHEMA else None
         spot = Spot(str(document.get("source_topic")), record.partition)
         journal = self.by_spot.get(spot)
         if entry is None or journal is None:

@@ -13,10 +13,10 @@ from hub.delivery.exchange import MOST_ATTEMPTS, Attempt
 from hub.delivery.journal import Kind
 from hub.intake.item import digest
 from hub.records import Headers, Outgoing, Record, Spot
-from hub.topics import DEAD, EVENT_BYTES, RECEIPT
+from hub.topics import DEAD, EVENT_BYTES, RECEIPT, RECEIPT_SCHEMA
 
 Outcome: TypeAlias = Literal["DELIVERED", "NOTHING_TO_SEND", "DUPLICATE", "DEAD_LETTERED", "PARKED"]
-SCHEMA = "hub.v1.Receipt"
+SCHEMA = RECEIPT_SCHEMA
 TEXT = 300  # characters of what a peer said
 
 

@@ -11,12 +11,11 @@ import time
 from collections.abc import Mapping, Sequence
 
 from hub.delivery.held import is_place
-from hub.delivery.receipts import SCHEMA
 from hub.errors import Reject, Retry
 from hub.events.codec import Codec
 from hub.log import get_logger
 from hub.records import Broker, Reader, Record, Spot
-from hub.topics import RECEIPT
+from hub.topics import RECEIPT, RECEIPT_SCHEMA
 
 log = get_logger("hub.delivery")
 LONGEST = 120.0  # seconds to read the receipts; a member that does not poll for 300 is put out
@@ -101,6 +100,6 @@ def _owner(record: Record, codec: Codec, registration: str) -> tuple[Spot, int] 
     except Reject:  # foreign bytes on our topic decide nothing
         return None
     says = _FROM.fullmatch(str(document.get("note")))
-    if name != SCHEMA or says is None:
+    if name != RECEIPT_SCHEMA or says is None:
         return None
     return Spot(str(document.get("source_topic")), record.partition), int(says[1])

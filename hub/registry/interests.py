@@ -12,10 +12,9 @@ from typing import Literal, TypeAlias
 from hub.contract.types import Document
 from hub.errors import Reject
 from hub.registry.call_limits import CallLimits
+from hub.registry.entries import entry_of, read_entries
 from hub.registry.ledger import Ledger, Registered
-from hub.registry.live import read_entries
 from hub.registry.manifest import Manifest, decode, words
-from hub.registry.present import entry_of
 from hub.registry.registration import RegistrationEntry, complete
 from hub.registry.yaml_file import read_yaml
 

@@ -23,6 +23,7 @@ from hub.registry.batch import Batch, codes, pairs
 from hub.registry.bindings import Resolve, bind_inbound, bind_outbound
 from hub.registry.bundle import Bundle, read_bundle
 from hub.registry.bundle_files import read_files
+from hub.registry.entries import names_of, read_entries
 from hub.registry.event_types import FOLDER as SCHEMAS
 from hub.registry.event_types import Events, with_own
 from hub.registry.manifest import Confirm, Flow, InDoubt, words
@@ -31,9 +32,7 @@ from hub.registry.registration import (
     Registration,
     RegistrationEntry,
     complete,
-    read_registrations,
 )
-from hub.registry.yaml_file import read_yaml
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,7 @@ def read_landscape(connectors: Path, registrations: Path, events: Events) -> Lan
     problems |= {f"registration '{name}'": tuple(found) for name, found in bad.items()}
     for entry in entries:
         _add(entry, bundles, live, problems)
-    names = _names(entries, bad)
+    names = names_of(entries, bad)
     down = names - {found.name for found in live}
     return Landscape(bundles, tuple(live), down, problems, known)
 
@@ -106,31 +105,6 @@ def _folders(connectors: Path) -> list[Path]:
     """The folders of connectors, by name; none without a folder."""
     inside = connectors.iterdir() if connectors.is_dir() else ()
     return sorted(p for p in inside if p.is_dir() and not p.name.startswith((".", "_")))
-
-
-def registered(file: Path) -> frozenset[str]:
-    """The names of all registrations, whether they are right or not; none without a file.
-
-    Raises Halt where the file as a whole cannot be read.
-    """
-    return _names(*read_entries(file))
-
-
-def _names(entries: list[RegistrationEntry], bad: Mapping[str, object]) -> frozenset[str]:
-    return frozenset(entry.name or entry.connector for entry in entries) | bad.keys()
-
-
-def read_entries(file: Path) -> tuple[list[RegistrationEntry], dict[str, list[Problem]]]:
-    """The entries that can be read, and by name what is wrong with the others.
-
-    There are none without a file. Raises Halt where the file as a whole cannot be read.
-    """
-    if not file.exists():
-        return [], {}
-    try:
-        return read_registrations(read_yaml(file.read_bytes(), file.name))
-    except Reject as error:
-        raise Halt(error.what, where=error.where, fix=error.fix) from error
 
 
 def _add(

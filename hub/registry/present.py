@@ -13,14 +13,13 @@ from msgspec import to_builtins
 from hub.errors import Reject
 from hub.registry.brought import brought, with_brought
 from hub.registry.bundle import Bundle, prove
+from hub.registry.entries import entry_of, place_of
 from hub.registry.event_types import Events, joined
 from hub.registry.ledger import SERVED, Entry, Ledger, Registered
 from hub.registry.live import Landscape, Live
-from hub.registry.manifest import decode
 from hub.registry.problem import BundleErrors, Problem
 from hub.registry.registration import RegistrationEntry, complete
 from hub.registry.selection import Selection
-from hub.registry.yaml_file import in_memory
 
 
 def present(files: Landscape, ledger: Ledger, before: Landscape | None = None) -> Landscape:
@@ -36,7 +35,7 @@ def present(files: Landscape, ledger: Ledger, before: Landscape | None = None) -
     bundles = dict(files.bundles)
     live = [one for one in files.live if one.name not in ledger.registrations]
     down = set(files.down - ledger.registrations.keys())
-    said = {_place(name) for name in ledger.registrations}
+    said = {place_of(name) for name in ledger.registrations}
     problems = {name: found for name, found in files.problems.items() if name not in said}
     for name, registered in sorted(ledger.registrations.items()):
         if registered.state not in SERVED:
@@ -44,35 +43,16 @@ def present(files: Landscape, ledger: Ledger, before: Landscape | None = None) -
         try:
             found = live_of(registered, ledger, known, events)
         except BundleErrors as error:
-            problems[_place(name)] = error.problems
+            problems[place_of(name)] = error.problems
             down.add(name)
         except Reject as error:
-            problems[_place(name)] = (Problem(error.where, error.what, error.fix),)
+            problems[place_of(name)] = (Problem(error.where, error.what, error.fix),)
             down.add(name)
         else:
             known[found.bundle.sha256] = bundles[found.bundle.name] = found.bundle
             live.append(found)
     events = joined(events, (bundle.events for bundle in bundles.values()))
     return Landscape(bundles, tuple(live), frozenset(down), problems, events)
-
-
-def entry_of(registered: Registered) -> RegistrationEntry:
-    """Its entry, as one is read from registrations.yaml. Raises Reject naming what is wrong."""
-    return read_entry(registered.name, registered.connector, registered.entry)
-
-
-def read_entry(name: str, connector: str, entry: Entry) -> RegistrationEntry:
-    """The entry of the registration `name` of that connector; it need not repeat either.
-
-    Raises Reject for keys that are none, values of another type, another name or connector.
-    """
-    whole: Entry = {"name": name, "connector": connector, **entry}
-    found = decode(in_memory(_place(name), whole), RegistrationEntry)
-    for key, wanted in (("name", name), ("connector", connector)):
-        if (said := getattr(found, key)) != wanted:
-            what = f"{key} is '{said}', but this is the registration of '{wanted}'"
-            raise Reject(what, where=_place(name), code="registration")
-    return found
 
 
 def written(entry: RegistrationEntry) -> Entry:
@@ -98,7 +78,7 @@ def live_of(
         files = ledger.bundles.get(registered.bundle)
         if files is None:
             what = f"bundle {registered.bundle[:16]} is not on hub.registry"
-            raise Reject(what, where=_place(registered.name), fix="register it anew")
+            raise Reject(what, where=place_of(registered.name), fix="register it anew")
         bundle = prove(registered.connector, files, events)
     entry = entry_of(registered)
     registration = complete(entry, bundle.manifest)
@@ -122,7 +102,3 @@ def _selected(registered: Registered) -> tuple[Selection, ...]:
 def _agencies(entry: Entry) -> frozenset[str]:
     said = entry.get("agencies")
     return frozenset(map(str, said)) if isinstance(said, list) else frozenset()
-
-
-def _place(name: str) -> str:
-    return f"registration '{name}'"

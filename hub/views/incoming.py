@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from hub.contract.types import Document
-from hub.delivery.receipts import SCHEMA as RECEIPT_SCHEMA
 from hub.errors import Reject
 from hub.events.headers import Envelope, read_headers
 from hub.records import Record
-from hub.topics import CATALOGUE, DOSSIER, RECEIPT
+from hub.topics import CATALOGUE, DOSSIER, RECEIPT, RECEIPT_SCHEMA
 from hub.views.deliveries import Delivery, delivery_of
 from hub.views.timeline import Fact
 from hub.views.wording import text

@@ -151,7 +151,7 @@ def _lines(file: Path) -> Iterator[bytes]:
     """What stands in the lookups of these rows, in order; in Python each would take 10 µs."""
     columns = ", ".join(Row._fields)
     text = f"SELECT left(sha256(dossier), {KEY}) || json_array({columns}) AS line"
-    with duckdb.connect(config={"memory_limit": "256MB", "threads": 1}) as database:
+    with duckdb.connect(config={"memory_limit": "96MB", "threads": 1}) as database:
         found = database.execute(f"{text} FROM read_parquet('{file}') ORDER BY line")
         while lines := found.fetchmany(10_000):
             yield from (line.encode() for (line,) in lines)

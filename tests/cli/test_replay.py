@@ -15,10 +15,10 @@ from hub.cli.main import app
 from hub.delivery.receipts import request_digest
 from hub.records import Outgoing, Record, Spot
 from hub.registry.bundle import Bundle, read_bundle
+from hub.registry.entries import read_entry
 from hub.registry.event_types import read_events
 from hub.registry.ledger import Entry, Registered, bundle_record, registration_record
 from hub.registry.live import Live, outflows
-from hub.registry.present import read_entry
 from hub.registry.registration import complete
 from hub.settings import load
 from hub.surroundings import digest_key

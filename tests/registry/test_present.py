@@ -7,10 +7,11 @@ from msgspec.structs import replace
 
 from hub.errors import Reject
 from hub.registry.bundle_files import digest_of, read_files
+from hub.registry.entries import read_entry
 from hub.registry.event_types import Events, read_events
 from hub.registry.ledger import Entry, Ledger, Registered, State
 from hub.registry.live import Landscape, read_landscape
-from hub.registry.present import present, read_entry
+from hub.registry.present import present
 
 ROOT = Path(__file__).parents[2]
 FILES = read_files(ROOT / "connectors" / "postal")

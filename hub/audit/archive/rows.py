@@ -10,12 +10,11 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple, TypeAlias
 
 from hub.contract.types import Document, Value
-from hub.delivery.receipts import SCHEMA as RECEIPT_SCHEMA
 from hub.errors import Reject
 from hub.events.codec import Codec
 from hub.intake.acts import SCHEMA as ACT_SCHEMA
 from hub.records import Record
-from hub.topics import ACT, DEAD, EVENT_TOPICS, RECEIPT
+from hub.topics import ACT, DEAD, EVENT_TOPICS, RECEIPT, RECEIPT_SCHEMA
 from hub.views.wording import says
 
 TEXT = 200  # characters of a text in a row

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from hub.backtest.successor import successor
 from hub.errors import Reject
 from hub.registry.bundle import Bundle, prove
+from hub.registry.entries import read_entry
 from hub.registry.ledger import Entry, Ledger, Registered
 from hub.registry.live import Landscape, Live
-from hub.registry.present import read_entry
 from hub.registry.problem import BundleErrors
 from hub.registry.registration import complete
 

@@ -23,10 +23,10 @@ from hub.log import place_of
 from hub.registry.brought import with_brought
 from hub.registry.bundle_files import MANIFEST, digest_of
 from hub.registry.check import check
+from hub.registry.entries import read_entry
 from hub.registry.event_types import Events, read_events
 from hub.registry.ledger import Entry
 from hub.registry.manifest import Words, words
-from hub.registry.present import read_entry
 from hub.registry.problem import Problem
 from hub.registry.yaml_file import read_yaml
 

@@ -28,8 +28,8 @@ from hub.registry.control.planning import Plan, planned
 from hub.registry.control.seeds import Seed
 from hub.registry.control.shelf import Shelf
 from hub.registry.control.wishes import Trial, Turn, Wish, seen
+from hub.registry.entries import read_entry
 from hub.registry.ledger import SERVED, Ledger, Registered, certificate_name
-from hub.registry.present import read_entry
 from hub.registry.problem import Problem
 from hub.registry.promotion import check_promotion
 from hub.registry.repeats import is_repeated
