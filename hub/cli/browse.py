@@ -50,7 +50,7 @@ def open_browser(settings: Settings) -> Browser:
     catalogue = load(settings.schemas)
     codec = Codec(catalogue, registry_client(settings))
     broker = KafkaBroker(bootstrap(settings), settings.security)
-    return Browser(settings, broker, catalogue, codec, Masks(catalogue))
+    return Browser(settings, broker, catalogue, codec, Masks(catalogue, codec.foreign))
 
 
 def records(

@@ -63,6 +63,8 @@ class Codec:
         self._schemas = schemas
         self._writers: dict[str, _Writer] = {}
         self._readers: dict[int, _Reader] = {}
+        self._foreign: dict[str, Definition] = {}
+        self._newest: dict[str, int] = {}
 
     def warm(self) -> None:
         """Learn the id of every schema now, so that no first event waits for the registry.
@@ -122,6 +124,13 @@ class Codec:
         except UNREAD:
             return found.name, _read_odd(number, found, raw)
 
+    def foreign(self, name: str) -> Definition | None:
+        """A record that the catalogue has not, by its newest schema among what was decoded.
+
+        As it was registered; None where nothing of that name was decoded.
+        """
+        return self._foreign.get(name)
+
     def knows(self, raw: bytes) -> bool:
         """Whether `decode` asks nobody: the schema is known, or these bytes are none of ours."""
         try:
@@ -153,6 +162,8 @@ class Codec:
             reader = None
         made = _Reader(name, writer, reader, compiled(writer if reader is None else {}))
         self._readers[number] = made
+        if own is None and number >= self._newest.get(name, number):
+            self._newest[name], self._foreign[name] = number, definition
         return made
 
 

@@ -17,25 +17,35 @@ SHORTEST = 8  # below it, the five characters that stay would be most of the num
 WORDS = 8  # no name has more; a longer text in a name's field is free text
 
 Mask: TypeAlias = Callable[[Value], Value]
+Foreign: TypeAlias = Callable[[str], Definition | None]
 
 
 class Masks:
-    """The masks of every record of a catalogue, made once."""
+    """The masks of every record of a catalogue, made once.
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    `foreign`: the definition of a record that the catalogue has not, as a bundle brought it and it
+    was registered (`Codec.foreign`); its classes count as the catalogue's do.
+    """
+
+    def __init__(self, catalogue: Catalogue, foreign: Foreign = lambda _: None) -> None:
         self._masks = {name: _Maker().record(whole) for name, whole in catalogue.whole.items()}
+        self._foreign = foreign
 
     def mask(self, name: str, record: Document) -> Document:
         """A copy for people. Absent values stay absent; masked ones become texts.
 
-        Fields that the schema has not are left out; of a record that the catalogue has not,
-        everything is masked.
+        Fields that the schema has not are left out; of a record that nobody defines, everything is
+        masked.
         """
-        made = self._masks.get(name)
+        made = self._masks.get(name) or self._brought(name)
         if made is None:
             return {field: _hide(value) for field, value in record.items()}
         masked = made(record)
         return masked if isinstance(masked, dict) else {}
+
+    def _brought(self, name: str) -> Mask | None:
+        definition = self._foreign(name)
+        return None if definition is None else _Maker().record(definition)
 
 
 def initials(text: str) -> str:

@@ -128,7 +128,13 @@ def open_desk(home: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     desk = Desk(home)
     names = "".join(f"- {{connector: {n}, endpoint: 'http://peer.test:9'}}\n" for n in REGISTERED)
     (home / "registrations.yaml").write_text(f"registrations:\n{names}", encoding="utf-8")
-    browser = Browser(load(desk.environment), desk.broker, CATALOGUE, desk.codec, MASKS)
+    browser = Browser(
+        load(desk.environment),
+        desk.broker,
+        CATALOGUE,
+        desk.codec,
+        Masks(CATALOGUE, desk.codec.foreign),
+    )
     for module in (dead, erasing, exporting, parked, searching, topics, trimming, why):
         monkeypatch.setattr(module, "open_browser", lambda _: browser)
     return desk

@@ -6,8 +6,16 @@ from pathlib import Path
 import pytest
 
 from hub.broker_memory import MemoryReader
+from hub.contract.types import Document
+from hub.events import Codec
+from hub.events.catalogue import Definition
+from hub.events.catalogue import load as load_catalogue
+from hub.events.masks import HIDDEN
+from hub.events.schemas_memory import MemorySchemas
 from hub.records import Record
 from tests.cli.desk import BY, CODE, OTHER, Desk, open_desk
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -20,6 +28,53 @@ def test_an_event_is_named_by_the_beginning_of_its_id(desk: Desk) -> None:
     desk.event(OTHER)
     shown = desk.hub("event", "show", "e2")
     assert (shown.exit_code, json.loads(shown.stdout)["key"]) == (0, OTHER)
+
+
+BROUGHT: Definition = {
+    "type": "record",
+    "name": "MeterRead",
+    "namespace": "waterco.v1",
+    "fields": [
+        {"name": "meter", "type": "string", "pii": "n"},
+        {"name": "reader", "type": "string", "pii": "p", "mask": "initials"},
+        {"name": "illness", "type": ["null", "string"], "default": None, "pii": "s"},
+        {"name": "forgotten", "type": "string"},
+        {
+            "name": "place",
+            "type": {
+                "type": "record",
+                "name": "Place",
+                "fields": [
+                    {"name": "district", "type": "string", "pii": "n"},
+                    {"name": "street", "type": "string", "pii": "p"},
+                ],
+            },
+            "pii": "p",
+        },
+    ],
+}
+READ: Document = {
+    "meter": "M-1", "reader": "Nguyễn Thị Thử", "illness": "ốm", "forgotten": "?",
+    "place": {"district": "Đống Đa", "street": "Ngõ Thử 1"},
+}  # fmt: skip
+
+
+def test_an_event_that_a_bundle_brought_is_masked_by_its_own_classes(desk: Desk) -> None:
+    registered = MemorySchemas()
+    registered.register("waterco.v1.MeterRead", json.dumps(BROUGHT))
+    catalogue = load_catalogue(ROOT / "schemas" / "avro")
+    catalogue.learn({"waterco.v1.MeterRead": BROUGHT})
+    desk.codec._schemas = registered
+    raw = Codec(catalogue, registered).encode("waterco.v1.MeterRead", READ)
+    desk.event(value=raw, kind="waterco.v1.MeterRead")
+    row = json.loads(desk.hub("event", "show", "e1").stdout)
+    assert row["event"] == {
+        "meter": "M-1",
+        "reader": "N.T.T.",
+        "illness": HIDDEN,
+        "forgotten": HIDDEN,
+        "place": {"district": "Đống Đa", "street": HIDDEN},
+    }
 
 
 def test_a_beginning_that_several_have_names_none_of_them(desk: Desk) -> None:
