@@ -1,14 +1,14 @@
 """The clauses of a certificate: what each asks of a system, and how what was seen is judged.
 
 Every judgement is a pure function of calls that were made, so that it can be tested as a table. A
-clause that cannot be judged says why; it neither passes nor fails.
+clause that cannot be judged, or has nothing to be about, says why; it neither passes nor fails.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from adapters.http.messages import Answer
+from hub.certify.alike import differs
 from hub.contract.types import Document, Operation, Value
 from hub.delivery.outcomes import Verdict, judge
 from hub.delivery.outflow import Outflow
@@ -30,7 +30,6 @@ CLAUSES: Mapping[str, str] = {
     "stranger-refused": "our own door refuses who does not prove who he is",
 }
 _SAME_WORDS = "the repeat was answered in the same words, which tells neither"
-_TIMELIKE = re.compile(r"\d{4}-\d\d-\d\d|\d\d[/-]\d\d[/-]\d{4}|\d\d:\d\d|^\d{10}(\d{3})?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +76,13 @@ def failed(flow: str, name: str, why: str) -> Clause:
 
 
 def not_applicable(flow: str, name: str, why: str) -> Clause:
-    """It cannot be judged here."""
+    """There is nothing here that it could be about."""
     return Clause(flow, name, "not_applicable", why)
+
+
+def not_judged(flow: str, name: str, why: str) -> Clause:
+    """It could not be told whether it holds."""
+    return Clause(flow, name, "not_judged", why)
 
 
 def happy(flow: str, trial: Trial) -> Clause:
@@ -86,15 +90,15 @@ def happy(flow: str, trial: Trial) -> Clause:
     if trial.delivered:
         return passed(flow, "happy-path")
     if trial.failure is None:
-        return not_applicable(flow, "happy-path", "the mapping sends nothing for the case")
+        return not_judged(flow, "happy-path", "the mapping sends nothing for the case")
     if not trial.sent and isinstance(trial.failure, Reject):
-        return not_applicable(flow, "happy-path", f"not sent: {_said(trial.failure)}")
+        return not_judged(flow, "happy-path", f"not sent: {_said(trial.failure)}")
     last = trial.last
     answer = last.answer if last else None
     if answer is not None and (not answer.valid or _is_success(answer)):
-        return not_applicable(flow, "happy-path", "another clause failed first")
+        return not_judged(flow, "happy-path", "another clause failed first")
     if last is not None and _timed_out(last):
-        return not_applicable(flow, "happy-path", "no answer came in time")
+        return not_judged(flow, "happy-path", "no answer came in time")
     return failed(flow, "happy-path", _said(trial.failure))
 
 
@@ -103,7 +107,7 @@ def success(flow: str, trial: Trial) -> Clause:
     name = "success-is-success"
     answers = [s.answer for s in trial.seen if s.answer is not None and _is_success(s.answer)]
     if not answers:
-        return not_applicable(flow, name, "no answer of 2XX was seen")
+        return not_judged(flow, name, "no answer of 2XX was seen")
     faulty = next((a for a in answers if a.fault is not None), None)
     if faulty is not None:
         return failed(flow, name, f"answered {faulty.status} with a fault ({faulty.fault})")
@@ -119,7 +123,7 @@ def fits(flow: str, seen: Sequence[Seen]) -> Clause:
     name = "answers-fit-contract"
     answered = [one for one in seen if one.answer is not None]
     if not answered:
-        return not_applicable(flow, name, "no answer came")
+        return not_judged(flow, name, "no answer came")
     for one in answered:
         if one.answer is not None and not one.answer.valid:
             why = f"{one.operation} answered {one.answer.status} with what its contract has not"
@@ -131,7 +135,7 @@ def in_time(flow: str, seen: Sequence[Seen], limit: float) -> Clause:
     """Every answer within `limit` seconds; the slowest is told."""
     name = "within-declared-time"
     if not seen:
-        return not_applicable(flow, name, "nothing was called")
+        return not_judged(flow, name, "nothing was called")
     slowest = max(seen, key=lambda one: one.seconds)
     told = f"{slowest.operation} took {slowest.seconds:.2f} s, declared are {limit:g} s"
     if slowest.seconds > limit:
@@ -154,11 +158,11 @@ def repeated(
         return failed(flow.flow, name, f"the repeat was not taken as done: {why}")
     if one is None or two.row != one.row:
         return passed(flow.flow, name, "the repeat was answered as done already")
-    path = _differs(_document(first), _document(again.last))
+    path = differs(_document(first), _document(again.last))
     if path is not None:
         return failed(flow.flow, name, f"the repeat was answered with another {path}: done twice")
     if changed is None:
-        return not_applicable(flow.flow, name, _SAME_WORDS)
+        return not_judged(flow.flow, name, _SAME_WORDS)
     three = _verdict(flow, record, changed.last)
     if three is not None and three.then == "delivered" and three.row == one.row:
         return failed(flow.flow, name, "another body under the same key was taken as new")
@@ -172,7 +176,7 @@ def asked(
     if isinstance(found, HubError):
         return failed(flow, name, f"the question has no answer: {_said(found)}")
     if not asked:
-        return not_applicable(flow, name, "the mapping asks nothing about the case")
+        return not_judged(flow, name, "the mapping asks nothing about the case")
     if found is wanted:
         return passed(flow, name)
     return failed(flow, name, "says that it has what was never sent" if found else "is not found")
@@ -185,7 +189,7 @@ def joined(flow: str, ends: Sequence[bool | HubError], calls: int) -> Clause:
     if wrong is not None:
         return failed(flow, name, f"of {len(ends)} in one call one was not taken: {_said(wrong)}")
     if not all(ends):
-        return not_applicable(flow, name, "the mapping sends nothing for one of them")
+        return not_judged(flow, name, "the mapping sends nothing for one of them")
     return passed(flow, name, f"{len(ends)} events in {calls} call{'' if calls == 1 else 's'}")
 
 
@@ -198,19 +202,42 @@ def page(flow: str, trial: Trial) -> Clause:
     return failed(flow, "happy-path", f"answered {answer.status}" if answer else why)
 
 
-def errors(flow: str, operations: Sequence[Operation], seen: Sequence[Seen]) -> Clause:
-    """Which declared errors were seen, as the contract says; which could not be provoked."""
+@dataclass(frozen=True, slots=True)
+class Provoked:
+    """What came of a case that is there to provoke an error. `wanted`: a status, or a fault."""
+
+    case: str
+    wanted: str
+    seen: Seen | None
+
+
+def errors(
+    flow: str,
+    operations: Sequence[Operation],
+    seen: Sequence[Seen],
+    provoked: Sequence[Provoked] = (),
+) -> Clause:
+    """Which declared errors were seen, as the contract says; which could not be provoked.
+
+    A case that says which error it provokes must get just that.
+    """
     name = "declared-errors"
     declared = sorted({error for op in operations for error in _declared(op)})
     if not declared:
         return not_applicable(flow, name, "the contract declares none")
+    for one in provoked:
+        got = _error_of(one.seen.answer) if one.seen and one.seen.answer else "no answer"
+        if got != one.wanted:
+            why = f"case {one.case} should provoke {one.wanted}, and got {got}"
+            return failed(flow, name, why)
     told = {_error_of(one.answer) for one in seen if one.answer is not None}
-    provoked = [error for error in declared if error in told]
+    told |= {one.wanted for one in provoked}
+    came = [error for error in declared if error in told]
     rest = [error for error in declared if error not in told]
     left = f"not provoked: {', '.join(rest)}" if rest else ""
-    if not provoked:
-        return not_applicable(flow, name, left)
-    return passed(flow, name, "; ".join(filter(None, (f"seen: {', '.join(provoked)}", left))))
+    if not came:
+        return not_judged(flow, name, f"{left}; a case may say how: provokes")
+    return passed(flow, name, "; ".join(filter(None, (f"seen: {', '.join(came)}", left))))
 
 
 def refused(trial: Trial) -> Clause:
@@ -247,24 +274,6 @@ def _verdict(flow: Outflow, record: Document, seen: Seen | None) -> Verdict | No
 
 def _document(seen: Seen | None) -> Value:
     return seen.answer.document if seen and seen.answer else None
-
-
-def _differs(one: Value, other: Value, path: str = "answer") -> str | None:
-    """The first place at which two answers differ by more than a time."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        names = [*one, *(name for name in other if name not in one)]
-        pairs = [(one.get(name), other.get(name), name) for name in names]
-        return next(filter(None, (_differs(a, b, name) for a, b, name in pairs)), None)
-    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
-        pairs_ = zip(one, other, strict=True)
-        return next(filter(None, (_differs(a, b, path) for a, b in pairs_)), None)
-    if one == other or (_timelike(one) and _timelike(other)):
-        return None
-    return path
-
-
-def _timelike(value: Value) -> bool:
-    return isinstance(value, str | int) and _TIMELIKE.search(str(value)) is not None
 
 
 def _declared(op: Operation) -> Iterator[str]:

@@ -55,11 +55,11 @@ def _stranger(
     if inbound.auth.get("kind") == OPEN:
         return clauses.not_applicable(flow, name, "the connector.yaml lets everybody in")
     if case is None:
-        return clauses.not_applicable(flow, name, "there is no case to knock with")
+        return clauses.not_judged(flow, name, "there is no case to knock with")
     try:
         server = door(live)
     except HubError as error:
-        return clauses.not_applicable(flow, name, f"the door does not open: {error.what}")
+        return clauses.not_judged(flow, name, f"the door does not open: {error.what}")
     try:
         server.read(_request(operation, case, _address(live, inbound)))
     except Refusal as refusal:

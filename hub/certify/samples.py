@@ -19,12 +19,17 @@ DAY = 86_400_000
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """An event that a flow is tried with. `key`: its first field, which says what it is about."""
+    """An event that a flow is tried with. `key`: its first field, which says what it is about.
+
+    `provokes`: the error that the case is there for, a status or a fault; "" where it is taken.
+    """
 
     flow: Outflow
     event_type: str
     record: Document
     key: str
+    case: str
+    provokes: str
 
     @property
     def code(self) -> str:
@@ -59,13 +64,22 @@ def samples(live: Live, run: Run) -> Sequence[Sample]:
     flows = outflows(live, events)
     chosen: dict[tuple[str, str], Sample] = {}
     for one in _accepted(find_cases(live.bundle.files, {}), flows, events):
-        chosen.setdefault((one.flow.flow, one.event_type), one)
+        if not one.provokes:
+            chosen.setdefault((one.flow.flow, one.event_type), one)
     order = list(live.bundle.manifest.flows)
     found = sorted(chosen.values(), key=lambda one: order.index(one.flow.flow))
     codes: dict[str, str] = {}  # by the field that says what an event is about
     for one in found:
         codes.setdefault(one.key, new_code(one.code, run.number))
     return [_of_today(one.about(codes[one.key]), events, run.now) for one in found]
+
+
+def provoking(live: Live) -> list[Sample]:
+    """The cases that say which error of the system they provoke, as they are."""
+    events = live.bundle.events
+    flows = outflows(live, events)
+    found = _accepted(find_cases(live.bundle.files, {}), flows, events)
+    return [one for one in found if one.provokes]
 
 
 def _of_today(sample: Sample, events: Events, now: int) -> Sample:
@@ -98,4 +112,5 @@ def _accepted(
             continue
         record = from_people(kind, event, events)
         if flow.takes(record):
-            yield Sample(flow, kind, record, _record_of(kind, events).fields[0].name)
+            key = _record_of(kind, events).fields[0].name
+            yield Sample(flow, kind, record, key, case.name, case.provokes)

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 
 from hub.certify import clauses
-from hub.certify.clauses import Seen, Trial
+from hub.certify.clauses import Provoked, Seen, Trial
 from hub.certify.confirmations import unconfirmed
 from hub.certify.fresh import with_other_words
-from hub.certify.samples import Run, Sample, samples
+from hub.certify.samples import Run, Sample, provoking, samples
 from hub.certify.watched import Watched
 from hub.contract.types import Document, Operation
 from hub.delivery.batch_size import BatchSize
@@ -60,8 +60,9 @@ class Sandbox:
             yield clause
         for clause, seen in await unconfirmed(self.live, self.client):
             yield clause
-            yield clauses.fits(clause.flow, seen)
-            yield clauses.in_time(clause.flow, seen, self._limit())
+            if seen:
+                yield clauses.fits(clause.flow, seen)
+                yield clauses.in_time(clause.flow, seen, self._limit())
         yield await self._wrong_credential(chosen)
 
     # ---- one flow
@@ -82,9 +83,21 @@ class Sandbox:
         operations = self._operations(flow)
         if any("404" in op.answers for op in operations):
             seen += (await self._tried(self.client, self._nobodys(sample), self.draw())).seen
-        yield clauses.errors(flow.flow, operations, seen)
+        provoked = [await self._provoked(one) for one in self._provoking(sample)]
+        seen += [one.seen for one in provoked if one.seen is not None]
+        yield clauses.errors(flow.flow, operations, seen, provoked)
         yield clauses.fits(flow.flow, seen)
         yield clauses.in_time(flow.flow, seen, self._limit())
+
+    def _provoking(self, sample: Sample) -> list[Sample]:
+        """The cases of its flow and type that are there to provoke an error."""
+        same = (sample.flow.flow, sample.event_type)
+        return [one for one in provoking(self.live) if (one.flow.flow, one.event_type) == same]
+
+    async def _provoked(self, sample: Sample) -> Provoked:
+        """Send it about something that no system knows, so that it disturbs no other trial."""
+        trial = await self._tried(self.client, self._nobodys(sample), self.draw())
+        return Provoked(sample.case, sample.provokes, trial.last)
 
     async def _tried(self, client: Watched, sample: Sample, key: str) -> Trial:
         (end,), seen = await self._sent(client, [sample], [key])
@@ -123,7 +136,7 @@ class Sandbox:
         name, flow, first = "idempotency", sample.flow, trial.last
         if not trial.delivered or first is None:
             why = "nothing was taken that could be repeated"
-            return clauses.not_applicable(flow.flow, name, why)
+            return clauses.not_judged(flow.flow, name, why)
         outbound = self.live.bundle.outbound
         op = outbound.operations[first.operation]
         if not _carries_key(self.live.bundle.manifest, op):
@@ -147,7 +160,7 @@ class Sandbox:
         if flow.in_doubt is None:
             return clauses.not_applicable(flow.flow, name, "the contract has no question about it")
         if not trial.delivered:
-            return clauses.not_applicable(flow.flow, name, "nothing was taken")
+            return clauses.not_judged(flow.flow, name, "nothing was taken")
         found, asked = await self._answer(Job(key, sample.record, flow))
         for _ in range(TRIES - 1):
             if found is True or not asked:
@@ -191,7 +204,7 @@ class Sandbox:
         if self.stranger is None:
             return clauses.not_applicable("*", name, "there is no credential that could be wrong")
         if not chosen:
-            return clauses.not_applicable("*", name, "no case sends anything")
+            return clauses.not_judged("*", name, "no case sends anything")
         return clauses.refused(await self._tried(self.stranger, chosen[0], self.draw()))
 
     def _nobodys(self, sample: Sample) -> Sample:

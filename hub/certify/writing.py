@@ -16,7 +16,7 @@ def certificate_of(
 ) -> Certificate:
     """What is vouched for: this bundle, tried at the registration's endpoint."""
     return Certificate(
-        certificate=1,
+        certificate=2,
         hub=hub,
         connector=live.bundle.name,
         bundle=live.bundle.sha256,

@@ -26,7 +26,7 @@ from hub.cli.output import Usage, answering, say, show_json
 from hub.dev.progress import to_stderr
 from hub.errors import Reject
 from hub.registry.bundle import Bundle, read_bundle
-from hub.registry.certificates import Clause, sign
+from hub.registry.certificates import MINIMUM, Clause, lacking, sign
 from hub.registry.certifiers import own_key
 from hub.registry.event_types import Events
 from hub.registry.live import Live
@@ -42,8 +42,16 @@ EPILOG = f"""Example: hub connector certify connectors/postal --endpoint https:/
 
 The clauses. {NAMES}
 
-Exit 0: all that could be judged holds; 1: a clause failed, and no certificate is written."""
-SHOWN = {"failed": "FAILED", "not_applicable": "not judged:"}
+At least these must be judged, where they apply: {", ".join(MINIMUM)}.
+A case says in CASE.with.json which declared error it provokes: {{"provokes": "422"}}.
+
+Exit 0: all that could be judged holds; 1: a clause failed, or the least was not judged, and no
+certificate is written."""
+SHOWN = {
+    "failed": "FAILED",
+    "not_judged": "not judged:",
+    "not_applicable": "does not apply:",
+}
 
 
 @app.command(epilog=EPILOG)
@@ -71,8 +79,8 @@ def certify(
     """Try every outgoing call against the system's sandbox, and vouch for what holds.
 
     It CHANGES DATA there: cases of the connector are sent, under a dossier code of this run, again
-    with the same key, with a wrong credential. Only the endpoint is called. When no clause fails, a
-    signed certificate is written.
+    with the same key, with a wrong credential. Only the endpoint is called. When no clause fails,
+    and the least that must be known was judged, a signed certificate is written.
     """
     with answering():
         here = load()
@@ -139,11 +147,17 @@ def _silent(head: str, clauses: list[Clause]) -> None:
 
 
 def _written(here: Settings, live: Live, found: list[Clause], out: Path, by: str) -> Path | None:
-    """The certificate's file; None where a clause failed."""
+    """The certificate's file; None where a clause failed or the minimum was not judged."""
     failed = [clause for clause in found if clause.outcome == "failed"]
-    judged = sum(clause.outcome != "not_applicable" for clause in found)
+    judged = sum(clause.outcome in ("passed", "failed") for clause in found)
+    missing = lacking(found)
     if failed:
         say(f"{live.bundle.name}: {len(failed)} of {judged} clauses failed; nothing is certified")
+        return None
+    if missing:
+        for clause in missing:
+            say(f"{clause.flow}: {clause.name} must be judged: {MINIMUM[clause.name]}")
+        say(f"{live.bundle.name}: {judged} clauses hold, too few are judged; nothing is certified")
         return None
     at = datetime.fromtimestamp(now_ms() / 1000, UTC)
     whole = certificate_of(live, found, hub=here.hub_id, by=by, at=at)

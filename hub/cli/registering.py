@@ -187,6 +187,8 @@ def show(made: Any, *, as_json: bool) -> None:
         return
     bundle = str(made["bundle"])[:DIGITS]
     say(f"{made['name']}: version {made['version']} is {made['state']}, bundle {bundle}")
+    for clause in made["not_judged"]:
+        say(clause)
 
 
 def _show_plan(plan: Any, *, as_json: bool) -> None:

@@ -73,10 +73,12 @@ def _json(path: str, value: object) -> None:
     if not isinstance(value, dict):
         raise Reject("is not a JSON object", fix="put it between { and }")
     if path.endswith("with.json"):
-        strange = value.keys() - {"settings", "received_at", "answer"}
+        strange = value.keys() - {"settings", "received_at", "answer", "provokes"}
         if strange:
             what = f"has the unknown key '{min(strange)}'"
-            raise Reject(what, fix="known are settings, received_at and answer")
+            raise Reject(what, fix="known are settings, received_at, answer and provokes")
+        if not isinstance(value.get("provokes", ""), str):
+            raise Reject("provokes is no text", fix='write a status or a fault: "422"')
         moment = value.get("received_at")
         if moment is not None:
             moment_of(str(moment))

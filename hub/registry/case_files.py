@@ -16,7 +16,10 @@ NOON = "2025-10-13T12:00:00+07:00"  # the hub's time of receipt where a case nam
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One recorded input; either `out` or `reject` says what it must give."""
+    """One recorded input; either `out` or `reject` says what it must give.
+
+    `provokes`: the error with which the system answers it, a status or a fault; certify sends it.
+    """
 
     flow: str
     name: str
@@ -27,6 +30,7 @@ class Case:
     settings: Mapping[str, Value]
     received_at: int  # epoch ms
     answer: Document | None
+    provokes: str = ""
 
 
 def find_cases(
@@ -58,6 +62,7 @@ def find_cases(
             settings={**defaults, **_settings(given), **_settings(own)},
             received_at=moment_of(str(own.get("received_at") or given.get("received_at") or NOON)),
             answer=answer if isinstance(answer, dict) else None,
+            provokes=str(own.get("provokes") or ""),
         )
 
 

@@ -11,7 +11,7 @@ Nothing here reads a file, a clock or a network.
 import hashlib
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal, TypeAlias
@@ -31,14 +31,27 @@ EARLY = timedelta(minutes=5)  # a signer's clock may be ahead by so much
 CODE = "certificate"
 
 Hex64: TypeAlias = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
-Outcome: TypeAlias = Literal["passed", "failed", "not_applicable"]
+Outcome: TypeAlias = Literal["passed", "failed", "not_judged", "not_applicable"]
 PrivateKey: TypeAlias = Ed25519PrivateKey
+
+
+# What must be known of each flow before anybody vouches for it, and what helps where it is not:
+# that a message arrives, that its answer is what the contract says and in time, and that a repeat
+# has one effect where the contract has a place for a key. Delivery's promises rest on these.
+MINIMUM: Mapping[str, str] = {
+    "cases-hold": "hub connector test shows what differs",
+    "happy-path": "add a case whose event is sent, and taken by the sandbox",
+    "answers-fit-contract": "see that the sandbox answers",
+    "within-declared-time": "see that the sandbox answers",
+    "idempotency": "add a case whose event has a free text of several words",
+}
 
 
 class Clause(Struct, frozen=True, forbid_unknown_fields=True):
     """One promise that was looked at: of a flow, by its name, and why it ended so.
 
-    `why` is for people and holds no personal value.
+    `not_judged`: it could not be told; `not_applicable`: there is nothing that it is about. `why`
+    is for people and holds no personal value.
     """
 
     flow: str
@@ -55,7 +68,7 @@ class Certificate(Struct, frozen=True, forbid_unknown_fields=True):
     the settings that were tried (`Registration.digest`). `at`: RFC 3339, UTC. `by`: who ran it.
     """
 
-    certificate: Literal[1]
+    certificate: Literal[2]
     hub: str
     connector: str
     bundle: Hex64
@@ -71,6 +84,21 @@ class Certificate(Struct, frozen=True, forbid_unknown_fields=True):
     def failed(self) -> list[Clause]:
         """The promises that did not hold."""
         return [clause for clause in self.clauses if clause.outcome == "failed"]
+
+    @property
+    def unjudged(self) -> list[Clause]:
+        """The promises of which nothing is known."""
+        return [clause for clause in self.clauses if clause.outcome == "not_judged"]
+
+    @property
+    def lacking(self) -> list[Clause]:
+        """Those of them that must be known before anybody vouches for the rest."""
+        return lacking(self.clauses)
+
+
+def lacking(clauses: Iterable[Clause]) -> list[Clause]:
+    """What is not judged and must be (`MINIMUM`)."""
+    return [one for one in clauses if one.outcome == "not_judged" and one.name in MINIMUM]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +116,15 @@ class Certifier:
 
 
 def sign(certificate: Certificate, key: PrivateKey) -> bytes:
-    """The certificate as a file. Raises Reject where a clause failed: nobody vouches for that."""
-    if certificate.failed:
-        names = ", ".join(f"{c.flow}: {c.name}" for c in certificate.failed)
-        raise Reject(f"failed clauses are not certified: {names}", code=CODE)
+    """The certificate as a file.
+
+    Raises Reject where a clause failed or the minimum was not judged: nobody vouches for that.
+    """
+    for found, what in ((certificate.failed, "failed"), (certificate.lacking, "not judged")):
+        if found:
+            names = ", ".join(f"{c.flow}: {c.name}" for c in found)
+            fix = MINIMUM.get(found[0].name, "mend the connector")
+            raise Reject(f"nothing is certified, {what}: {names}", fix=fix, code=CODE)
     said = msgspec.to_builtins(certificate)
     signature = key.sign(_signed(said))
     whole = {
@@ -109,7 +142,7 @@ def verify(
 
     Raises Reject (code certificate) naming what is wrong: bytes that are none, a signer that is not
     known or whose key has run out, a signature that does not fit, another bundle, another hub, a
-    time to come, a failed clause.
+    time to come, a failed clause, the minimum not judged.
     """
     said, name, signature = _opened(raw)
     certifier = next((one for one in certifiers if one.id == name), None)
@@ -130,7 +163,15 @@ def verify(
         raise _refused("hub", f"is for the hub '{found.hub}', this is '{hub}'", _AGAIN)
     if found.failed:
         raise _refused("clauses", f"{found.failed[0].name} failed", "mend the connector")
+    if found.lacking:
+        first = found.lacking[0]
+        raise _refused("clauses", f"{first.flow}: {first.name} is not judged", MINIMUM[first.name])
     return found
+
+
+def read_certificate(raw: bytes) -> Certificate:
+    """What a certificate says that was verified before. Raises Reject for bytes that are none."""
+    return _decoded(_opened(raw)[0])
 
 
 _AGAIN = "run `hub connector certify` anew"

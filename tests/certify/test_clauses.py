@@ -1,10 +1,12 @@
 """Each clause as a table: what was seen, and what is said of it."""
 
+from dataclasses import replace
+
 import pytest
 
 from adapters.http.messages import Answer
 from hub.certify import clauses
-from hub.certify.clauses import CLAUSES, Seen, Trial
+from hub.certify.clauses import CLAUSES, Provoked, Seen, Trial
 from hub.contract.types import Document, Operation, Record, RestWire
 from hub.delivery.outcomes import compile_rows
 from hub.delivery.outflow import Outflow
@@ -46,17 +48,17 @@ def trial(answer: Answer | None, failure: HubError | None = None, *, sent: bool 
     ("given", "happy", "success"),
     [
         (trial(OK), "passed", "passed"),
-        (trial(AGAIN), "passed", "not_applicable"),
-        (trial(ERROR, REFUSED), "failed", "not_applicable"),
-        (trial(FAULT, REFUSED), "not_applicable", "failed"),
+        (trial(AGAIN), "passed", "not_judged"),
+        (trial(ERROR, REFUSED), "failed", "not_judged"),
+        (trial(FAULT, REFUSED), "not_judged", "failed"),
         (trial(FAULT), "passed", "failed"),
-        (trial(OK, Reject("says 02")), "not_applicable", "failed"),
-        (trial(ODD, Retry("could not take it")), "not_applicable", "passed"),
-        (trial(None, SILENT), "not_applicable", "not_applicable"),
-        (trial(None, Retry("refused", system=True)), "failed", "not_applicable"),
-        (trial(OK, sent=False), "not_applicable", "passed"),
-        (Trial((), Halt("no token"), sent=False), "failed", "not_applicable"),
-        (Trial((), Reject("mapping"), sent=False), "not_applicable", "not_applicable"),
+        (trial(OK, Reject("says 02")), "not_judged", "failed"),
+        (trial(ODD, Retry("could not take it")), "not_judged", "passed"),
+        (trial(None, SILENT), "not_judged", "not_judged"),
+        (trial(None, Retry("refused", system=True)), "failed", "not_judged"),
+        (trial(OK, sent=False), "not_judged", "passed"),
+        (Trial((), Halt("no token"), sent=False), "failed", "not_judged"),
+        (Trial((), Reject("mapping"), sent=False), "not_judged", "not_judged"),
     ],
 )
 def test_a_case_is_taken_and_what_looks_like_success_is_one(
@@ -75,7 +77,7 @@ def test_a_case_is_taken_and_what_looks_like_success_is_one(
         (trial(OK), trial(AGAIN), "passed"),
         (trial(OK), trial(ERROR), "passed"),
         (trial(OK), trial(OK), "failed"),
-        (trial(OK), None, "not_applicable"),
+        (trial(OK), None, "not_judged"),
         (trial(ERROR, REFUSED), None, "failed"),
         (trial(None, SILENT), None, "failed"),
         (trial(Answer(200, {"ma": "OK", "so": "A2"})), trial(ERROR), "failed"),
@@ -116,7 +118,7 @@ def test_the_slowest_answer_decides_and_is_named() -> None:
     late = clauses.in_time("f", both, 1.0)
     assert (late.outcome, late.why) == ("failed", "POST /a took 1.50 s, declared are 1 s")
     assert clauses.in_time("f", both, 1.5).outcome == "passed"
-    assert clauses.in_time("f", [], 1.0).outcome == "not_applicable"
+    assert clauses.in_time("f", [], 1.0).outcome == "not_judged"
 
 
 @pytest.mark.parametrize(
@@ -126,7 +128,7 @@ def test_the_slowest_answer_decides_and_is_named() -> None:
         (False, False, 1, "passed"),
         (True, False, 1, "failed"),
         (False, True, 1, "failed"),
-        (False, True, 0, "not_applicable"),
+        (False, True, 0, "not_judged"),
         (Retry("the question has no answer"), False, 1, "failed"),
     ],
 )
@@ -143,7 +145,15 @@ def test_declared_errors_are_told_as_seen_or_not_provoked() -> None:
     op = Operation("POST /a", record, {"200": record, "409": record, "422": record}, wire)
     found = clauses.errors("f", [op], [seen(OK), seen(AGAIN)])
     assert (found.outcome, found.why) == ("passed", "seen: 409; not provoked: 422")
-    assert clauses.errors("f", [op], [seen(OK)]).outcome == "not_applicable"
+    assert clauses.errors("f", [op], [seen(OK)]).outcome == "not_judged"
+    nothing = Operation("POST /a", record, {"200": record}, wire)
+    assert clauses.errors("f", [nothing], [seen(OK)]).outcome == "not_applicable"
+    wanted = Provoked("wrong_district", "422", seen(ERROR))
+    found = clauses.errors("f", [op], [seen(OK)], [wanted])
+    assert (found.outcome, found.why) == ("passed", "seen: 422; not provoked: 409")
+    for other in (seen(AGAIN), seen(None, SILENT), None):
+        found = clauses.errors("f", [op], [seen(AGAIN)], [replace(wanted, seen=other)])
+        assert (found.outcome, "wrong_district should provoke 422" in found.why) == ("failed", True)
 
 
 def test_a_wrong_credential_passes_only_where_it_is_refused() -> None:

@@ -45,7 +45,7 @@ def test_a_case_that_differs_is_named_with_its_flow() -> None:
 
 def test_a_door_that_does_not_open_here_is_not_judged() -> None:
     found = list(at_home(live("portal"), server_of))
-    assert set(named(found, "stranger-refused").values()) == {"not_applicable"}
+    assert set(named(found, "stranger-refused").values()) == {"not_judged"}
 
 
 class Open:

@@ -1,6 +1,8 @@
 """Simulated systems as sandboxes: as they are, and broken in one way, which one clause names."""
 
 import asyncio
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ from adapters.http.connection import Origin
 from hub.certify.opening import OnlyThere
 from hub.contract.types import Document
 from hub.errors import Halt
+from hub.registry.certificates import lacking
 from tests.certify.certify_kit import at, certified, failures
 from tests.ops.systems.sim_kit import Start
 
@@ -27,6 +30,7 @@ def test_a_system_that_keeps_its_contract_fails_no_clause(
     found = certified(made)
     calling = {n for n, flow in made.bundle.manifest.flows.items() if flow.kind == "on"}
     assert failures(found) == set()
+    assert lacking(found) == [], "our own connectors have the cases that it takes"
     assert calling <= {c.flow for c in found if (c.name, c.outcome) == ("happy-path", "passed")}
 
 
@@ -70,6 +74,19 @@ def test_a_system_that_ignores_keys_fails_just_that(
     failed = failures(certified(at(sim, name, configs)))
     assert {clause for _, clause in failed} == {"idempotency"}
     assert (flow, "idempotency") in failed
+
+
+@pytest.mark.parametrize(("error", "outcome"), [("404", "passed"), ("422", "failed")])
+def test_a_case_provokes_the_error_that_it_names(
+    error: str, outcome: str, start: Start, configs: Path
+) -> None:
+    made = at(start("portal"), "portal", configs)
+    said = json.dumps({"provokes": error}).encode()
+    files = {**made.bundle.files, "cases/scan/unknown.with.json": said}
+    found = certified(replace(made, bundle=replace(made.bundle, files=files)))
+    of_scan = [c for c in found if (c.flow, c.name) == ("scan", "declared-errors")]
+    assert [clause.outcome for clause in of_scan] == [outcome], of_scan
+    assert ("should provoke 422, and got 404" in of_scan[0].why) == (outcome == "failed")
 
 
 def test_a_question_that_knows_everything_is_no_answer(start: Start, configs: Path) -> None:

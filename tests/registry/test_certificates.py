@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from hub.errors import Halt, Reject
 from hub.registry.certificates import (
+    MINIMUM,
     Certificate,
     Certifier,
     Clause,
@@ -30,7 +31,7 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 CERTIFIER = Certifier("bench", public_bytes(KEY))
 SAID = Certificate(
-    certificate=1,
+    certificate=2,
     hub="province-99",
     connector="bureau",
     bundle="ab" * 32,
@@ -109,7 +110,7 @@ def test_failed_clauses_are_neither_signed_nor_taken() -> None:
 
 
 def test_a_certificate_of_a_newer_hub_is_refused_with_what_is_new() -> None:
-    said = {**msgspec.to_builtins(SAID), "certificate": 2}
+    said = {**msgspec.to_builtins(SAID), "certificate": 3}
     raw = _signed_by_hand(said)
     with pytest.raises(Reject, match="newer hub"):
         checked(raw)
@@ -174,3 +175,21 @@ def test_a_text_that_is_no_key_is_not_repeated(pem: str) -> None:
     with pytest.raises(Halt, match="HUB_X: is no Ed25519 private key in PEM") as refused:
         private_key(pem, "HUB_X")
     assert not pem or pem not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", MINIMUM)
+def test_nobody_vouches_for_a_flow_of_which_the_least_is_not_known(name: str) -> None:
+    bare = msgspec.structs.replace(
+        SAID, clauses=[*SAID.clauses, Clause("told", name, "not_judged")]
+    )
+    with pytest.raises(Reject, match=f"not judged: told: {name}"):
+        sign(bare, KEY)
+    with pytest.raises(Reject, match=f"{name} is not judged") as refusal:
+        checked(_signed_by_hand(msgspec.to_builtins(bare)))
+    assert refusal.value.fix == MINIMUM[name]
+
+
+def test_what_does_not_apply_and_what_is_beside_the_least_may_be_unknown() -> None:
+    more = [Clause("told", "idempotency", "not_applicable"), Clause("told", "x", "not_judged")]
+    found = checked(sign(msgspec.structs.replace(SAID, clauses=[*SAID.clauses, *more]), KEY))
+    assert [clause.name for clause in found.unjudged] == ["x"]

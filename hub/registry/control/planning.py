@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import orjson
-
-from hub.contract.types import Document
+from hub.errors import Reject
+from hub.registry.certificates import read_certificate
 from hub.registry.control.checking import Report
 from hub.registry.control.shelf import Shelf
 from hub.registry.ledger import Registered
@@ -22,7 +21,7 @@ class Plan:
 
 def planned(made: Registered, report: Report, shelf: Shelf, certificate: bytes) -> Plan:
     """The plan of a registration that would be made. `certificate`: as signed, or empty."""
-    notes = (*_overlaps(made, report, shelf), *_unjudged(certificate))
+    notes = (*_overlaps(made, report, shelf), *unjudged(certificate))
     return Plan(made, report, notes)
 
 
@@ -45,10 +44,12 @@ def _agencies(registered: Registered) -> frozenset[str]:
     return frozenset(map(str, said)) if isinstance(said, list) else frozenset()
 
 
-def _unjudged(certificate: bytes) -> Iterator[str]:
-    """Clauses that the certificate does not judge; it has been verified."""
-    said: Document = orjson.loads(certificate)["certificate"] if certificate else {}
-    clauses = said.get("clauses")
-    for clause in clauses if isinstance(clauses, list) else ():
-        if isinstance(clause, dict) and clause.get("outcome") == "not_applicable":
-            yield f"not judged: {clause['flow']}: {clause['name']}: {clause.get('why', '')}"
+def unjudged(certificate: bytes) -> list[str]:
+    """What a certificate that was verified does not know, clause by clause; none without one."""
+    if not certificate:
+        return []
+    try:
+        found = read_certificate(certificate).unjudged
+    except Reject:
+        return ["the certificate is an earlier hub's: what it does not know is not told"]
+    return [f"not judged: {clause.flow}: {clause.name}: {clause.why}" for clause in found]

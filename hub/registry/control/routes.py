@@ -25,6 +25,7 @@ from hub.registry.control.acts import REFUSED, TRIED
 from hub.registry.control.checking import connector_of
 from hub.registry.control.desk import Desk
 from hub.registry.control.wishes import Trial, Turn, Wish
+from hub.registry.ledger import Registered
 from hub.registry.upload import ARCHIVE_BYTES, packed
 from hub.registry.upload import MEDIA_TYPE as ZIP
 from hub.threads import apart
@@ -126,9 +127,10 @@ async def _list(desk: Desk, request: Request, caller: Caller) -> Response:
 
 
 async def _show(desk: Desk, request: Request, caller: Caller) -> Response:
-    found = (await apart(desk.shelf)).one(request.path_params["name"])
+    shelf = await apart(desk.shelf)
+    found = shelf.one(request.path_params["name"])
     caller.owns(found.connector)
-    return _json(shown.whole(found))
+    return _json(shown.whole(found, shelf.certificate(found)))
 
 
 async def _history(desk: Desk, request: Request, caller: Caller) -> Response:
@@ -140,7 +142,7 @@ async def _history(desk: Desk, request: Request, caller: Caller) -> Response:
 async def _register(desk: Desk, request: Request, caller: Caller) -> Response:
     name, wish = await _wish(desk, request, caller, await _said(request, Wish))
     made = await apart(desk.register, name, wish, _who(caller, wish.by))
-    return _json(shown.whole(made), 201)
+    return await _made(desk, made, 201)
 
 
 async def _try(desk: Desk, request: Request, caller: Caller) -> Response:
@@ -160,13 +162,19 @@ async def _wish(desk: Desk, request: Request, caller: Caller, wish: Asked) -> tu
 
 async def _roll_back(desk: Desk, request: Request, caller: Caller) -> Response:
     name, turn = await _turn(desk, request, caller)
-    return _json(shown.whole(await apart(desk.roll_back, name, turn, _who(caller, turn.by))))
+    return await _made(desk, await apart(desk.roll_back, name, turn, _who(caller, turn.by)))
+
+
+async def _made(desk: Desk, made: Registered, status: int = 200) -> Response:
+    """The answer to a change."""
+    certificate = (await apart(desk.shelf)).certificate(made)
+    return _json(shown.whole(made, certificate), status)
 
 
 def _step(step: Step) -> Handler:
     async def handler(desk: Desk, request: Request, caller: Caller) -> Response:
         name, turn = await _turn(desk, request, caller)
-        return _json(shown.whole(await apart(desk.turn, name, step, turn, _who(caller, turn.by))))
+        return await _made(desk, await apart(desk.turn, name, step, turn, _who(caller, turn.by)))
 
     return handler
 

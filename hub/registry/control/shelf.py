@@ -57,6 +57,10 @@ class Shelf:
         }
         return {name: own for name, own in seeds.items() if own} | brought(self.ledger)
 
+    def certificate(self, made: Registered) -> bytes:
+        """The certificate that vouches for a registration, as it was signed; empty for none."""
+        return self.ledger.certificates.get((made.bundle, made.certificate), b"")
+
     def offered(self, wish: Wish) -> Mapping[str, bytes]:
         """The files that a wish is about. Raises Reject, code "unknown", or "upload" of a trial."""
         if isinstance(wish, Trial) and wish.archive:

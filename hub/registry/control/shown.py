@@ -11,7 +11,7 @@ from hub.errors import Reject
 from hub.registry.changes import Stale
 from hub.registry.control.checking import Report
 from hub.registry.control.desk import Unfit
-from hub.registry.control.planning import Plan
+from hub.registry.control.planning import Plan, unjudged
 from hub.registry.ledger import Registered, Version
 from hub.registry.promotion import body, replaced
 
@@ -41,9 +41,13 @@ def brief(registered: Registered) -> Document:
     }
 
 
-def whole(registered: Registered) -> Document:
-    """A registration, with the entry that it stands on."""
-    said = {**brief(registered), "entry": registered.entry}
+def whole(registered: Registered, certificate: bytes = b"") -> Document:
+    """A registration, with the entry that it stands on and what its certificate does not know."""
+    said: Document = {
+        **brief(registered),
+        "entry": registered.entry,
+        "not_judged": [*unjudged(certificate)],
+    }
     return said if registered.state == "live" else said | {"compare": _compare(registered)}
 
 

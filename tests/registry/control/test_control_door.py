@@ -30,16 +30,16 @@ def changed(files: dict[str, bytes], name: str, old: bytes, new: bytes) -> bytes
     return packed({**files, name: files[name].replace(old, new, 1)})
 
 
-def certificate(bundle: str = SHA256, hub: str = "here") -> object:
+def certificate(bundle: str = SHA256, hub: str = "here", *more: Clause) -> object:
     said = Certificate(
-        certificate=1,
+        certificate=2,
         hub=hub,
         connector="postal",
         bundle=bundle,
         files={},
         endpoint="http://127.0.0.1:9",
         entry="",
-        clauses=[Clause("order", "happy-path", "passed")],
+        clauses=[Clause("order", "happy-path", "passed"), *more],
         version="1",
         at="1970-01-01T00:00:00+00:00",
         by="an",
@@ -130,6 +130,13 @@ def test_a_certificate_vouches_for_a_bundle(plane: Plane) -> None:
     made = plane.register(certificate=certificate(), override="")
     assert made["override"] is None
     assert [*ledger(plane).certificates] == [(SHA256, made["certificate"])]
+
+
+def test_what_the_certificate_does_not_know_is_shown(plane: Plane) -> None:
+    odd = Clause("order", "declared-errors", "not_judged", "not provoked: 422")
+    made = plane.register(certificate=certificate(SHA256, "here", odd), override="")
+    assert made["not_judged"] == ["not judged: order: declared-errors: not provoked: 422"]
+    assert plane.ask("GET", "/registrations/north")[1]["not_judged"] == made["not_judged"]
 
 
 def test_a_version_on_hold_goes_live_when_it_is_certified(plane: Plane) -> None:
