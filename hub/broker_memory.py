@@ -34,7 +34,8 @@ class MemoryBroker:
         self._begins: dict[Spot, int] = {}  # what stood before it was deleted
         self._tick = 0
 
-    def writer(self, report: Report | None = None) -> "MemoryWriter":
+    def writer(self, report: Report | None = None, *, patient: bool = False) -> "MemoryWriter":
+        del patient  # the twin has what it is given at once
         return MemoryWriter(self, report)
 
     def reader(self, spots: Sequence[Spot]) -> "MemoryReader":

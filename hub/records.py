@@ -201,8 +201,11 @@ class Member(Protocol):
 class Broker(Protocol):
     """A cluster: `hub.broker.KafkaBroker`, or its twin `hub.broker_memory.MemoryBroker`."""
 
-    def writer(self, report: Report | None = None) -> Writer:
-        """A writer; `report` gets the results of each flush together (default: call each)."""
+    def writer(self, report: Report | None = None, *, patient: bool = False) -> Writer:
+        """A writer; `report` gets the results of each flush together (default: call each).
+
+        `patient`: nobody waits for one record alone, so under load they wait for each other.
+        """
         ...
 
     def reader(self, spots: Sequence[Spot]) -> Reader:

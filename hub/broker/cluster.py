@@ -53,8 +53,8 @@ class KafkaBroker:
         self._let_in = False
         self._kept = threading.local()  # `admin`: a thread's client, while it asks together
 
-    def writer(self, report: Report | None = None) -> KafkaWriter:
-        return self._open(lambda: KafkaWriter(self._options, report))
+    def writer(self, report: Report | None = None, *, patient: bool = False) -> KafkaWriter:
+        return self._open(lambda: KafkaWriter(self._options, report, patient=patient))
 
     def reader(self, spots: Sequence[Spot]) -> KafkaReader:
         return self._open(lambda: KafkaReader(self._options, spots))

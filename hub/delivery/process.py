@@ -31,7 +31,7 @@ async def _main(settings: Settings, stop: asyncio.Event) -> None:
     around = await asyncio.to_thread(open_surroundings, settings)
     async with AsyncExitStack() as stack:
         transport = await stack.enter_async_context(Transport(connections=CONNECTIONS))
-        writer = await open_writer(stack, around)
+        writer = await open_writer(stack, around, patient=True)
         landscapes = await open_landscapes(stack, around.broker, around.landscape)
         orders = Orders(around.broker, asyncio.get_running_loop())
         work = Work(around, landscapes, transport, writer, orders)

@@ -40,10 +40,12 @@ class Opened:
         return self.tail.problem() or (self.gate.problem() if self.gate else None)
 
 
-async def open_writer(stack: AsyncExitStack, around: Surroundings) -> Writer:
+async def open_writer(
+    stack: AsyncExitStack, around: Surroundings, *, patient: bool = False
+) -> Writer:
     """A writer whose reports come to this loop, a flush at a time; topics and schemas are there.
 
-    Raises Retry when broker or registry cannot be reached.
+    `patient`: see `Broker.writer`. Raises Retry when broker or registry cannot be reached.
     """
     await asyncio.to_thread(_prepare_topics, around)
     await asyncio.to_thread(around.codec.warm)
@@ -52,7 +54,7 @@ async def open_writer(stack: AsyncExitStack, around: Surroundings) -> Writer:
     def report(results: list[tuple[Done, Position | HubError]]) -> None:
         loop.call_soon_threadsafe(_deliver, results)
 
-    writer = await asyncio.to_thread(around.broker.writer, report)
+    writer = await asyncio.to_thread(around.broker.writer, report, patient=patient)
     stack.push_async_callback(ended, writer.close, WRITER, "writer")
     return writer
 

@@ -84,6 +84,29 @@ def test_what_came_during_a_flush_shares_the_next_one(monkeypatch: pytest.Monkey
     assert len(producer.started) == 2_001
 
 
+@pytest.mark.parametrize("patient", [True, False])
+def test_a_patient_writer_does_not_look_whether_more_has_come(
+    monkeypatch: pytest.MonkeyPatch, *, patient: bool
+) -> None:
+    producer = Producer()
+    monkeypatch.setattr(writing, "KafkaProducer", lambda **_: producer)
+    monkeypatch.setattr(writing, "GATHER", 60.0)
+    monkeypatch.setattr(writing, "PAUSE", 0.0)
+    writer = KafkaBroker("127.0.0.1:9").writer(patient=patient)
+    first = writer.send(Outgoing("t", b"z", b"0"))
+    assert producer.entered.wait(10)
+    several = [writer.send(Outgoing("t", b"k", b"1")) for _ in range(2)]
+    producer.gate.set()
+    assert all(future.result(10).offset == 0 for future in (first, *several))
+    alone = writer.send(Outgoing("t", b"k", b"2"))  # behind a flush of two: there may be more
+    if patient:
+        crowd = [writer.send(Outgoing("t", b"k", b"3")) for _ in range(writing.CROWD - 1)]
+        assert all(future.result(10).offset == 0 for future in crowd)
+    assert alone.result(10).offset == 0
+    writer.close()
+    assert producer.flushes == 3
+
+
 @pytest.mark.parametrize(("size", "fit"), [(0, 20_000), (1_048_576, 64)])
 def test_what_does_not_fit_is_refused_at_once_and_the_rest_is_kept(
     monkeypatch: pytest.MonkeyPatch, size: int, fit: int

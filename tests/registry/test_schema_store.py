@@ -47,7 +47,8 @@ class OvertakenBroker(MemoryBroker):
         super().__init__()
         self.rivals = rivals
 
-    def writer(self, report: Report | None = None) -> "OvertakenWriter":
+    def writer(self, report: Report | None = None, *, patient: bool = False) -> "OvertakenWriter":
+        del patient
         return OvertakenWriter(self, report)
 
 

@@ -26,7 +26,8 @@ class Broker(MemoryBroker):
         super().__init__()
         self.before: list[Callable[[], object]] = []
 
-    def writer(self, report: Report | None = None) -> "Writer":
+    def writer(self, report: Report | None = None, *, patient: bool = False) -> "Writer":
+        del patient
         return Writer(self, report)
 
 
