@@ -4,9 +4,12 @@ Names end in their unit. Labels are registrations, flows, event types and outcom
 never a code of a dossier.
 """
 
+from collections.abc import Mapping
 from functools import cache
+from typing import NamedTuple
 
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.parser import text_string_to_metric_families
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
@@ -121,3 +124,26 @@ def forget(registration: str) -> None:
 def page() -> tuple[bytes, str]:
     """The metrics as Prometheus reads them, and their content type."""
     return generate_latest(), CONTENT_TYPE_LATEST
+
+
+class Sample(NamedTuple):
+    """One value of a page. `kind`: gauge, counter or histogram; `says`: what the metric tells."""
+
+    name: str
+    kind: str
+    says: str
+    labels: Mapping[str, str]
+    value: float
+
+
+def read(content: bytes) -> list[Sample]:
+    """What a page of another process tells; nothing where it is no page of metrics."""
+    try:
+        families = list(text_string_to_metric_families(content.decode()))
+    except ValueError:
+        return []
+    return [
+        Sample(sample.name, family.type, family.documentation, sample.labels, sample.value)
+        for family in families
+        for sample in family.samples
+    ]

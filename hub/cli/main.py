@@ -29,6 +29,7 @@ COMMANDS = {
     "replay": Late("hub.cli.replay:app"),
     "schema": Late("hub.cli.schema:app"),
     "settings": Late("hub.cli.reference:app", "settings"),
+    "status": Late("hub.cli.status:app", "status"),
 }
 
 

@@ -13,12 +13,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from adapters.http.simple import fetch
 from hub.cli.output import say
+from hub.cli.probing import ready
 from hub.dev import runfiles
 from hub.dev.disk import alone
 from hub.dev.process import owned_by_us
-from hub.errors import Halt, HubError
+from hub.errors import Halt
 from hub.settings import Settings, environment
 from hub.surroundings import bootstrap
 
@@ -167,8 +167,8 @@ def _await(child: Child, settings: Settings, stop: threading.Event) -> None:
                 fix=f"see {child.log}",
             )
         url = child.url(settings)
-        ready, said = _ready(url) if url else (False, "")
-        if ready:
+        serves, said = ready(url) if url else (False, [])
+        if serves:
             say(f"hub: {child.name:<9} {url}{''.join(f'{NEXT}{line}' for line in said)}")
             return
         _wait_on(child, patience, "; ".join(said))
@@ -188,20 +188,6 @@ def _wait_on(child: Child, patience: Patience, said: str) -> None:
     word = patience.word(now)
     if word is not None:
         say(f"hub: {child.name:<9} {word}")
-
-
-def _ready(url: str) -> tuple[bool, list[str]]:
-    """Whether it is ready; and why not, or what it remarks."""
-    if url.startswith("https:"):
-        return True, []  # whose certificate it is, is for its callers to judge; it listens
-    try:
-        status, _, body = fetch("GET", f"{url}/health/ready", timeout=2.0)
-    except HubError:
-        return False, []
-    lines = body.decode(errors="replace").splitlines()
-    if status == 200:  # noqa: PLR2004 - HTTP
-        return True, lines[1:]
-    return status == 404, lines if status == 503 else []  # noqa: PLR2004 - the registry has no such page
 
 
 class Returns:

@@ -80,7 +80,7 @@ def _kept(running: Stage) -> None:
         f"hub dossier show {code}",
         f"hub event list --dossier {code}",
         f"hub receipt list --dossier {code}",
-        "hub dev status",
+        "hub status",
         "hub connector test connectors/onestop",
     ):
         line(f"  .venv/bin/{command}")

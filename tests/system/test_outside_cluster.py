@@ -234,6 +234,9 @@ def test_a_message_goes_through(stage: Stage, filed: str) -> None:
         "dossier.v1.Received",
         "hub.dossier",
     )
+    standing = rows(stage.variables, "status", "--json")
+    running = {row["process"]: row["ready"] for row in standing if row["kind"] == "process"}
+    assert running == dict.fromkeys(STARTED, "yes")
     told: list[Any] = []
 
     def delivered() -> bool:  # a receipt follows its call
