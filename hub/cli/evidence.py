@@ -5,12 +5,12 @@ accesses before anything is shown.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hub.audit.archive.lists import Head
 from hub.audit.archive.opening import open_store
 from hub.audit.archive.query import Query
-from hub.audit.archive.reading import contents, search, searched
+from hub.audit.archive.reading import contents, search, searched, steadily
 from hub.audit.archive.rows import Row, row_of
 from hub.audit.archive.store import Store
 from hub.audit.guard import Breach, Said, breaches
@@ -56,10 +56,20 @@ def find(browser: Browser, query: Query, *, whole: bool = True) -> list[Finding]
     storage do not answer, Halt where the archive is damaged.
     """
     store = open_store(browser.settings)
+    return steadily(store, lambda: _find(browser, store, query, whole=whole))
+
+
+def _find(browser: Browser, store: Store, query: Query, *, whole: bool) -> list[Finding]:
     found = search(store, query)
-    tail = _tail(browser, store, query, found.head, found.rows)
-    chosen = sorted([*((row, None) for row in found.rows), *tail], key=lambda pair: pair[0][:4])
-    chosen = chosen[-query.most :]
+    tail, named = _tail(browser, store, query, found.head, {row.part for row in found.rows})
+    rows = {row[:4]: row for row in found.rows}
+    if named:
+        of_named = replace(query, procedure=None, dossiers=tuple(sorted(named)))
+        rows |= {row[:4]: row for row in search(store, of_named).rows}
+    pairs: dict[tuple[object, ...], tuple[Row, Record | None]]
+    pairs = {place: (row, None) for place, row in rows.items()}
+    pairs |= {row[:4]: (row, record) for row, record in tail}
+    chosen = [pairs[place] for place in sorted(pairs)][-query.most :]
     archived = [row for row, _ in chosen if row.segment] if whole else []
     known = _contents(browser, store, archived)
     return [Finding(row, record or known.get(row)) for row, record in chosen]
@@ -76,26 +86,35 @@ def _contents(browser: Browser, store: Store, rows: Sequence[Row]) -> dict[Row, 
 
 
 def _tail(
-    browser: Browser, store: Store, query: Query, head: Head, archived: Sequence[Row]
-) -> list[tuple[Row, Record]]:
-    """What stands on the topics behind the archive."""
-    spots = _spots(browser, query, {row.part for row in archived})
+    browser: Browser, store: Store, query: Query, head: Head, seen: set[int]
+) -> tuple[list[tuple[Row, Record]], set[str]]:
+    """What stands on the topics behind the archive; which dossiers name the procedure there.
+
+    `seen`: where the archive has some of it. A procedure is looked for in all events, whatever
+    else narrows what is shown.
+    """
+    spots = _spots(browser, query, seen)
     starts = {spot: head.next_of(spot) or 0 for spot in spots}
-    most = query.most if query.procedure is None else None
+    named: set[str] = set()
 
     def fits(record: Record) -> bool:
-        return _concerns(record, query) and query.fits(row_of(record, browser.codec))
+        if not _concerns(record, query):
+            return False
+        row = row_of(record, browser.codec)
+        if query.procedure is not None and row.procedure == query.procedure:
+            named.add(row.dossier)
+        return query.fits(row)
 
+    most = query.most if query.procedure is None else None
     records = read(browser, spots, fits, starts, most) if spots else []
     found = [(row_of(record, browser.codec), record) for record in records]
-    if query.procedure is not None:
-        codes = {row.dossier for row, _ in found}
-        named = {row.dossier for row, _ in found if row.procedure == query.procedure}
-        from hub.audit.archive.parquet import naming  # brings DuckDB
+    if query.procedure is None:
+        return found, named
+    from hub.audit.archive.parquet import naming  # brings DuckDB
 
-        named |= naming(searched(store, head), query.procedure, codes - named)
-        found = [pair for pair in found if pair[0].dossier in named]
-    return found
+    codes = {row.dossier for row, _ in found} - named
+    meant = named | naming(searched(store, head), query.procedure, codes)
+    return [pair for pair in found if pair[0].dossier in meant], named
 
 
 def _spots(browser: Browser, query: Query, seen: set[int]) -> list[Spot]:

@@ -8,6 +8,7 @@ import pytest
 from hub.audit.opening import open_keys
 from hub.contract.types import Document
 from hub.delivery.exchange import Attempt
+from hub.records import Record
 from hub.settings import load
 from tests.cli.auditor import archive_all
 from tests.cli.desk import AT, CODE, OTHER, Desk, open_desk
@@ -96,12 +97,33 @@ def test_a_procedure_means_its_dossiers_whole(desk: Desk, archived: int) -> None
     ]
 
 
-def _accepted(desk: Desk) -> None:
+@pytest.mark.parametrize("archived", [0, 1, 2, 3])
+def test_a_procedure_counts_wherever_and_whenever_it_is_named(desk: Desk, archived: int) -> None:
+    """What was recorded before the event that names it, in the archive or not; and its receipts."""
+    desk.event(CODE)
+    if archived == 1:
+        archive_all(desk)
+    accepted = _accepted(desk)
+    if archived == 2:
+        archive_all(desk)
+    desk.receipt(accepted, "DELIVERED")
+    desk.event(OTHER)
+    if archived == 3:
+        archive_all(desk)
+    rows = desk.rows("audit", "search", "--procedure", "9.999901")
+    assert [row["type"] for row in rows if row["kind"] == "event"] == ["StatusChanged", "Accepted"]
+    (row,) = desk.rows("audit", "search", "--procedure", "9.999901", "--outcome", "DELIVERED")
+    assert row["dossier"] == CODE
+    later = desk.rows("audit", "search", "--from", str(row["at"]), "--procedure", "9.999901")
+    assert later == [row], "also where the event that names it was before that time"
+
+
+def _accepted(desk: Desk) -> Record:
     document = example(ACCEPTED)
     header = document["dossier"]
     assert isinstance(header, dict)
     header["procedure_code"] = "9.999901"
-    desk.event(kind=ACCEPTED, value=desk.codec.encode(ACCEPTED, document))
+    return desk.event(kind=ACCEPTED, value=desk.codec.encode(ACCEPTED, document))
 
 
 def test_personal_values_are_masked_and_the_look_is_on_record(desk: Desk) -> None:

@@ -61,6 +61,7 @@ class Day(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     records: int
     fresh: int = 0  # of `search` and `lookup`, how many the last seals added: to be merged
     lookup: tuple[str, ...] = ()  # none: of a day from before there were such files
+    joined: bool = False  # over, and in as few segments and files as it needs
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -143,6 +144,11 @@ def merged_head(head: Head, day: str, search: Sequence[str], lookup: Sequence[st
     )
     days = {**head.days, day: merged}
     return replace(head, sequence=head.sequence + 1, days=days)
+
+
+def joined_head(head: Head, day: str, one: Day) -> Head:
+    """The head after a day that is over was put in as few files as it needs."""
+    return replace(head, sequence=head.sequence + 1, days={**head.days, day: one})
 
 
 def without_days(head: Head, gone: Sequence[str]) -> Head:

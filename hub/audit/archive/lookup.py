@@ -28,7 +28,7 @@ from typing import BinaryIO
 import orjson
 
 from hub.audit.archive.query import Query
-from hub.audit.archive.rows import Row, printable
+from hub.audit.archive.rows import Moved, Row, printable
 from hub.errors import Halt
 
 MAGIC = b"hubrows1"
@@ -46,9 +46,19 @@ def write_lookup(rows: Iterable[Row]) -> bytes:
     return _file(iter(sorted(line for row in rows for line in _lines(row))))
 
 
-def merge_lookups(files: Sequence[Path]) -> Iterator[bytes]:
-    """Files of all rows of several, of some `MOST` each. Raises Halt where one is damaged."""
-    return in_files(merge(*map(_all, files)))
+def merge_lookups(files: Sequence[Path], moved: Moved | None = None) -> Iterator[bytes]:
+    """Files of all rows of several, of some `MOST` each. Raises Halt where one is damaged.
+
+    `moved`: where the content of some segments lies now.
+    """
+    lines = merge(*map(_all, files))
+    return in_files((_moved(line, moved) for line in lines) if moved else lines)
+
+
+def _moved(line: bytes, moved: Moved) -> bytes:
+    row = Row(*orjson.loads(line[KEY:]))
+    name, shift = moved.get(row.segment, (row.segment, 0))
+    return line[:KEY] + orjson.dumps(tuple(row._replace(segment=name, start=row.start + shift)))
 
 
 def in_files(lines: Iterator[bytes]) -> Iterator[bytes]:

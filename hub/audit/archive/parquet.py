@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 import duckdb
 
 from hub.audit.archive.query import Query
-from hub.audit.archive.rows import Row, printable
+from hub.audit.archive.rows import Moved, Row, printable
 from hub.errors import Halt, Retry
 
 MEMORY = "48MB"  # of DuckDB where it writes: the whole auditor stays below 300 MB (ops/bench)
@@ -47,11 +47,15 @@ def write_rows(rows: Iterable[Row], folder: Path) -> bytes:
         return made.read_bytes()
 
 
-def merge_rows(files: Sequence[Path], folder: Path) -> Iterator[bytes]:
+def merge_rows(files: Sequence[Path], folder: Path, moved: Moved | None = None) -> Iterator[bytes]:
     """Parquet files of all rows of several, each of a range of dossiers, in order.
 
     A range has some `PIECE` rows, so that sorting it takes no more memory however long a day was.
+    `moved`: where the content of some segments lies now.
     """
+    found = moved or {}
+    names, shifts = [name for name, _ in found.values()], [shift for _, shift in found.values()]
+    places = {"olds": list(found), "news": names, "shifts": shifts}
     with TemporaryDirectory(dir=folder) as beside:
         bounds = _bounds(files, beside)
         for low, high in pairwise((None, *bounds, None)):
@@ -60,9 +64,12 @@ def merge_rows(files: Sequence[Path], folder: Path) -> Iterator[bytes]:
             tests += [f"dossier < {_text(high)}"] if high is not None else []
             where = " AND ".join(tests) or "true"
             with _database(beside, MEMORY) as database:
+                database.execute(_MOVED, places)
                 database.execute(
-                    f"COPY (SELECT * FROM {_read(files)} WHERE {where} ORDER BY {ORDER})"  # noqa: S608 - our names
-                    f" TO {_quoted(made)} ({_FORMAT})"
+                    f"COPY (SELECT {_NAMES} FROM (SELECT * REPLACE ("  # noqa: S608 - our names
+                    "coalesce(new, segment) AS segment, start + coalesce(shift, 0) AS start)"
+                    f" FROM {_read(files)} LEFT JOIN moved ON segment = old WHERE {where})"
+                    f" ORDER BY {ORDER}) TO {_quoted(made)} ({_FORMAT})"
                 )
             yield made.read_bytes()
 
@@ -81,8 +88,11 @@ def _bounds(files: Sequence[Path], beside: str) -> list[str]:
     return sorted({codes[len(codes) * number // pieces] for number in range(1, pieces)})
 
 
-def search_rows(files: Sequence[Path], query: Query) -> list[Row]:
-    """The last `most` rows that fit, in the order of recording."""
+def search_rows(files: Sequence[Path], query: Query, all_files: Sequence[Path] = ()) -> list[Row]:
+    """The last `most` rows that fit, in the order of recording.
+
+    `all_files`: where a procedure may be named; in `files` where none are given.
+    """
     if not files:
         return []
     tests = ["true"]
@@ -107,7 +117,8 @@ def search_rows(files: Sequence[Path], query: Query) -> list[Row]:
     source = _read(files)
     if query.procedure is not None:
         values["procedure"] = query.procedure
-        tests.append(f"dossier IN (SELECT dossier FROM {source} WHERE procedure = $procedure)")  # noqa: S608 - our names
+        named_in = _read(all_files or files)
+        tests.append(f"dossier IN (SELECT dossier FROM {named_in} WHERE procedure = $procedure)")  # noqa: S608 - our names
     where = " AND ".join(tests)
     text = f"SELECT {_NAMES} FROM {source} WHERE {where} ORDER BY ms DESC, topic DESC, part DESC, place DESC LIMIT $most"  # noqa: S608, E501 - our names
     with TemporaryDirectory() as beside, _database(beside, SEARCHING) as database:
@@ -127,6 +138,10 @@ def naming(files: Sequence[Path], procedure: str, dossiers: Iterable[str]) -> se
     return {code for (code,) in found}
 
 
+_MOVED = (
+    "CREATE TABLE moved AS SELECT unnest($olds::VARCHAR[]) AS old,"
+    " unnest($news::VARCHAR[]) AS new, unnest($shifts::BIGINT[]) AS shift"
+)
 _FORMAT = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {GROUP}"
 
 

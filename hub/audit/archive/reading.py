@@ -1,12 +1,13 @@
 """Reading the archive: rows that fit, and what the records said.
 
 Beside the process that writes: what is read is the archive of one moment. A merge may remove a file
-that a reader has just learnt of; it takes the head anew then.
+that a reader has just learnt of: `steadily` asks anew then.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from hub.audit.archive.lists import HEAD, Head, Segment, decode_head, decode_list
 from hub.audit.archive.lookup import answers, look_up
@@ -17,8 +18,6 @@ from hub.audit.archive.segment import read_record, read_segment
 from hub.audit.archive.store import Store
 from hub.errors import Halt
 from hub.records import Record, Spot
-
-AGAIN = 3  # times that a search may meet a merge
 
 
 def read_head(store: Store) -> Head:
@@ -35,6 +34,10 @@ def read_list(store: Store, name: str) -> list[Segment]:
     return decode_list(raw, name)
 
 
+T = TypeVar("T")
+AGAIN = 2  # times that a question may meet a merge, and is asked once more
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """The rows of a search, and the archive's head at that moment."""
@@ -48,14 +51,20 @@ def search(store: Store, query: Query) -> Found:
 
     Raises Halt where a file is missing or damaged.
     """
-    for attempt in range(AGAIN):
+    head = read_head(store)
+    return Found(_rows(store, head, query), head)
+
+
+def steadily(store: Store, ask: Callable[[], T]) -> T:
+    """What `ask` gives; asked again where it met a merge. Raises Halt for anything else."""
+    for _ in range(AGAIN):
         head = read_head(store)
         try:
-            return Found(_rows(store, head, query), head)
+            return ask()
         except Halt:
-            if attempt + 1 == AGAIN or read_head(store).sequence == head.sequence:
+            if read_head(store).sequence == head.sequence:
                 raise
-    raise AssertionError  # the loop returns or raises
+    return ask()
 
 
 def _rows(store: Store, head: Head, query: Query) -> list[Row]:
@@ -67,7 +76,11 @@ def _rows(store: Store, head: Head, query: Query) -> list[Row]:
         return found
     from hub.audit.archive.parquet import search_rows  # DuckDB takes longer than a look
 
-    return sorted([*found, *search_rows(rest, query)], key=lambda row: row[:4])[-query.most :]
+    everywhere = searched(store, head) if query.procedure is not None else ()
+    found += search_rows(rest, query, everywhere)
+    return sorted(found, key=lambda row: row[:4])[-query.most :]
+        -query.most :
+    ]
 
 
 def searched(
@@ -119,6 +132,9 @@ def records(
         if segment.next <= first or segment.first >= after:
             continue
         raw = store.get(segment.name)
+        if raw is None and (others := _moved_to(store, segment)):
+            yield from records(store, keys, others, max(first, segment.first), after)
+            return
         if raw is None or len(raw) != segment.bytes:
             raise Halt(
                 "is missing or cut off", where=segment.name, fix="restore the archive from its copy"
@@ -126,3 +142,11 @@ def records(
         for sealed, _ in read_segment(raw):
             if first <= sealed.offset < after:
                 yield sealed.offset, unseal(sealed, segment.spot, keys)
+
+
+def _moved_to(store: Store, segment: Segment) -> list[Segment]:
+    """What a partition has from a segment on, which has become part of another since."""
+    found = segments_of(store, read_head(store), segment.spot)
+    if any(one.name == segment.name for one in found):
+        return []
+    return [one for one in found if one.next > segment.first]

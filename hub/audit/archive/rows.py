@@ -18,6 +18,7 @@ from hub.topics import ACT, DEAD, EVENT_TOPICS, RECEIPT, RECEIPT_SCHEMA
 from hub.views.wording import says
 
 TEXT = 200  # characters of a text in a row
+Moved: TypeAlias = Mapping[str, tuple[str, int]]  # segment: the one it is part of, from where on
 Headers: TypeAlias = Mapping[str, str]
 
 

@@ -9,7 +9,7 @@ The container (Avro 1.11, "Object Container Files") is written here by hand: it 
 value, and only so is known where each record lies, so that one is read without the others.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -67,7 +67,7 @@ def write_segment(spot: Spot, sealed: Sequence[Sealed]) -> tuple[bytes, list[Ext
     offsets = [one.offset for one in sealed]
     if not offsets or any(a >= b for a, b in pairwise(offsets)):
         raise ValueError("a segment holds records, and their offsets rise")
-    sync = sha256(f"{spot.topic}/{spot.partition}/{offsets[0]}".encode()).digest()[:SYNC]
+    sync = _sync(spot, offsets[0])
     out = bytearray(_header(spot, sync))
     extents: list[Extent] = []
     for first in range(0, len(sealed), BLOCK):
@@ -78,6 +78,25 @@ def write_segment(spot: Spot, sealed: Sequence[Sealed]) -> tuple[bytes, list[Ext
             out += raw
         out += sync
     return bytes(out), extents
+
+
+def join_segments(spot: Spot, first: int, segments: Iterable[bytes]) -> tuple[bytes, list[int]]:
+    """One file of all records of several of a partition, and how far those of each have moved.
+
+    `first`: the first offset. Raises Halt where one is damaged.
+    """
+    sync = _sync(spot, first)
+    out = bytearray(_header(spot, sync))
+    shifts = []
+    with _whole("a segment"):
+        for raw in segments:
+            at, old = _skip_header(raw)
+            shifts.append(len(out) - at)
+            while at < len(raw):
+                _, end = _block(raw, at, old)
+                out += raw[at:end] + sync
+                at = end + SYNC
+    return bytes(out), shifts
 
 
 def read_record(raw: bytes) -> Sealed:
@@ -94,11 +113,9 @@ def read_segment(raw: bytes) -> Iterator[tuple[Sealed, Extent]]:
     with _whole("a segment"):
         at, sync = _skip_header(raw)
         while at < len(raw):
-            count, at = _read_long(raw, at)
-            size, at = _read_long(raw, at)
-            end = at + size
-            if raw[end : end + SYNC] != sync:
-                raise ValueError("a block does not end where it says")
+            begin, end = _block(raw, at, sync)
+            count, _ = _read_long(raw, at)
+            at = begin
             for _ in range(count):
                 after = _after_record(raw, at)
                 yield _read_record(raw[at:after]), Extent(at, after - at)
@@ -142,6 +159,19 @@ def _skip_header(raw: bytes) -> tuple[int, bytes]:
     if len(sync) < SYNC:
         raise ValueError("cut off")
     return at + SYNC, sync
+
+
+def _sync(spot: Spot, first: int) -> bytes:
+    return sha256(f"{spot.topic}/{spot.partition}/{first}".encode()).digest()[:SYNC]
+
+
+def _block(raw: bytes, at: int, sync: bytes) -> tuple[int, int]:
+    """Where the records of a block begin and end. Raises ValueError."""
+    _, at = _read_long(raw, at)
+    size, at = _read_long(raw, at)
+    if size < 0 or raw[at + size : at + size + SYNC] != sync:
+        raise ValueError("a block does not end where it says")
+    return at, at + size
 
 
 def _record(one: Sealed) -> bytes:

@@ -16,6 +16,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TypeAlias
 
+from hub.audit.archive.joining import join, joined_names
 from hub.audit.archive.lists import (
     HEAD,
     INTENT,
@@ -26,6 +27,7 @@ from hub.audit.archive.lists import (
     day_of,
     decode_intent,
     encode,
+    joined_head,
     merged_head,
     sealed_head,
     without_days,
@@ -141,7 +143,7 @@ class Archive:
             self._store.put(lists[day], encode([*old, *new]))
         self._commit(sealed_head(self.head, segments, lists, search, lookup), replaced)
         count = self._forget()
-        self._merge(day_of(now))
+        self._merge(min(day_of(now), *days))
         return count
 
     def _is_looked_up(self, day: str) -> bool:
@@ -185,14 +187,36 @@ class Archive:
         return read_list(self._store, known.list) if known else []
 
     def _merge(self, today: str) -> None:
-        """Many files of a day become few: those of a day that is over, or too many of one.
+        """Many files of a day become few: all of one that is over, of a long one what is fresh.
 
-        Only what is fresh is merged, so that a row is moved once, however long its day is.
+        So a row is moved twice at most, however long its day is.
         """
         for day, one in self.head.days.items():
-            if one.fresh > MERGE or (day < today and one.fresh > 1):
+            if day < today and not one.joined:
+                self._join_day(day, one)
+            elif one.fresh > MERGE:
                 self._merge_day(day, one)
-                return  # one at a time: sealing must not wait for long
+            else:
+                continue
+            return  # one at a time: sealing must not wait for long
+
+    def _join_day(self, day: str, one: Day) -> None:
+        """Nothing comes any more: few segments, and rows that say where in them content lies."""
+        begin = f"{day}-{self.head.sequence + 1:09}"
+        listed = self._listed(day)
+        groups = joined_names(listed, begin)
+        search = [f"search/{begin}-{n:03}.parquet" for n in range(one.records // PIECE + 1)]
+        lookup = [f"search/{begin}-{n:03}.rows" for n in range(2 * one.records // MOST + 1)]
+        name = f"days/{begin}.json"
+        old = (*one.files, *(each.name for group in groups.values() for each in group))
+        self._intend((*groups, *search, *lookup, name), old)
+        joined, moved = join(self._store, groups)
+        made = self._put(search, merge_rows(self._paths(one.search), self._beside, moved))
+        looked = self._put(lookup, merge_lookups(self._paths(one.lookup), moved))
+        kept = [each for each in listed if each.name not in moved]
+        self._store.put(name, encode([*kept, *joined]))
+        whole = Day(name, tuple(made), one.records, 0, tuple(looked), joined=True)
+        self._commit(joined_head(self.head, day, whole), (*one.files, *moved))
 
     def _merge_day(self, day: str, one: Day) -> None:
         begin = f"search/{day}-{self.head.sequence + 1:09}"

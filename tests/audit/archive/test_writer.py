@@ -1,12 +1,14 @@
 """Writing the archive: whole or absent, nothing twice, wherever it is broken off."""
 
+from io import BytesIO
 from pathlib import Path
 
+import fastavro
 import pytest
 from msgspec.structs import replace
 
 from hub.audit.archive.lists import HEAD, INTENT, encode
-from hub.audit.archive.reading import read_head, read_list, records, segments_of
+from hub.audit.archive.reading import read_head, read_list, records, segments_of, steadily
 from hub.audit.archive.store import Store, open_folder
 from hub.audit.archive.writer import AGE, MERGE, RECORDS
 from hub.errors import Halt, Retry
@@ -247,3 +249,109 @@ def test_a_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "archive").write_text("x", encoding="utf-8")
     with pytest.raises(Halt):
         open_folder(tmp_path / "archive")
+
+
+def a_day(shelf: Shelf) -> tuple[list[Record], list[Record]]:
+    """A day of two partitions in three seals, and one event of the next day."""
+    archive = shelf.archive()
+    mine = [shelf.event(n) for n in range(6)]
+    beside = [shelf.event(n, partition=1) for n in range(3)]
+    for number in range(3):
+        archive.append([*mine[2 * number : 2 * number + 2], beside[number]], AT)
+        archive.seal(AT)
+    return [*mine, shelf.event(6, at=AT + DAY)], beside
+
+
+def test_small_segments_of_a_day_become_one_and_say_the_same(shelf: Shelf) -> None:
+    mine, beside = a_day(shelf)
+    later = shelf.archive()
+    later.append(mine, AT)
+    later.seal(AT + DAY)
+    listed = read_list(shelf.store, later.head.days["2025-10-13"].list)
+    assert [(one.partition, one.first, one.next, one.records) for one in listed] == [
+        (0, 0, 6, 6),
+        (1, 0, 3, 3),
+    ]
+    assert archived(shelf) == mine
+    assert archived(shelf, Spot(DOSSIER, 1)) == beside
+    everything = [*mine[:6], *beside, mine[6]]
+    for found in (shelf.found(), shelf.found(dossiers=(CODE,))):  # by Parquet, and looked up
+        assert sorted(map(repr, shelf.whole(found))) == sorted(map(repr, everything))
+    assert shelf.files() == referenced(shelf)
+    for one in listed:
+        raw = shelf.store.get(one.name) or b""
+        assert len(list(fastavro.reader(BytesIO(raw)))) == one.records, "a stock reader reads it"
+    shelf.keys.destroy(f"dossier/{CODE}")
+    assert shelf.whole(shelf.found()) == [None] * 10
+
+
+CALLS = 26  # six of a seal, seven of a join, thirteen files that are of no use any more
+
+
+@pytest.mark.parametrize("left", [*range(14), 17, 21, CALLS - 1, CALLS])
+def test_a_join_that_is_broken_off_is_whole_or_absent(shelf: Shelf, left: int) -> None:
+    mine, beside = a_day(shelf)
+    store = Broken(shelf.store, CALLS)
+    broken = shelf.archive(store)
+    broken.append(mine, AT)
+    store.left = left
+    try:
+        broken.seal(AT + DAY)
+    except Retry:
+        assert left < CALLS
+    else:
+        assert left == CALLS
+    again = shelf.archive()
+    assert archived(shelf)[:6] == mine[:6]
+    assert len(shelf.whole(shelf.found())) >= 9
+    again.append([*mine, shelf.event(7, at=AT + DAY)], AT)
+    again.seal(AT + DAY)
+    assert archived(shelf) == [*mine, shelf.event(7, at=AT + DAY)]
+    assert archived(shelf, Spot(DOSSIER, 1)) == beside
+    assert None not in shelf.whole(shelf.found(dossiers=(CODE,)))
+    assert shelf.files() == referenced(shelf)
+
+
+def test_who_reads_while_segments_are_joined_reads_on(shelf: Shelf) -> None:
+    mine, _ = a_day(shelf)
+    segments = segments_of(shelf.store, read_head(shelf.store), SPOT)
+    reading = records(shelf.store, shelf.keys, segments, 1, 6)
+    first = next(reading)
+    later = shelf.archive()
+    later.append(mine, AT)
+    later.seal(AT + DAY)
+    assert [record for _, record in [first, *reading]] == mine[1:6]
+
+
+def test_a_question_that_meets_a_join_is_asked_again(shelf: Shelf) -> None:
+    mine, _ = a_day(shelf)
+    asked: list[int] = []
+
+    def ask() -> list[Record | None]:
+        rows = shelf.found(dossiers=(CODE,))
+        if not asked:
+            later = shelf.archive()
+            later.append(mine, AT)
+            later.seal(AT + DAY)
+        asked.append(len(rows))
+        return shelf.whole(rows)
+
+    assert None not in steadily(shelf.store, ask)
+    assert asked == [9, 10]
+    (
+        shelf.folder / "archive" / segments_of(shelf.store, read_head(shelf.store), SPOT)[0].name
+    ).unlink()
+    with pytest.raises(Halt, match="is missing"):
+        steadily(shelf.store, lambda: shelf.whole(shelf.found(dossiers=(CODE,))))
+
+
+def test_a_segment_that_was_changed_is_not_sealed_over(shelf: Shelf) -> None:
+    mine, beside = a_day(shelf)
+    changed = segments_of(shelf.store, read_head(shelf.store), SPOT)[1]
+    file = shelf.folder / "archive" / changed.name
+    file.write_bytes(file.read_bytes()[:-40] + bytes(40))
+    later = shelf.archive()
+    later.append(mine, AT)
+    later.seal(AT + DAY)
+    assert changed in read_list(shelf.store, later.head.days["2025-10-13"].list)
+    assert archived(shelf, Spot(DOSSIER, 1)) == beside
