@@ -79,8 +79,6 @@ def _rows(store: Store, head: Head, query: Query) -> list[Row]:
     everywhere = searched(store, head) if query.procedure is not None else ()
     found += search_rows(rest, query, everywhere)
     return sorted(found, key=lambda row: row[:4])[-query.most :]
-        -query.most :
-    ]
 
 
 def searched(
