@@ -6,6 +6,7 @@ a change may be taken up: with the control plane away, what was live goes on.
 
 import asyncio
 import threading
+from collections import Counter
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -20,7 +21,10 @@ from hub.registry.following import FIRST, Following
 from hub.registry.ledger import Ledger
 from hub.registry.live import Landscape, Live
 from hub.registry.present import present
+from hub.registry.renewals import EVERY, Renewals
 from hub.serving import ended
+from hub.settings import resolve
+from hub.threads import apart
 
 log = get_logger("hub.registry")
 END = 4.0  # seconds that the following thread gets to end
@@ -35,6 +39,10 @@ class Landscapes:
         self._newest: Landscape | None = None  # the following thread's own
         self._known = threading.Event()
         self._following = Following(broker, self._changed)
+        self._changing = threading.Lock()  # the following thread, and who looks after secrets
+        self._renewals = Renewals(resolve)
+        self._renewed: Counter[str] = Counter()  # by reference
+        self._looking: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
         self._take_up: list[Callable[[Landscape], None]] = []
         self.now = files
@@ -56,9 +64,12 @@ class Landscapes:
         self._following.start()
         await asyncio.to_thread(self._wait)
         self.now = self._newest or self.now
+        self._looking = asyncio.create_task(self._look())
 
     async def stop(self) -> None:
         """Follow no more."""
+        if self._looking is not None:
+            self._looking.cancel()
         await ended(self._following.stop, END, "following")
 
     def _wait(self) -> None:
@@ -66,10 +77,48 @@ class Landscapes:
         if not self._known.wait(FIRST):
             raise Retry("what is registered could not be made ready in time")
 
+    async def _look(self) -> None:
+        """See each second whether a secret was renewed where it lies."""
+        while True:
+            await asyncio.sleep(EVERY)
+            await apart(self._take_renewed)
+
+    def _take_renewed(self) -> None:
+        """A registration with a secret that was renewed is another one to whoever runs it."""
+        with self._changing:
+            if self._newest is None:
+                return
+            changed = self._renewals.look()
+            if not changed:
+                return
+            self._renewed.update(changed)
+            for live in self._newest.live:
+                for name, reference in live.registration.secrets.items():
+                    if reference in changed:
+                        log.info("secret_renewed", registration=live.name, secret=name)
+            self._newest = succeed(self._newest, self._marked(self._newest))
+            self._loop.call_soon_threadsafe(self._hand_on, self._newest)
+
+    def _marked(self, landscape: Landscape) -> Landscape:
+        """The same, with how often each registration's secrets were renewed."""
+        return replace(landscape, live=tuple(self._with_renewals(one) for one in landscape.live))
+
+    def _with_renewals(self, live: Live) -> Live:
+        count = sum(self._renewed[reference] for reference in _references(live))
+        if count == live.registration.renewed:
+            return live
+        return replace(live, registration=replace(live.registration, renewed=count))
+
     def _changed(self, ledger: Ledger) -> None:
+        with self._changing:
+            self._take_up_ledger(ledger)
+
+    def _take_up_ledger(self, ledger: Ledger) -> None:
         """On the thread that follows: it may take its time, the loop goes on meanwhile."""
         before = self._newest or replace(self._files, live=())
-        after = succeed(before, present(self._files, ledger, before))
+        found = present(self._files, ledger, before)
+        self._renewals.know(one for live in found.live for one in _references(live))
+        after = succeed(before, self._marked(found))
         _tell_problems(before, after)
         for change in difference(before, after) if self._newest else ():
             digest = change.after.bundle.digest if change.after else None
@@ -92,6 +141,10 @@ async def open_landscapes(stack: AsyncExitStack, broker: Broker, files: Landscap
     stack.push_async_callback(opened.stop)
     await opened.start()
     return opened
+
+
+def _references(live: Live) -> frozenset[str]:
+    return frozenset(live.registration.secrets.values())
 
 
 def _tell_problems(before: Landscape, after: Landscape) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
@@ -11,6 +12,7 @@ from hub.broker_memory import MemoryBroker
 from hub.landscapes import Landscapes, open_landscapes
 from hub.records import Outgoing
 from hub.registry.bundle_files import digest_of
+from hub.registry.difference import same_client
 from hub.registry.ledger import Entry, Ledger, bundle_record, registration_record
 from hub.registry.live import Landscape, Live
 from hub.registry.present import present
@@ -20,6 +22,7 @@ from tests.registry.test_earlier import ENTRY, FIRST, MOVED, SECOND, files, ledg
 pytestmark = pytest.mark.process
 __all__ = ["files"]  # the fixture
 
+SECRETS = ("consumer_key", "consumer_secret")
 SOON = 5.0  # seconds: what the hub promises
 
 
@@ -86,6 +89,34 @@ def test_a_change_is_told_and_what_it_does_not_touch_is_the_same_object(files: L
         assert again.bundle.sha256 == first.bundle.sha256
 
     hub.run(scene)
+
+
+def test_a_secret_that_was_written_anew_makes_its_registration_another(
+    files: Landscape, tmp_path: Path
+) -> None:
+    hub, secret = Hub(files), tmp_path / "key"
+    secret.write_text("bí mật một", encoding="utf-8")
+    entry: Entry = {**ENTRY, "secrets": dict.fromkeys(SECRETS, f"file:{secret}")}
+    hub.say(ledger((FIRST, entry)))
+
+    async def scene(landscapes: Landscapes) -> None:
+        (first,) = landscapes.now.live
+        secret.write_text("bí mật hai", encoding="utf-8")
+        await hub.sees(lambda live: live[0] is not first)
+        (second,) = landscapes.now.live
+        assert not same_client(first, second)
+        assert first.registration.digest == second.registration.digest
+        hub.say(ledger((FIRST, entry), (SECOND, entry)))
+        await hub.sees(lambda live: live[0].bundle.sha256 == digest_of(SECOND))
+        assert landscapes.now.live[0].registration.renewed == second.registration.renewed
+
+    with capture_logs() as said:
+        hub.run(scene)
+    told = [line for line in said if line["event"] == "secret_renewed"]
+    assert {(line["registration"], line["secret"]) for line in told} == {
+        ("post", name) for name in SECRETS
+    }
+    assert "bí mật" not in str(said)
 
 
 def test_a_bundle_at_fault_is_named_and_the_one_before_goes_on(files: Landscape) -> None:

@@ -16,7 +16,7 @@ from hub.delivery.acts import dossier_of
 from hub.errors import HubError, Reject
 from hub.intake.acts import Kind
 from hub.records import Record
-from hub.registry.control.acts import KEPT, REFUSED, TRIED
+from hub.registry.control.acts import KEPT, REFUSED, RENEWED, TRIED
 from hub.registry.control.acts import KINDS as CHANGES
 from hub.registry.entries import registered
 from hub.settings import load
@@ -102,7 +102,9 @@ def _id(record: Record) -> str:
     return dict(record.headers).get("ce_id", b"").decode(errors="replace")
 
 
-_KINDS = ", ".join((*get_args(Kind), *sorted(DECISIONS), *CHANGES.values(), KEPT, REFUSED, TRIED))
+_KINDS = ", ".join(
+    (*get_args(Kind), *sorted(DECISIONS), *CHANGES.values(), KEPT, REFUSED, TRIED, RENEWED)
+)
 
 
 @act.callback()

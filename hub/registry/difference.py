@@ -60,7 +60,8 @@ def _aspects(before: Live | None, after: Live | None) -> Iterator[Aspect]:
 
 def _way(live: Live) -> tuple[object, ...]:
     one = live.registration
-    return one.endpoint, one.allow_addresses, one.route, dict(one.paths), dict(one.secrets)
+    secrets = (dict(one.secrets), one.renewed)
+    return one.endpoint, one.allow_addresses, one.route, dict(one.paths), secrets
 
 
 def same_client(before: Live, after: Live) -> bool:

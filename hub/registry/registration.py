@@ -70,7 +70,10 @@ class RegistrationFile(Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """A checked entry: settings complete, secrets still references."""
+    """A checked entry: settings complete, secrets still references.
+
+    `renewed`: how often what stands behind them has changed since this process started.
+    """
 
     name: str
     connector: str
@@ -85,6 +88,7 @@ class Registration:
     paused: bool
     allow_addresses: tuple[str, ...] = ()
     selected: tuple[Selection, ...] = ()  # the agencies that it served before
+    renewed: int = 0
 
     @property
     def digest(self) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from base64 import b64decode
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -32,8 +33,8 @@ from hub.surroundings import Surroundings
 from hub.topics import ensure_all
 from ops.systems.make_config import make_config
 from tests.faults.filling import fact
-from tests.faults.manners import Manner
-from tests.faults.peer import Noted, Peer, Place
+from tests.faults.manners import Manner, rest
+from tests.faults.peer import Noted, Peer, Place, Request
 from tests.faults.versions import Registrar, version
 
 pytestmark = pytest.mark.process
@@ -240,6 +241,51 @@ def test_a_secret_that_comes_later_is_found(
         late.write_text("a secret of nobody", encoding="utf-8")
         scene.event(0, 0)
         await scene.delivered(1)
+
+    play(tmp_path, story)
+
+
+class Guarded(Place):
+    """A system that gives a token for one secret only."""
+
+    secret = "một".encode()
+
+    def answer(self, request: Request) -> bytes | None:
+        if request.path.startswith(b"/oauth2/"):
+            said = b64decode(request.token.removeprefix(b"Basic "))
+            if not said.endswith(b":" + self.secret):
+                return rest("denied")
+        return super().answer(request)
+
+
+def test_a_secret_that_is_renewed_where_it_lies_is_taken_up_without_a_restart(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "secret"
+    file.write_text("một", encoding="utf-8")
+
+    async def story(scene: Scene) -> None:
+        scene.place = system = Guarded(scene.log)
+        known = scene.registrar.entry["secrets"]
+        assert isinstance(known, dict)
+        scene.registrar.entry["secrets"] = {**known, "client_secret": f"file:{file}"}
+        scene.registrar.register(scene.files["v1"], "v1")
+        scene.event(0, 0)
+        await scene.delivered(1)
+        (running,) = scene.work.running
+        system.secret, system.manner = b"hai", Manner(token=1)
+        scene.event(0, 1)
+        await scene.until(lambda: running.lane.halted is not None)
+        with capture_logs() as said:
+            file.write_text("hai", encoding="utf-8")
+            await scene.delivered(2)
+        assert [running] == scene.work.running, "the lane is the same"
+        assert running.lane.halted is None
+        told = [line for line in said if line["event"] == "secret_renewed"]
+        assert [(line["registration"], line["secret"]) for line in told] == [
+            ("portal", "client_secret")
+        ]
+        assert not {"một", "hai"} & {str(value) for line in said for value in line.values()}
 
     play(tmp_path, story)
 

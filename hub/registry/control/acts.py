@@ -28,6 +28,7 @@ KINDS: dict[Did, str] = {
     "retire": "RETIRED",
 }
 KEPT, REFUSED, TRIED = "BUNDLE_KEPT", "REGISTRATION_REFUSED", "REGISTRATION_TRIED"
+RENEWED = "SECRET_RENEWED"
 DAY = 86_400_000  # ms
 ACKNOWLEDGED = 20.0  # seconds; the writer itself gives up after 15
 POLL = 0.2

@@ -16,10 +16,12 @@ from hub.registry.control.acts import DAY, Book, changes_since, told_since
 from hub.registry.control.checking import Checker
 from hub.registry.control.desk import Desk, Means
 from hub.registry.control.keeping import Keeping, open_keeping
+from hub.registry.control.renewed import Renewed
 from hub.registry.control.seeds import read_seeds
 from hub.registry.event_types import definitions
+from hub.registry.renewals import Renewals
 from hub.serving import ended
-from hub.settings import Settings
+from hub.settings import Settings, resolve
 from hub.surroundings import now_ms
 from hub.threads import apart
 from hub.topics import ensure_all
@@ -78,9 +80,7 @@ async def open_desk(
     await asyncio.to_thread(checker.warm)
     book = Book(writer, encode)
     await asyncio.to_thread(owe_missing, broker, keeping, book)
-    task = asyncio.create_task(_settle(book))
-    stack.push_async_callback(_cancelled, task)
-    return Desk(
+    desk = Desk(
         Means(
             broker=broker,
             keeping=keeping,
@@ -94,12 +94,18 @@ async def open_desk(
             clock=now_ms,
         )
     )
+    renewed = Renewed(desk.shelf, Renewals(resolve), book, now_ms)
+    task = asyncio.create_task(_settle(book, renewed))
+    stack.push_async_callback(_cancelled, task)
+    return desk
 
 
-async def _settle(book: Book) -> None:
-    """Tell what could not be told at once."""
+async def _settle(book: Book, renewed: Renewed) -> None:
+    """Tell what could not be told at once, and which secrets were renewed."""
     while True:
         await apart(book.settle)
+        with suppress(Retry):  # the broker is away; the next look tells
+            await apart(renewed.look)
         await asyncio.sleep(SETTLE)
 
 
