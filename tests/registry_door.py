@@ -10,6 +10,8 @@ from typing import ClassVar
 
 import httpx
 
+from tests.loopback import PLAIN
+
 LARGEST = 4 * 1024 * 1024  # bytes of a request
 
 
@@ -17,7 +19,7 @@ LARGEST = 4 * 1024 * 1024  # bytes of a request
 def guarded(url: str, user: str, password: str) -> Iterator[str]:
     """Serve `url` to whoever gives the credential; yields host:port."""
     credential = base64.b64encode(f"{user}:{password}".encode()).decode()
-    client = httpx.Client(base_url=url, timeout=10.0, trust_env=False)
+    client = httpx.Client(base_url=url, timeout=10.0, verify=PLAIN, trust_env=False)
     handler = type("Door", (_Door,), {"expected": f"Basic {credential}", "client": client})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True

@@ -23,6 +23,7 @@ from hub.delivery.station import DRAIN, LEAVE
 from hub.intake.opening import TAIL, WRITER
 from hub.serving import CERTIFICATE, GRACE, ended, serving
 from hub.settings import Tls, load
+from tests.loopback import PLAIN
 
 pytestmark = pytest.mark.process
 
@@ -123,7 +124,7 @@ def test_nobody_gets_onto_a_list_of_addresses_by_a_header(tmp_path: Path) -> Non
     forged = {"x-forwarded-for": "203.0.113.7", "x-forwarded-proto": "ftps"}
 
     def ask(url: str) -> tuple[int, str]:
-        with httpx.Client(trust_env=False) as session:
+        with httpx.Client(verify=PLAIN, trust_env=False) as session:
             answer = session.get(url, headers=forged)
         return answer.status_code, answer.text
 

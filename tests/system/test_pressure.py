@@ -17,6 +17,7 @@ import pytest
 
 from hub.dev.waiting import until
 from tests.freezing import freeze
+from tests.loopback import PLAIN
 from tests.system.messages import code, filing
 from tests.system.world import FAR, World
 
@@ -109,7 +110,9 @@ def gateways(world: World, homes: Sequence[Path]) -> Iterator[list[str]]:
         assert until(lambda: all(_url(home) for home in homes), FAR)
         urls = [str(_url(home)) for home in homes]
         ready = [f"{url}/health/ready" for url in urls]
-        assert until(lambda: all(httpx.get(page).status_code == 200 for page in ready), FAR)
+        assert until(
+            lambda: all(httpx.get(page, verify=PLAIN).status_code == 200 for page in ready), FAR
+        )
         assert all(process.poll() is None for process in running)
         yield urls
 

@@ -26,6 +26,7 @@ from hub.settings import environment
 from ops.demo import stage as parts
 from ops.systems import soap
 from tests.brokers import CACHE
+from tests.loopback import PLAIN
 from tests.system.privacy import leaks, personal, secrets_of
 from tests.system.reading import Row, read_all
 
@@ -74,7 +75,11 @@ class World:
                 stderr=out,
             )
         if wait:
-            assert until(lambda: self.ready(name), FAR), parts.tail(self.home, name)
+            self.await_ready(name)
+
+    def await_ready(self, name: str) -> None:
+        """Wait until a process that was started says that it can do its work."""
+        assert until(lambda: self.ready(name), FAR), parts.tail(self.home, name)
 
     def end(self, name: str, how: signal.Signals = signal.SIGTERM) -> None:
         """End a process of the hub and wait for it."""
@@ -92,7 +97,7 @@ class World:
         if url is None:
             return 0, ""
         try:
-            answer = httpx.get(f"{url}{path}", timeout=5)
+            answer = httpx.get(f"{url}{path}", timeout=5, verify=PLAIN)
         except httpx.HTTPError:
             return 0, ""
         return answer.status_code, answer.text
@@ -138,7 +143,7 @@ class World:
         **headers: str,
     ) -> httpx.Response:
         """One request at the gateway; its answer tells nothing that it must not."""
-        transport = httpx.HTTPTransport(local_address=source)
+        transport = httpx.HTTPTransport(verify=PLAIN, local_address=source)
         named = {name.replace("_", "-"): text for name, text in headers.items()}
         with httpx.Client(transport=transport, timeout=FAR) as client:
             answer = client.request(method, self.gateway + path, content=content, headers=named)
@@ -193,7 +198,9 @@ class World:
     def act(self, system: str, operation: str, body: object, **more: object) -> dict[str, Any]:
         """A system does what it does by itself."""
         order = {"operation": operation, "body": body, **more}
-        answer = httpx.post(f"{self.inspect[system]}/_sim/act", json=order, timeout=FAR)
+        answer = httpx.post(
+            f"{self.inspect[system]}/_sim/act", json=order, timeout=FAR, verify=PLAIN
+        )
         assert answer.status_code == 200, answer.text
         found: dict[str, Any] = answer.json()
         return found
@@ -207,7 +214,9 @@ class World:
     def faults(self, system: str, **script: object) -> None:
         """Script a system's faults and switches; `faults(system)` ends all rules."""
         script = script or {"rules": [], "on": []}
-        answer = httpx.put(f"{self.inspect[system]}/_sim/faults", json=script, timeout=FAR)
+        answer = httpx.put(
+            f"{self.inspect[system]}/_sim/faults", json=script, timeout=FAR, verify=PLAIN
+        )
         assert answer.status_code == 200, answer.text
 
     def secret(self, system: str, name: str) -> str:
@@ -236,7 +245,7 @@ class World:
     def calls(self, system: str, code: str) -> list[dict[str, Any]]:
         """What a system was told of a dossier and took, in order."""
         url = f"{self.inspect[system]}/_sim/calls?direction=in&limit=100000"
-        rows: list[dict[str, Any]] = httpx.get(url, timeout=FAR).json()
+        rows: list[dict[str, Any]] = httpx.get(url, timeout=FAR, verify=PLAIN).json()
         return [r for r in rows if r["dossier"].startswith(code) and r["verdict"] == "stored"]
 
     def told(self, system: str, code: str) -> list[str]:
@@ -245,7 +254,9 @@ class World:
 
     def dossier(self, system: str, code: str) -> dict[str, Any]:
         """What a system keeps of a dossier; empty if nothing."""
-        answer = httpx.get(f"{self.inspect[system]}/_sim/dossiers/{code}", timeout=FAR)
+        answer = httpx.get(
+            f"{self.inspect[system]}/_sim/dossiers/{code}", timeout=FAR, verify=PLAIN
+        )
         found: dict[str, Any] = answer.json() if answer.status_code == 200 else {}
         return found
 
@@ -294,13 +305,13 @@ class Said:
 def running_world(home: Path) -> Iterator[World]:
     """A broker, the systems, registry, gateway and worker; ended with the block."""
     with ExitStack() as stack:
-        broker = stack.enter_context(DevBroker(home, cache=CACHE))
         credentials = parts._credentials(home)
         gateway, registry = (f"http://127.0.0.1:{parts._free_port()}" for _ in range(2))
         systems = [
             stack.enter_context(parts._system(home, name, gateway, home / "systems"))
             for name in parts.SYSTEMS
         ]
+        broker = stack.enter_context(DevBroker(home, cache=CACHE))  # the systems come up meanwhile
         serving = {name: parts._serving(home, name, process) for name, process in systems}
         parts._register(
             home, credentials, {n: str(f["url"]) for n, f in serving.items()}, "postal_my"
@@ -330,8 +341,11 @@ def running_world(home: Path) -> Iterator[World]:
             offsets=offsets,
         )
         stack.callback(_end, world)
-        for name in ("registry", "gateway", "worker"):
-            world.start(name)
+        hub = ("registry", "gateway", "worker")
+        for name in hub:
+            world.start(name, wait=False)
+        for name in hub:
+            world.await_ready(name)
         assert until(world.polled, FAR), "the catalogue is not polled"
         yield world
 

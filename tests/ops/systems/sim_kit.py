@@ -16,6 +16,7 @@ from ops.systems.listener import Listener
 from ops.systems.peer import Peer
 from ops.systems.serve import Options, running
 from ops.systems.wire import Plan, Reply, Request
+from tests.loopback import PLAIN
 
 Json = dict[str, Any]
 
@@ -103,8 +104,8 @@ def serving(loop: Loop, configs: Path, hub: Hub, system: str, options: Json) -> 
     context = running(Options(system, path, hub.url, **options))
     up = loop.run(context.__aenter__())
     with (
-        httpx.Client(base_url=up.url, trust_env=False, timeout=5) as client,
-        httpx.Client(base_url=up.inspect, trust_env=False, timeout=5) as inspect,
+        httpx.Client(base_url=up.url, trust_env=False, verify=PLAIN, timeout=5) as client,
+        httpx.Client(base_url=up.inspect, trust_env=False, verify=PLAIN, timeout=5) as inspect,
     ):
         yield Sim(client, inspect, config, up.peer)
     loop.run(context.__aexit__(None, None, None))

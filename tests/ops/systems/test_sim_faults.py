@@ -11,6 +11,7 @@ import pytest
 from ops.systems import rules
 from ops.systems.faults import Faults
 from ops.systems.rules import Subject
+from tests.loopback import PLAIN
 from tests.ops.systems import sim_golden as golden
 from tests.ops.systems.sim_kit import Hub, Sim, Start
 from tests.ops.systems.test_sim_portal import STEP, call, token
@@ -160,7 +161,7 @@ def test_a_window_of_downtime_opens_and_closes_by_itself(start: Start) -> None:
 
 def refused(sim: Sim) -> bool:
     try:
-        httpx.get(f"{sim.client.base_url}/_sim/health", trust_env=False, timeout=2)
+        httpx.get(f"{sim.client.base_url}/_sim/health", trust_env=False, verify=PLAIN, timeout=2)
     except httpx.ConnectError:
         return True
     except BROKEN:  # the moment of closing

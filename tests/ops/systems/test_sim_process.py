@@ -19,6 +19,7 @@ import yaml
 from ops.systems import ngsp_forms, portal_forms, postal
 from ops.systems.__main__ import main
 from ops.systems.serve import SYSTEMS
+from tests.loopback import PLAIN
 from tests.ops.systems import sim_golden as golden
 from tests.ops.systems.sim_kit import Sim, Start
 from tests.ops.systems.test_sim_ioc import rate
@@ -61,9 +62,9 @@ def test_a_system_announces_itself_and_stops_when_told(
     with process(system, configs, tmp_path, "--fast") as (facts, started):
         assert (system, started.pid) == (facts["name"], facts["pid"])
         for url in (facts["url"], facts["inspect"]):
-            health = httpx.get(f"{url}/_sim/health", trust_env=False).json()
+            health = httpx.get(f"{url}/_sim/health", trust_env=False, verify=PLAIN).json()
             assert system == health["name"]
-        assert 404 == httpx.get(f"{facts['inspect']}/x", trust_env=False).status_code
+        assert 404 == httpx.get(f"{facts['inspect']}/x", trust_env=False, verify=PLAIN).status_code
         started.send_signal(signal.SIGTERM)
         assert 0 == started.wait(10)
         assert not (tmp_path / "run" / f"{system}.json").exists()
@@ -72,7 +73,7 @@ def test_a_system_announces_itself_and_stops_when_told(
 def test_under_load_it_still_breaks_connections(configs: Path, tmp_path: Path) -> None:
     with (
         process("portal", configs, tmp_path, "--fast") as (facts, _),
-        httpx.Client(base_url=facts["url"], trust_env=False) as http,
+        httpx.Client(base_url=facts["url"], trust_env=False, verify=PLAIN) as http,
     ):
         script = {"rules": [{"name": "r", "action": {"kind": "reset"}}]}
         assert 200 == http.put("/_sim/faults", json=script).status_code
@@ -87,7 +88,7 @@ def test_a_kill_forgets_nothing_that_was_answered(configs: Path, tmp_path: Path)
     state = ["--state", str(tmp_path / "state")]
 
     def put(url: str) -> httpx.Response:
-        with httpx.Client(base_url=url, trust_env=False) as http:
+        with httpx.Client(base_url=url, trust_env=False, verify=PLAIN) as http:
             answer = http.post(
                 "/oauth2/token",
                 data={"grant_type": "client_credentials"},
@@ -106,7 +107,9 @@ def test_a_kill_forgets_nothing_that_was_answered(configs: Path, tmp_path: Path)
         file.write(b'{"operation":"cut sho')
     with process("portal", configs, tmp_path, *state) as (facts, _):
         assert 409 == put(facts["url"]).status_code
-        kept = httpx.get(f"{facts['inspect']}/_sim/dossiers/{golden.CODE}", trust_env=False)
+        kept = httpx.get(
+            f"{facts['inspect']}/_sim/dossiers/{golden.CODE}", trust_env=False, verify=PLAIN
+        )
         assert "DA_TIEP_NHAN" == kept.json()["trangThai"]
     lines = (tmp_path / "state" / "effects.jsonl").read_bytes().splitlines()
     assert 1 == len(lines)

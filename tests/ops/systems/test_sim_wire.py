@@ -8,6 +8,7 @@ import pytest
 
 from ops.systems import soap
 from ops.systems.wire import Reply
+from tests.loopback import PLAIN
 from tests.ops.systems import sim_golden as golden
 from tests.ops.systems.sim_kit import Hub, Sim, Start
 from tests.ops.systems.test_sim_faults import until
@@ -227,5 +228,5 @@ def test_one_dossier_is_answered_with_an_unknown_code_and_others_are_not(start: 
 
 def test_a_client_of_httpx_may_reuse_its_connection(start: Start) -> None:
     sim = start("portal")
-    with httpx.Client(base_url=sim.client.base_url, trust_env=False) as one:
+    with httpx.Client(base_url=sim.client.base_url, trust_env=False, verify=PLAIN) as one:
         assert [200] * 50 == [one.get("/_sim/health").status_code for _ in range(50)]
