@@ -44,7 +44,7 @@ process: setup ## the tests of single processes: simulated systems, servers, tim
 	$(BIN)/pytest -q -n 4 -m process
 
 system: setup ## the tests on a real Kafka
-	$(BIN)/pytest -q -n 2 --dist loadfile -m system
+	$(BIN)/pytest -q -n 3 --dist loadfile -m system
 
 fault: setup ## a few rows of the fault table, on a real Kafka
 	$(BIN)/pytest -q -n 3 -m fault

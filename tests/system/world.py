@@ -77,9 +77,9 @@ class World:
         if wait:
             self.await_ready(name)
 
-    def await_ready(self, name: str) -> None:
+    def await_ready(self, name: str, wait: float = FAR) -> None:
         """Wait until a process that was started says that it can do its work."""
-        assert until(lambda: self.ready(name), FAR), parts.tail(self.home, name)
+        assert until(lambda: self.ready(name), wait), parts.tail(self.home, name)
 
     def end(self, name: str, how: signal.Signals = signal.SIGTERM) -> None:
         """End a process of the hub and wait for it."""
@@ -345,7 +345,7 @@ def running_world(home: Path) -> Iterator[World]:
         for name in hub:
             world.start(name, wait=False)
         for name in hub:
-            world.await_ready(name)
+            world.await_ready(name, 3 * FAR)  # three of them start at once
         assert until(world.polled, FAR), "the catalogue is not polled"
         yield world
 
