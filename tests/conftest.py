@@ -1,5 +1,6 @@
 """Fixtures that need the real broker; everything else lives beside its tests."""
 
+import gc
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,17 @@ pytest.register_assert_rewrite("tests.registry.contract")
 # Equal runs differ twofold and more on shared machines, so no example has a time limit of its own.
 hypothesis.settings.register_profile("shared", deadline=None)
 hypothesis.settings.load_profile("shared")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop() -> None:
+    """What was collected stays: to look through it for garbage again and again takes a tenth."""
+    gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    """What stayed may go."""
+    gc.unfreeze()
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
