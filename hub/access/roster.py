@@ -24,7 +24,7 @@ import msgspec
 
 from hub.access.rules import LOCAL, Principal, Role
 from hub.errors import Halt, Reject
-from hub.registry.manifest import decode
+from hub.registry.shape import decode
 from hub.registry.yaml_file import YamlFile, read_yaml
 
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,58}[a-z0-9])?")  # one word: it stands in records

@@ -44,8 +44,10 @@ class Shown:
     def _harmless(self) -> frozenset[Place]:
         """The places that only harmless fields are made into; asked for when anything differs."""
         rows = [row for bundle in self._bundles for row in explain(bundle)]
-        places = {(row.flow, row.field.path) for row in rows}
-        return frozenset(places - {(r.flow, r.field.path) for r in rows if not _is_harmless(r)})
+        places = {(row.flow, row.line.field.path) for row in rows}
+        return frozenset(
+            places - {(r.flow, r.line.field.path) for r in rows if not _is_harmless(r)}
+        )
 
     @cached_property
     def _written(self) -> frozenset[str]:
@@ -76,9 +78,9 @@ def _plain(place: Place) -> Place:
 
 
 def _is_harmless(row: Row) -> bool:
-    of = (*row.sources, *row.decided_by)
+    of = (*row.line.sources, *row.line.decided_by)
     marked = all(m.pii == "n" or m.path.startswith("setting.") for m in of)
-    return marked and row.field.pii in (None, "n")
+    return marked and row.line.field.pii in (None, "n")
 
 
 def _literals(source: str) -> Iterator[str]:

@@ -19,7 +19,8 @@ from hub.delivery.together import attempt_together
 from hub.errors import HubError
 from hub.registry.certificates import Clause
 from hub.registry.live import Live, outflows
-from hub.registry.manifest import Manifest, words
+from hub.registry.manifest import Manifest
+from hub.registry.manifest_words import words
 
 TRIES = 3  # a system may need a moment until it finds what it has just taken
 PAUSE = 1.0  # seconds between them

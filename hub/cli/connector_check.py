@@ -13,10 +13,10 @@ from hub.errors import Reject
 from hub.registry.bundle_files import read_files
 from hub.registry.check import Checked, Place
 from hub.registry.check import check as checking
-from hub.registry.manifest import decode
 from hub.registry.problem import Problem
 from hub.registry.registration import RegistrationEntry, RegistrationFile
 from hub.registry.sarif import sarif
+from hub.registry.shape import decode
 from hub.registry.yaml_file import YamlFile, read_yaml
 from hub.settings import load
 

@@ -119,14 +119,16 @@ def _tell(one: _One, rows: list[Row]) -> None:
     manifest = one.bundle.manifest
     live = f", registered as {', '.join(one.registrations)}" if one.registrations else ""
     console().print(f"{one.bundle.name}: {manifest.title} ({manifest.owner}){live}")
-    for (flow, takes, makes), part in groupby(rows, lambda row: (row.flow, row.takes, row.makes)):
+    for (flow, takes, makes), part in groupby(
+        rows, lambda row: (row.flow, row.takes, row.line.record)
+    ):
         console().print(f"\n{flow}: {takes} → {makes}" if makes else f"\n{flow}")
         show_rows(map(_shown, part), COLUMNS, as_json=False)
     console().print()
 
 
 def _shown(row: Row) -> Document:
-    decided = ", ".join(mention.path for mention in row.decided_by)
-    sources = ", ".join(mention.path for mention in row.sources)
+    decided = ", ".join(mention.path for mention in row.line.decided_by)
+    sources = ", ".join(mention.path for mention in row.line.sources)
     told = ", ".join(filter(None, (sources, decided and f"decided by {decided}")))
     return {**row.as_dict(), "from": told}

@@ -17,7 +17,7 @@ from hub.registry.cases import record as recorded
 from hub.registry.cases import run_cases
 from hub.registry.event_types import read_events
 from hub.registry.live import read_landscape
-from hub.registry.manifest import words
+from hub.registry.manifest_words import words
 from hub.registry.problem import BundleErrors
 from hub.settings import load
 

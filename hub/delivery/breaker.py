@@ -19,7 +19,7 @@ from math import inf
 from typing import Literal
 
 from hub.delivery.policy import LONGEST_ASKED, pause
-from hub.registry.manifest import RetryPolicy
+from hub.registry.manifest_delivery import RetryPolicy
 
 SYSTEM_FAILURES = 3  # in a row: one may be a restarted node, two its neighbour
 ALIKE_DOSSIERS = 5  # different ones: a few with the same mistake may well come together

@@ -19,7 +19,7 @@ from hub.delivery.batching import Part
 from hub.delivery.outcomes import Verdict, codes_said, judge
 from hub.delivery.outflow import Outflow, Question, Request
 from hub.errors import Halt, HubError, Reject, Retry
-from hub.registry.manifest import Pages
+from hub.registry.manifest_flow import Pages
 
 Clock: TypeAlias = Callable[[], int]
 REFUSED = "refused"  # code of a Reject that the system itself said

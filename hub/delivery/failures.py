@@ -16,7 +16,7 @@ from hub.delivery.settling import Author, Receipts
 from hub.delivery.together import Apart
 from hub.errors import Halt, Reject, Retry
 from hub.log import get_logger, place_of
-from hub.registry.manifest import RetryPolicy
+from hub.registry.manifest_delivery import RetryPolicy
 
 log = get_logger("hub.delivery")
 # Offsets that may be settled behind one event that fails: no commit passes it, so that each is

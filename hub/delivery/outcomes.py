@@ -15,7 +15,8 @@ from adapters.http.messages import Answer
 from hub.contract.paths import get, get_all
 from hub.contract.types import Document, JsonScalar, Value
 from hub.errors import Reject
-from hub.registry.manifest import Outcome, Then
+from hub.registry.manifest_flow import Outcome
+from hub.registry.manifest_words import Then
 from hub.registry.yaml_file import Plain
 
 Read: TypeAlias = Callable[[Answer], list[Value]]

@@ -7,7 +7,7 @@ from typing import TypeAlias
 from hub.contract.types import Document, Value
 from hub.delivery.batching import Joining
 from hub.delivery.outcomes import Row, Test
-from hub.registry.manifest import Pages
+from hub.registry.manifest_flow import Pages
 from hub.registry.selection import Selection, agencies_at
 
 Flags: TypeAlias = list[str]

@@ -6,7 +6,7 @@ names a time is believed, up to the longest wait, but never with less than the o
 at once" (Retry-After: 0) would be a loop as fast as the network.
 """
 
-from hub.registry.manifest import RetryPolicy
+from hub.registry.manifest_delivery import RetryPolicy
 
 LONGEST_ASKED = 3_600.0  # seconds that a Retry-After may ask for
 

@@ -24,7 +24,7 @@ from hub.intake.inflow import Inflow
 from hub.intake.intake import Intake
 from hub.intake.item import canonical
 from hub.log import get_logger, place_of
-from hub.registry.manifest import Poll
+from hub.registry.manifest_flow import Poll
 
 log = get_logger("hub.poll")
 NOT_READY = 0.2  # seconds until the index is looked at again

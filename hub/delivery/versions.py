@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeAlias
 from adapters.http.messages import Client
 from hub.delivery.held import Held
 from hub.delivery.outflow import Outflow
-from hub.registry.manifest import Delivery
+from hub.registry.manifest_delivery import Delivery
 
 
 class Name(NamedTuple):

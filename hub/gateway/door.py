@@ -18,7 +18,7 @@ from hub.intake.inflow import Inflow
 from hub.intake.intake import Intake, Taken
 from hub.log import get_logger, place_of
 from hub.registry.live import Live, inflows
-from hub.registry.manifest import Told
+from hub.registry.manifest_words import Told
 
 log = get_logger("hub.gateway")
 

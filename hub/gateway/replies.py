@@ -13,7 +13,8 @@ import msgspec
 
 from hub.contract.paths import get
 from hub.contract.types import Document, Value
-from hub.registry.manifest import Reply, Told
+from hub.registry.manifest_flow import Reply
+from hub.registry.manifest_words import Told
 from hub.registry.yaml_file import Plain
 
 _PLACE = re.compile(r"\{(doc\.[^{}]+|reason|count)\}")

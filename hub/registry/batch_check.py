@@ -4,7 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from hub.contract.types import Contract, ListOf, OneOf, Operation, Record, Ref, Type
 from hub.registry.batch import POSITION, Batch, pairs
-from hub.registry.manifest import Flow, Manifest, words
+from hub.registry.manifest import Manifest
+from hub.registry.manifest_flow import Flow
+from hub.registry.manifest_words import words
 from hub.registry.problem import Problem
 from hub.registry.signatures import SUCCESS
 from hub.registry.yaml_file import YamlFile

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 
 from hub.contract.binding import Auth, Binding, Limits
 from hub.errors import Halt
-from hub.registry.manifest import Manifest, Scalar
+from hub.registry.manifest import Manifest
+from hub.registry.manifest_words import Scalar
 from hub.registry.registration import Registration
 from hub.registry.yaml_file import Plain
 

@@ -28,8 +28,9 @@ from hub.registry.bundle_files import MANIFEST, digest_of, file_problems, read_f
 from hub.registry.contract_paths import astray
 from hub.registry.credentials import credential_problems
 from hub.registry.event_types import Events, with_own
-from hub.registry.manifest import Contracts, Manifest, Setting, words
+from hub.registry.manifest import Contracts, Manifest, Setting
 from hub.registry.manifest_check import read_manifest
+from hub.registry.manifest_words import words
 from hub.registry.problem import BundleErrors, Problem
 from hub.registry.signatures import Sides, signatures
 from hub.registry.yaml_file import YamlFile, read_yaml

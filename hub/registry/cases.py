@@ -21,7 +21,8 @@ from hub.registry.case_files import FOLDER, Case, find_cases
 from hub.registry.case_times import from_people, to_people
 from hub.registry.case_wire import Arrivals, outline, written_out
 from hub.registry.event_types import Events
-from hub.registry.manifest import Flow, Poll, words
+from hub.registry.manifest_flow import Flow, Poll
+from hub.registry.manifest_words import words
 from hub.registry.registration import default_settings
 from hub.registry.signatures import item_at, operation, success
 

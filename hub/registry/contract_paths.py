@@ -18,7 +18,9 @@ from hub.contract.types import (
 )
 from hub.delivery.outcomes import EVENT, compared
 from hub.errors import Reject
-from hub.registry.manifest import Flow, InDoubt, Manifest, Outcome, Pages, words
+from hub.registry.manifest import Manifest
+from hub.registry.manifest_flow import Flow, InDoubt, Outcome, Pages
+from hub.registry.manifest_words import words
 from hub.registry.signatures import SUCCESS, Sides, item_at, meant, success
 from hub.registry.yaml_file import Path, Plain
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from hub.errors import Halt, Reject
 from hub.registry.ledger import Entry, Registered
-from hub.registry.manifest import decode
 from hub.registry.problem import Problem
 from hub.registry.registration import RegistrationEntry, read_registrations
+from hub.registry.shape import decode
 from hub.registry.yaml_file import in_memory, read_yaml
 
 

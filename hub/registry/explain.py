@@ -4,13 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from hub.contract.types import Document, ListOf, Record, Ref, Type, Value
-from hub.mapping.classes import highest
 from hub.mapping.lineage import Line, Lineage, Mention
 from hub.mapping.program import FlowSignature, lineages
 from hub.registry.bundle import Bundle, settings_record
 from hub.registry.bundle_files import MANIFEST
 from hub.registry.event_types import Events
-from hub.registry.manifest import Flow, Manifest, words
+from hub.registry.manifest import Manifest
+from hub.registry.manifest_flow import Flow
+from hub.registry.manifest_words import words
 from hub.registry.signatures import Sides, signatures
 from hub.registry.yaml_file import read_yaml
 
@@ -22,40 +23,31 @@ class Row:
     """One field that a connector writes, and where its value comes from.
 
     `direction`: "out" into the system, "in" into an event. `takes`: the event or operation whose
-    message is read; `makes`: the event or operation that is written. `at`: where the mapping, or
-    the manifest, says so.
+    message is read. `line`: what is written and what it is made of; its `at` is where the mapping,
+    or the manifest, says so.
     """
 
     connector: str
     flow: str
     direction: str
     takes: str
-    makes: str
-    field: Mention
-    at: str
-    expression: str
-    sources: tuple[Mention, ...]
-    decided_by: tuple[Mention, ...]
-
-    @property
-    def pii(self) -> str | None:
-        """The highest class of the field and of what it comes from."""
-        return highest([self.field.pii, *(m.pii for m in (*self.sources, *self.decided_by))])
+    line: Line
 
     def as_dict(self) -> Document:
         """For programs."""
+        line = self.line
         return {
             "connector": self.connector,
             "flow": self.flow,
             "direction": self.direction,
             "takes": self.takes,
-            "makes": self.makes,
-            "field": self.field.path,
-            "pii": self.pii,
-            "expression": self.expression,
-            "at": self.at,
-            "sources": _mentions(self.sources),
-            "decided_by": _mentions(self.decided_by),
+            "makes": line.record,
+            "field": line.field.path,
+            "pii": line.pii,
+            "expression": line.expression,
+            "at": line.at,
+            "sources": _mentions(line.sources),
+            "decided_by": _mentions(line.decided_by),
         }
 
 
@@ -71,7 +63,9 @@ def explain(bundle: Bundle) -> list[Row]:
         name, flow = _flow_of(manifest, lineage.flow)
         takes = _takes(flow, lineage)
         out = flow.kind == "on" or lineage.flow != name
-        rows += [_row(bundle.name, lineage.flow, line, takes, out=out) for line in lineage.lines]
+        for line in lineage.lines:
+            way = "out" if out and line.field.path else "in"
+            rows.append(Row(bundle.name, lineage.flow, way, takes, line))
     return [*rows, *_filled(bundle)]
 
 
@@ -82,21 +76,6 @@ def _lineages(bundle: Bundle) -> tuple[Lineage, ...]:
     sides = Sides(bundle.inbound, bundle.outbound, events.records, events.full_names)
     flows = [f for f in signatures(manifest, sides, source) if isinstance(f, FlowSignature)]
     return lineages(source, manifest.mapping, flows, settings_record(manifest))
-
-
-def _row(connector: str, function: str, line: Line, takes: str, *, out: bool) -> Row:
-    return Row(
-        connector,
-        function,
-        "out" if out and line.field.path else "in",
-        takes,
-        line.record,
-        line.field,
-        line.at,
-        line.expression,
-        line.sources,
-        line.decided_by,
-    )
 
 
 def _flow_of(manifest: Manifest, function: str) -> tuple[str, Flow]:
@@ -120,14 +99,13 @@ def _filled(bundle: Bundle) -> Iterator[Row]:
     yaml = read_yaml(bundle.files[MANIFEST], MANIFEST)
     for path, value in bundle.manifest.outbound.fill.items():
         at, shown = yaml.place(("outbound", "fill", path)), "…" if value is None else str(value)
-        yield Row(
-            bundle.name, "outbound.fill", "out", "", "", Mention(path, None), at, shown, (), ()
-        )
+        line = Line("", Mention(path, None), at, shown, (), ())
+        yield Row(bundle.name, "outbound.fill", "out", "", line)
 
 
 def personal(rows: Iterable[Row]) -> list[Row]:
     """The rows with personal or sensitive data."""
-    return [row for row in rows if row.pii in PERSONAL]
+    return [row for row in rows if row.line.pii in PERSONAL]
 
 
 def about(rows: Iterable[Row], events: Events, word: str) -> list[Row]:
@@ -137,11 +115,13 @@ def about(rows: Iterable[Row], events: Events, word: str) -> list[Row]:
 
 def _about(row: Row, events: Events, word: str) -> bool:
     wanted = word.casefold()
-    record = events.records.get((row.makes if row.direction == "in" else row.takes).split(".")[-1])
+    line = row.line
     if row.direction == "in":
-        paths = [row.field.path]
+        kind, paths = line.record, [line.field.path]
     else:
-        paths = [m.path.partition(".")[2] for m in (*row.sources, *row.decided_by)]
+        read = (*line.sources, *line.decided_by)
+        kind, paths = row.takes, [mention.path.partition(".")[2] for mention in read]
+    record = events.records.get(kind.split(".")[-1])
     return any(
         wanted in path.casefold() or wanted in _doc_at(record, path, events.records).casefold()
         for path in paths

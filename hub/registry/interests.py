@@ -14,8 +14,10 @@ from hub.errors import Reject
 from hub.registry.call_limits import CallLimits
 from hub.registry.entries import entry_of, read_entries
 from hub.registry.ledger import Ledger, Registered
-from hub.registry.manifest import Manifest, decode, words
+from hub.registry.manifest import Manifest
+from hub.registry.manifest_words import words
 from hub.registry.registration import RegistrationEntry, complete
+from hub.registry.shape import decode
 from hub.registry.yaml_file import read_yaml
 
 MANIFEST = "connector.yaml"

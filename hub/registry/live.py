@@ -26,7 +26,8 @@ from hub.registry.bundle_files import read_files
 from hub.registry.entries import names_of, read_entries
 from hub.registry.event_types import FOLDER as SCHEMAS
 from hub.registry.event_types import Events, with_own
-from hub.registry.manifest import Confirm, Flow, InDoubt, words
+from hub.registry.manifest_flow import Confirm, Flow, InDoubt
+from hub.registry.manifest_words import words
 from hub.registry.problem import BundleErrors, Problem
 from hub.registry.registration import (
     Registration,

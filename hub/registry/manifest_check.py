@@ -14,9 +14,12 @@ from hub.errors import Reject
 from hub.registry.auth import auth_problems
 from hub.registry.call_limits import limit_problems
 from hub.registry.credentials import manifest_credentials
-from hub.registry.manifest import Flow, Manifest, Outcome, flow_problems, shape_problems, words
+from hub.registry.manifest import Manifest
+from hub.registry.manifest_flow import Flow, Outcome, flow_problems
+from hub.registry.manifest_words import words
 from hub.registry.problem import Problem
 from hub.registry.registration import SETTINGS, default_of, fits_setting
+from hub.registry.shape import shape_problems
 from hub.registry.yaml_file import Path, Plain, YamlFile
 
 FORMAT = 1  # of manifests, that this hub reads

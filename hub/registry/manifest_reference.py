@@ -17,11 +17,26 @@ import orjson
 from msgspec import Struct
 
 from hub.contract.types import Document, Value
-from hub.registry import auth, batch, call_limits, manifest, registration
+from hub.registry import (
+    auth,
+    batch,
+    call_limits,
+    manifest,
+    manifest_delivery,
+    manifest_flow,
+    registration,
+)
 
 MANIFEST_SCHEMA: Final = "connector.schema.json"
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
-_MODULES: Final = (manifest, batch, call_limits, registration)
+_MODULES: Final = (
+    manifest,
+    manifest_flow,
+    manifest_delivery,
+    batch,
+    call_limits,
+    registration,
+)
 _PLACES: Final[Mapping[str, str]] = {
     "Manifest": "connector.yaml",
     "Inbound": "inbound",

@@ -17,10 +17,12 @@ from hub.errors import Reject
 from hub.nearest import nearest
 from hub.registry.addresses import address_misfits
 from hub.registry.call_limits import limit_problems
-from hub.registry.manifest import Delivery, Manifest, Setting, decode
+from hub.registry.manifest import Manifest, Setting
+from hub.registry.manifest_delivery import Delivery
 from hub.registry.misfits import Misfit
 from hub.registry.problem import Problem
 from hub.registry.selection import Selection
+from hub.registry.shape import decode
 from hub.registry.yaml_file import Plain, YamlFile, in_memory
 
 REFERENCES = ("env:", "file:")

@@ -25,7 +25,9 @@ from hub.delivery.outcomes import ITEM, compared
 from hub.errors import Reject
 from hub.mapping.program import FlowSignature
 from hub.nearest import nearest
-from hub.registry.manifest import Confirm, Flow, InDoubt, Manifest, words
+from hub.registry.manifest import Manifest
+from hub.registry.manifest_flow import Confirm, Flow, InDoubt
+from hub.registry.manifest_words import words
 
 LISTED = 12  # names that a finding spells out
 SUCCESS = ("200", "201", "202", "2XX", "default")

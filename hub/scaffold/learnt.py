@@ -6,7 +6,9 @@ from typing import Final
 
 from hub.errors import Reject
 from hub.mapping.likeness import NO_SYNONYMS, Synonyms, folded, synonyms_of
-from hub.registry.manifest import Manifest, decode, words
+from hub.registry.manifest import Manifest
+from hub.registry.manifest_words import words
+from hub.registry.shape import decode
 from hub.registry.yaml_file import read_yaml
 
 _KEYS: Final = frozenset({"idempotencykey", "xidempotencykey"})

@@ -11,7 +11,7 @@ from hub.contract.types import Document, Operation, Record, RestWire
 from hub.delivery.outcomes import compile_rows
 from hub.delivery.outflow import Outflow
 from hub.errors import Halt, HubError, Reject, Retry
-from hub.registry.manifest import Outcome
+from hub.registry.manifest_flow import Outcome
 
 OK = Answer(200, {"ma": "OK", "so": "A1"})
 AGAIN = Answer(409, {"ma": "DA_NHAN"})

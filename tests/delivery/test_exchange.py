@@ -13,7 +13,7 @@ from hub.delivery.outflow import Outflow, Question
 from hub.delivery.receipts import Settled, as_document, dead_letter
 from hub.errors import Halt, HubError, Reject, Retry
 from hub.records import Record
-from hub.registry.manifest import Outcome
+from hub.registry.manifest_flow import Outcome
 
 ROWS = compile_rows(
     [

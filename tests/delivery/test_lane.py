@@ -25,7 +25,8 @@ from hub.events.codec import Codec
 from hub.events.headers import Envelope, write_headers
 from hub.events.schemas_memory import MemorySchemas
 from hub.records import Done, Outgoing, Position, Spot
-from hub.registry.manifest import Delivery, Outcome, RetryPolicy
+from hub.registry.manifest_delivery import Delivery, RetryPolicy
+from hub.registry.manifest_flow import Outcome
 
 pytestmark = pytest.mark.process
 

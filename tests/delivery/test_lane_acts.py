@@ -13,7 +13,7 @@ from hub.delivery.archive import Archive
 from hub.delivery.letters import Letter, decided, letters
 from hub.errors import Retry
 from hub.records import Position, Record, Spot
-from hub.registry.manifest import RetryPolicy
+from hub.registry.manifest_delivery import RetryPolicy
 from tests.delivery.test_lane import WITHDRAWN, World, done, settled
 from tests.delivery.test_lane_recovery import busy, crashed, never, only, open_parked, tick
 

@@ -18,7 +18,7 @@ from hub.errors import Halt, HubError, Retry
 from hub.events.catalogue import Catalogue
 from hub.events.codec import Codec
 from hub.records import Done, Position, Record, Spot
-from hub.registry.manifest import Delivery, RetryPolicy
+from hub.registry.manifest_delivery import Delivery, RetryPolicy
 from tests.delivery.test_lane import WITHDRAWN, World
 
 pytestmark = pytest.mark.process

@@ -16,7 +16,7 @@ from hub.errors import Reject, Retry
 from hub.events.catalogue import Catalogue
 from hub.records import Spot
 from hub.registry.batch import Batch, pairs
-from hub.registry.manifest import Outcome
+from hub.registry.manifest_flow import Outcome
 from tests.delivery.test_lane import WITHDRAWN, Peer, World, settled
 
 pytestmark = pytest.mark.process

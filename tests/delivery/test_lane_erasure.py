@@ -4,7 +4,7 @@ import pytest
 
 from hub.delivery.acts import Command
 from hub.records import Record, Spot
-from hub.registry.manifest import RetryPolicy
+from hub.registry.manifest_delivery import RetryPolicy
 from tests.delivery.test_lane import World, done, settled
 from tests.delivery.test_lane_acts import act, dead, delivered, letter_act, metadata, park_three
 from tests.delivery.test_lane_acts import refuse as refusing

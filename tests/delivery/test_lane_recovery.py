@@ -14,7 +14,7 @@ from hub.delivery.outflow import Question
 from hub.errors import Retry
 from hub.events.codec import Codec
 from hub.records import Outgoing, Spot
-from hub.registry.manifest import RetryPolicy
+from hub.registry.manifest_delivery import RetryPolicy
 from tests.delivery.test_lane import WITHDRAWN, World, done, settled
 
 pytestmark = pytest.mark.process

@@ -14,7 +14,7 @@ from hub.delivery.outflow import Make, Question
 from hub.delivery.versions import Earlier, Name, Terms
 from hub.errors import Halt, Retry
 from hub.registry.call_limits import CallLimits
-from hub.registry.manifest import Delivery
+from hub.registry.manifest_delivery import Delivery
 from tests.delivery.test_lane import WITHDRAWN, Peer, World, done, settled
 from tests.delivery.test_lane_recovery import crashed
 

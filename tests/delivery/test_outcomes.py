@@ -4,7 +4,7 @@ from adapters.http.messages import Answer
 from hub.contract.types import Document
 from hub.delivery.outcomes import codes_said, compile_rows, compile_when, judge
 from hub.errors import Reject
-from hub.registry.manifest import Outcome
+from hub.registry.manifest_flow import Outcome
 
 DVCQG = compile_rows(
     [

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.delivery.policy import LONGEST_ASKED, pause
-from hub.registry.manifest import RetryPolicy
+from hub.registry.manifest_delivery import RetryPolicy
 
 ONESTOP = RetryPolicy(first=1, factor=2, longest=300, give_up=7200)
 

@@ -29,7 +29,7 @@ from hub.intake.served import Served
 from hub.records import Done, Outgoing, Position, Spot
 from hub.registry.bundle import read_bundle
 from hub.registry.event_types import read_events
-from hub.registry.manifest import Cursor, Each, Outcome, Poll
+from hub.registry.manifest_flow import Cursor, Each, Outcome, Poll
 
 TRACKED = "consignment.v1.ConsignmentTracked"
 CODE = "H44.99.99-251013-0001"

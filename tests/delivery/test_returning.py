@@ -7,7 +7,7 @@ import pytest
 
 from hub.delivery.returning import DueDates, Return, Returning
 from hub.delivery.shelf import read_shelf
-from hub.registry.manifest import RetryPolicy
+from hub.registry.manifest_delivery import RetryPolicy
 from tests.delivery.test_lane import World, done, settled
 from tests.delivery.test_lane_recovery import busy, open_parked, tick
 

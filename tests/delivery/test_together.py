@@ -18,7 +18,7 @@ from hub.delivery.outflow import Outflow, Question
 from hub.delivery.together import Apart, attempt_together
 from hub.errors import Halt, HubError, Reject, Retry
 from hub.registry.batch import Batch
-from hub.registry.manifest import Outcome
+from hub.registry.manifest_flow import Outcome
 
 ROWS = compile_rows(
     [

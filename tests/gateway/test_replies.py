@@ -4,7 +4,8 @@ import pytest
 
 from hub.contract.types import Value
 from hub.gateway.replies import Said, compile_replies
-from hub.registry.manifest import Reply, Told
+from hub.registry.manifest_flow import Reply
+from hub.registry.manifest_words import Told
 from hub.registry.yaml_file import Plain
 
 DOCUMENT: dict[str, Value] = {"MaHoSo": "H44", "so": 7, "trong": {"ma": "B"}, "co": True}

@@ -9,7 +9,7 @@ from hub.contract.types import Document
 from hub.delivery.outcomes import ITEM, compile_rows, compile_when
 from hub.errors import HubError
 from hub.intake.confirming import Confirmation
-from hub.registry.manifest import Outcome
+from hub.registry.manifest_flow import Outcome
 
 ROWS = compile_rows([Outcome({"busy": True}, "retry"), Outcome({"odd": True}, "reject")], {})
 

@@ -9,7 +9,7 @@ from hub.delivery.outflow import Outflow
 from hub.registry.bundle import read_bundle
 from hub.registry.event_types import Events, read_events
 from hub.registry.live import Live, outflows
-from hub.registry.manifest import Delivery
+from hub.registry.manifest_delivery import Delivery
 from hub.registry.problem import BundleErrors
 from hub.registry.registration import Registration
 from tests.registry.batch_kit import rest, soap

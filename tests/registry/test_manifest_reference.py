@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from hub.cli.main import app
 from hub.contract.types import Document, Value
 from hub.registry.auth import INBOUND, OUTBOUND
-from hub.registry.manifest import Manifest, decode
+from hub.registry.manifest import Manifest
 from hub.registry.manifest_reference import (
     MANIFEST_SCHEMA,
     as_file,
@@ -18,6 +18,7 @@ from hub.registry.manifest_reference import (
     markdown,
     registrations_schema,
 )
+from hub.registry.shape import decode
 from hub.registry.yaml_file import read_yaml
 
 REGISTRATIONS = "connectors/registrations.schema.json"

@@ -10,7 +10,8 @@ from hub.errors import Halt, Reject
 from hub.registry.call_limits import CallLimits, Closed
 from hub.registry.event_types import Events, read_events
 from hub.registry.live import Landscape, read_landscape
-from hub.registry.manifest import Delivery, Manifest, RetryPolicy
+from hub.registry.manifest import Manifest
+from hub.registry.manifest_delivery import Delivery, RetryPolicy
 from hub.registry.registration import RegistrationEntry, complete
 from hub.registry.yaml_file import Plain
 

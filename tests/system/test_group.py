@@ -23,7 +23,7 @@ from hub.events.codec import Codec
 from hub.events.headers import Envelope, write_headers
 from hub.events.schemas_memory import MemorySchemas
 from hub.records import Done, Outgoing, Position, Spot
-from hub.registry.manifest import Delivery
+from hub.registry.manifest_delivery import Delivery
 from hub.surroundings import now_ms
 from hub.topics import DOSSIER, EVENT_TOPICS, RECEIPT, TOPICS, ensure_all
 from tests.brokers import LiveBroker, running_broker

@@ -26,7 +26,7 @@ from hub.registry.check import check
 from hub.registry.entries import read_entry
 from hub.registry.event_types import Events, read_events
 from hub.registry.ledger import Entry
-from hub.registry.manifest import Words, words
+from hub.registry.manifest_words import Words, words
 from hub.registry.problem import Problem
 from hub.registry.yaml_file import read_yaml
 

@@ -11,9 +11,9 @@ from hub.registry.bundle_files import read_files
 from hub.registry.check import Checked, Place, check
 from hub.registry.event_types import Events, read_events
 from hub.registry.findings import KINDS, markdown
-from hub.registry.manifest import decode
 from hub.registry.problem import Problem
 from hub.registry.registration import RegistrationEntry, RegistrationFile
+from hub.registry.shape import decode
 from hub.registry.upload import unpacked
 from hub.registry.yaml_file import Plain, read_yaml
 from tests.registry.corpus import attacks
