@@ -86,6 +86,10 @@ audit_gaps = Counter(
 audit_signed = Gauge(
     "hub_audit_signed_seconds", "ALERT when a minute old: time of the last signed checkpoint"
 )
+audit_missing = Gauge(
+    "hub_audit_witnesses_missing",
+    "ALERT when above 0: witnesses that are wanted and have co-signed nothing for a day",
+)
 audit_behind = Gauge("hub_audit_behind_records", "Records that are not in the log yet")
 audit_halted = Gauge("hub_audit_halted", "ALERT when 1: the evidence waits for a person")
 

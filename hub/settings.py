@@ -61,6 +61,10 @@ VARIABLES = (
     Variable("HUB_AUDIT_SIGNER", "", "reference,… to the keys that sign checkpoints; else our own"),
     Variable("HUB_AUDIT_KEY", "", "reference; 64 hex digits that wrap the keys of the evidence"),
     Variable("HUB_AUDIT_COPIES", "", "copies of the evidence's keys, FILE,FILE: erased there too"),
+    Variable("HUB_AUDIT_WITNESSES", "", "files of witnesses' public keys, FILE,FILE"),
+    Variable(
+        "HUB_AUDIT_WITNESSES_WANTED", "", "how many of them have to co-sign each day; else all"
+    ),
     Variable("HUB_ARCHIVE", "", "folder or s3://BUCKET/PREFIX; else audit/archive under HUB_HOME"),
     Variable("HUB_ARCHIVE_ENDPOINT", "", "address of an S3-compatible storage; else the vendor's"),
     Variable("HUB_ARCHIVE_REGION", "us-east-1", "region of the bucket"),
@@ -139,6 +143,8 @@ class Settings:
     audit_signer: str | None = field(default=None, repr=False)  # references, joined by commas
     audit_key: str | None = field(default=None, repr=False)  # reference; wraps the evidence's keys
     audit_copies: tuple[Path, ...] = ()
+    audit_witnesses: tuple[Path, ...] = ()
+    audit_wanted: int | None = None  # of these witnesses; None: all
     archive: Path | Bucket | None = None  # None: under home
     may_unmask: bool = False  # whether people may see personal data here, with a reason
     unmask_second: bool = False  # and only where another person permits it
@@ -172,6 +178,8 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         audit_signer=env.get("HUB_AUDIT_SIGNER") or None,
         audit_key=env.get("HUB_AUDIT_KEY") or None,
         audit_copies=_files(env.get("HUB_AUDIT_COPIES")),
+        audit_witnesses=_files(env.get("HUB_AUDIT_WITNESSES")),
+        audit_wanted=_wanted(env.get("HUB_AUDIT_WITNESSES_WANTED")),
         archive=_archive(env),
         may_unmask=unmask != "no",
         unmask_second=unmask == "second",
@@ -275,6 +283,10 @@ def _tls(env: Mapping[str, str]) -> Tls | None:
 def _files(named: str | None) -> tuple[Path, ...]:
     parts = (part.strip() for part in (named or "").split(","))
     return tuple(Path(part).absolute() for part in parts if part)
+
+
+def _wanted(said: str | None) -> int | None:
+    return _whole("HUB_AUDIT_WITNESSES_WANTED", said, 0, 0, 20) if said else None
 
 
 def _archive(env: Mapping[str, str]) -> Path | Bucket | None:

@@ -18,6 +18,7 @@ from hub.records import Spot
 
 KEEP_EVERY = 600  # seconds; a round of sixty logs is some 20 KB
 LATEST = "latest.json"
+COSIGNED = "cosigned"
 
 
 class Round(msgspec.Struct, frozen=True):
@@ -108,3 +109,20 @@ def around(rounds: Sequence[Round], begin: int, end: int) -> tuple[Round | None,
     before = [one for one in rounds if one.seconds <= begin]
     after = [one for one in rounds if one.seconds >= end]
     return before[-1] if before else None, after[0] if after else None
+
+
+def cosigned(folder: Path) -> list[Round]:
+    """The rounds with lines of witnesses (`hub.audit.cosigned`), the newest first.
+
+    `folder`: of the evidence. Raises Halt where one is damaged.
+    """
+    return list(Rounds(folder / COSIGNED).all())[::-1]
+
+
+def covering(folder: Path, spot: Spot, offset: int) -> Round | None:
+    """The newest of these that covers a leaf; None where none does."""
+    for one in cosigned(folder):
+        checkpoint = one.checkpoint(spot)
+        if checkpoint is not None and checkpoint.size > offset:
+            return one
+    return None

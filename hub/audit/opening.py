@@ -9,6 +9,7 @@ from pathlib import Path
 
 from hub.audit.keys import KEY_BYTES, Keys, read_wrapping
 from hub.audit.note import Signer, draw_signer, read_signer
+from hub.audit.verify import PublicKey, read_keys
 from hub.errors import Halt
 from hub.kept_secret import kept_secret
 from hub.settings import Settings, resolve
@@ -46,6 +47,27 @@ def open_signers(settings: Settings) -> list[Signer]:
 
 def _drawn(name: str) -> str:
     return draw_signer(name, secrets.token_bytes).secret
+
+
+def open_witnesses(settings: Settings) -> tuple[list[PublicKey], int]:
+    """The witnesses whose lines count, and how many of them are wanted.
+
+    Raises Halt where a file holds no key, or more are wanted than named.
+    """
+    keys: list[PublicKey] = []
+    for file in settings.audit_witnesses:
+        try:
+            keys += read_keys(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise Halt(f"holds no public key of a witness ({error})", where=str(file)) from error
+    wanted = len(keys) if settings.audit_wanted is None else settings.audit_wanted
+    if wanted > len(keys):
+        raise Halt(
+            f"wants {wanted} witnesses, and HUB_AUDIT_WITNESSES names {len(keys)}",
+            where="HUB_AUDIT_WITNESSES_WANTED",
+            fix="name more of them, or want fewer",
+        )
+    return keys, wanted
 
 
 def open_copies(settings: Settings) -> Iterator[Keys]:

@@ -3,18 +3,22 @@
 import asyncio
 import os
 import secrets
+from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
 from functools import partial
+from pathlib import Path
 
 from hub import metrics
 from hub.allocator import stay_small
 from hub.audit.archive.opening import open_archive
 from hub.audit.archive.writer import Archive
 from hub.audit.archiving import Archiver
+from hub.audit.cosigned import missing
 from hub.audit.follower import Follower
-from hub.audit.opening import audit_folder, open_keys, open_signers
+from hub.audit.opening import audit_folder, open_keys, open_signers, open_witnesses
 from hub.audit.published import Owner, Published
 from hub.audit.recorder import Recorder
+from hub.audit.verify import PublicKey
 from hub.broker import KafkaBroker
 from hub.dev.disk import alone
 from hub.errors import Halt, HubError, Retry
@@ -33,6 +37,7 @@ from hub.topics import EVIDENCE_TOPICS, ensure_all
 log = get_logger("hub.audit")
 LEAVE = 10.0  # seconds for the last round at the stop
 FIRST = 10_000  # records that are not in the log yet, behind which the archive waits
+MINUTE = 60  # seconds between looks at what witnesses have co-signed
 LOOK = 1.0  # seconds between looks at how far it is
 
 
@@ -64,7 +69,8 @@ async def _main(settings: Settings, stop: asyncio.Event) -> None:
         archiving = Follower(
             broker, EVIDENCE_TOPICS, archiver, lambda _: None, lambda: follower.behind > FIRST
         )
-        health = AuditorHealth(follower, archiving)
+        witnesses = Witnesses(audit_folder(settings), *open_witnesses(settings))
+        health = AuditorHealth(follower, archiving, witnesses)
         url = await stack.enter_async_context(serving(Probed(health), "auditor", settings))
         for one in (archiving, follower):
             stack.push_async_callback(ended, partial(one.stop, LEAVE), LEAVE, "follower")
@@ -72,6 +78,7 @@ async def _main(settings: Settings, stop: asyncio.Event) -> None:
         log.info("auditor_started", url=url)
         while not stop.is_set():
             metrics.audit_behind.set(follower.behind)
+            await apart(witnesses.look, now_ms() // 1000)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), LOOK)
         log.info("auditor_stopping")
@@ -124,18 +131,39 @@ def _archive(settings: Settings, stack: AsyncExitStack) -> Archive:
     return open_archive(settings, keys, codec)
 
 
-class AuditorHealth:
-    """What keeps the evidence from being written."""
+class Witnesses:
+    """Who of those that are wanted has co-signed nothing for long. Holds nothing up."""
 
-    def __init__(self, recording: Follower, archiving: Follower) -> None:
+    def __init__(self, folder: Path, keys: Sequence[PublicKey], wanted: int) -> None:
+        self._folder = folder
+        self._keys = keys
+        self._wanted = wanted
+        self._looked = 0  # POSIX seconds
+        self.missing: list[str] = []
+
+    def look(self, now: int) -> None:
+        """See, once a minute, what has been taken in. Raises Halt where that is damaged."""
+        if self._keys and now - self._looked >= MINUTE:
+            self._looked = now
+            self.missing = missing(self._folder, self._keys, self._wanted, now)
+            metrics.audit_missing.set(len(self.missing))
+
+
+class AuditorHealth:
+    """What keeps the evidence from being written, and what a person should see to."""
+
+    def __init__(self, recording: Follower, archiving: Follower, witnesses: Witnesses) -> None:
         self._recording = recording
         self._archiving = archiving
+        self._witnesses = witnesses
 
     def problems(self) -> list[str]:
         problem = self._recording.problem()
         return [problem] if problem else []
 
     def remarks(self) -> list[str]:
-        """The archive may wait: the topics hold what it does not."""
+        """The archive may wait, the topics hold what it does not; and witnesses may be silent."""
         problem = self._archiving.problem()
-        return [f"archive: {problem}"] if problem else []
+        told = [f"archive: {problem}"] if problem else []
+        silent = ", ".join(self._witnesses.missing)
+        return [*told, *([f"witnesses: silent for a day: {silent}"] if silent else [])]

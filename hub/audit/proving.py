@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hub.audit.checkpoint import Round, Rounds, log_name
+from hub.audit.checkpoint import Round, Rounds, covering, log_name
 from hub.audit.keys import Keys
 from hub.audit.leaf import encode, hash_of, salt_of, scope_of
 from hub.audit.log import LeafLog
@@ -44,14 +44,14 @@ def spot_of(log: str) -> Spot:
 def prove(
     folder: Path, place: Position, record: Record | None, keys: Keys | None
 ) -> dict[str, object]:
-    """One item of a proof, against what was signed last.
+    """One item of a proof, against what was signed last; co-signed by witnesses, where that is.
 
     `record`: what stands there, to be disclosed; None withholds it. With a record, `keys` is
     needed. Raises Retry while it is not signed yet, Reject where there is no such log, Halt where
     log or record are not what was recorded.
     """
     spot = Spot(place.topic, place.partition)
-    round_ = latest_round(folder)
+    round_ = covering(folder, spot, place.offset) or latest_round(folder)
     checkpoint = round_.checkpoint(spot)
     if checkpoint is None:
         raise Reject("there is no such log", where=log_name(spot), fix="hub audit checkpoint")

@@ -1,6 +1,6 @@
 """`hub audit prove`, `verify` and `checkpoint`: what proves the evidence, and whether it holds."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 
-from hub.audit.opening import audit_folder, open_keys, open_signers
+from hub.audit.checkpoint import cosigned
+from hub.audit.cosigned import cosigners
+from hub.audit.opening import audit_folder, open_keys, open_signers, open_witnesses
 from hub.audit.package import proof
 from hub.audit.proving import Compared, inspect, latest_round, prove, signers_of
 from hub.audit.verify import Checkpoint, Failed, Note, PublicKey, Trust, read_keys, told_of
@@ -34,6 +36,7 @@ WitnessFile = Annotated[
     typer.Option("--witness", metavar="FILE", help="a witness's key: he must have co-signed"),
 ]
 
+CHECKPOINT = ("log", "leaves", "root", "at", "signed_by", "cosigned", "cosigned_by")
 
 app = typer.Typer()
 
@@ -227,18 +230,36 @@ def checkpoint(
                 raise Reject("there is no such log", where=log, fix="hub audit checkpoint")
             typer.echo(found.logs[log], nl=False)
             return
-        show_rows(_rows(found.logs), ("log", "leaves", "root", "at", "signed_by"), as_json=as_json)
+        rows = list(_rows(found.logs, _cosigned(load())))
+        show_rows(rows, CHECKPOINT, as_json=as_json)
 
 
-def _rows(notes: dict[str, str]) -> Iterator[dict[str, object]]:
+def _cosigned(settings: Settings) -> dict[str, tuple[int, list[str]]]:
+    """By log: of how many leaves witnesses have co-signed it last, and who of them."""
+    witnesses, _ = open_witnesses(settings)
+    found = next(iter(cosigned(audit_folder(settings))), None)
+    if found is None:
+        return {}
+    names = cosigners(found, witnesses)
+    return {
+        log: (Checkpoint.read(Note.read(raw).text).size, names) for log, raw in found.logs.items()
+    }
+
+
+def _rows(
+    notes: dict[str, str], said: Mapping[str, tuple[int, list[str]]]
+) -> Iterator[dict[str, object]]:
     for log, raw in notes.items():
         one = Checkpoint.read(Note.read(raw).text)
+        leaves, names = said.get(log, (None, []))
         yield {
             "log": log,
             "leaves": one.size,
             "root": one.root.hex()[:16],
             "at": moment((one.seconds or 0) * 1000),
             "signed_by": signers_of(raw),
+            "cosigned": leaves,
+            "cosigned_by": names,
         }
 
 

@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
+from hub.audit.cosigned import cosigners, take_in
 from hub.audit.keys import read_wrapping
 from hub.audit.note import Signer, draw_signer, read_signer
-from hub.audit.opening import audit_folder, open_keys, open_signers
+from hub.audit.opening import audit_folder, open_keys, open_signers, open_witnesses
 from hub.audit.verify import Trust
 from hub.audit.witness import Statement, Witness, compare_with_own, read_statement
 from hub.cli.options import Json
@@ -68,6 +69,25 @@ def witness_cosign(statement: StatementFile, store: Store) -> None:
         answer = opened.cosign(_read(statement), now_ms() // 1000)
         typer.echo(answer.raw.decode(), nl=False)
         say(f"{len(answer.logs)} logs co-signed as {opened.signer.public.name}")
+
+
+@witness.command("accept", epilog="Example: hub audit witness accept answer.json")
+def witness_accept(statement: StatementFile, *, as_json: Json = False) -> None:
+    """Keep what a witness has co-signed, here at the hub: proofs are made against it.
+
+    His key stands in a file of HUB_AUDIT_WITNESSES; what he signed has to be our own logs.
+    """
+    with answering(), failing(as_json=as_json):
+        settings = load()
+        keys, wanted = open_witnesses(settings)
+        trust = Trust([signer.public for signer in open_signers(settings)])
+        folder = audit_folder(settings)
+        round_, names = take_in(folder, _read(statement), trust, keys)
+        have = cosigners(round_, keys)
+        rows = [
+            {"accepted": names, "cosigned_by": have, "wanted": wanted, "logs": len(round_.logs)}
+        ]
+        show_rows(rows, list(rows[0]), as_json=as_json)
 
 
 @witness.command("compare", epilog="Example: hub audit witness compare theirs.json --store w1")

@@ -111,8 +111,17 @@ def test_a_witness_follows(hub: Hub, tmp_path: Path) -> None:
         assert compared.returncode == 0, compared.stderr
         found = {json.loads(line)["is"] for line in compared.stdout.splitlines()}
         assert found == ({"the same"} if where else {"ours"})
-    shown = command(hub, "checkpoint", "--json")
-    assert len(shown.stdout.splitlines()) == len(hub.spots)
+    assert command(hub, "witness", "accept", str(answer)).returncode == 1, "nobody is named"
+    (tmp_path / "w1.pub").write_text(made.stdout)
+    named_here = {"HUB_AUDIT_WITNESSES": str(tmp_path / "w1.pub")}
+    accepted = command(hub, "witness", "accept", str(answer), "--json", **named_here)
+    assert accepted.returncode == 0, accepted.stderr
+    assert json.loads(accepted.stdout)["cosigned_by"] == ["thanh-tra.example/w1"]
+    shown = command(hub, "checkpoint", "--json", **named_here)
+    rows = [json.loads(line) for line in shown.stdout.splitlines()]
+    assert len(rows) == len(hub.spots)
+    assert {tuple(row["cosigned_by"]) for row in rows} == {("thanh-tra.example/w1",)}
+    assert all(row["cosigned"] == row["leaves"] for row in rows)
 
 
 def test_a_full_disk_closes_the_gate_and_room_opens_it(hub: Hub) -> None:
