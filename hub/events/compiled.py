@@ -10,13 +10,13 @@ the same (tests/events/test_event_compiled.py).
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TypeAlias
 
 from hub.contract.types import Document, Value
 from hub.events.catalogue import Definition, Json
+from hub.events.varint import LENGTHS, MORE, TABLED, length, varint
+from hub.events.writing import Write, record_writer
 
-Write: TypeAlias = Callable[[Value], bytes]
 Read: TypeAlias = Callable[[bytes, int], tuple[Value, int]]  # bytes, place -> value, place behind
 
 
@@ -75,36 +75,18 @@ class _Part:
 
 _INT, _LONG = 2**31, 2**63
 _BITS = 63  # that are read here, in at most nine bytes
-_MORE = 0x80  # the bit of a byte that says that another follows
 _SYMBOLS = 64  # of an enumeration, so that one byte tells them apart
 
 
-@lru_cache(maxsize=1_024)  # the times and epochs of one moment's records are the same numbers
-def _varint(number: int) -> bytes:
-    """A number that is zigzagged already."""
-    out = bytearray()
-    while number >= _MORE:
-        out.append(number & 0x7F | _MORE)
-        number >>= 7
-    out.append(number)
-    return bytes(out)
-
-
-_TABLED = 1_024
-_LENGTHS = tuple(_varint(2 * length) for length in range(_TABLED))
 # By the first byte of a text: how many bytes it takes with that one; 0 where that says too little.
-_SHORT = tuple(0 if byte & 1 or byte & _MORE else 1 + (byte >> 1) for byte in range(256))
-
-
-def _length(length: int) -> bytes:
-    return _LENGTHS[length] if length < _TABLED else _varint(2 * length)
+_SHORT = tuple(0 if byte & 1 or byte & MORE else 1 + (byte >> 1) for byte in range(256))
 
 
 def _unsigned(raw: bytes, at: int) -> tuple[int, int]:
     """The zigzagged number at `at`, and the place behind it."""
     byte = raw[at]
     number, bits = byte & 0x7F, 7
-    while byte >= _MORE:
+    while byte >= MORE:
         if bits >= _BITS:
             raise OddError
         at += 1
@@ -118,9 +100,9 @@ def _whole(limit: int) -> _Part:
     def write(value: Value) -> bytes:
         if type(value) is not int or not -limit <= value < limit:
             raise OddError
-        if 0 <= value < _TABLED:
-            return _LENGTHS[value]
-        return _varint(value << 1 if value >= 0 else ~(value << 1))
+        if 0 <= value < TABLED:
+            return LENGTHS[value]
+        return varint(value << 1 if value >= 0 else ~(value << 1))
 
     def read(raw: bytes, at: int) -> tuple[Value, int]:
         number, at = _unsigned(raw, at)
@@ -136,7 +118,7 @@ def _write_text(value: Value) -> bytes:
     if type(value) is not str:
         raise OddError
     raw = value.encode()
-    return _length(len(raw)) + raw
+    return length(len(raw)) + raw
 
 
 def _read_text(raw: bytes, at: int) -> tuple[Value, int]:
@@ -162,7 +144,7 @@ def _read_boolean(raw: bytes, at: int) -> tuple[Value, int]:
 def _enumeration(symbols: Sequence[str]) -> _Part:
     if len(symbols) > _SYMBOLS:
         raise OddError
-    by_symbol: dict[Value, bytes] = {symbol: _LENGTHS[n] for n, symbol in enumerate(symbols)}
+    by_symbol: dict[Value, bytes] = {symbol: LENGTHS[n] for n, symbol in enumerate(symbols)}
     by_byte = {2 * n: symbol for n, symbol in enumerate(symbols)}
 
     def write(value: Value) -> bytes:
@@ -194,7 +176,7 @@ def _array(item: _Part) -> _Part:
             raise OddError
         if not value:
             return b"\x00"
-        return b"".join([_length(len(value)), *map(item.write, value), b"\x00"])
+        return b"".join([length(len(value)), *map(item.write, value), b"\x00"])
 
     return _Part(write, _array_reader(item.read))
 
@@ -216,31 +198,8 @@ def _array_reader(read_item: Read) -> Read:
 
 
 def _record_writer(fields: Sequence[tuple[str, _Part]]) -> Write:
-    rows = tuple((name, part.optional, part.text, part.write) for name, part in fields)
-    count = len(fields)
-
-    def write(value: Value) -> bytes:
-        if type(value) is not dict or len(value) != count:
-            raise OddError
-        out: list[bytes] = []
-        add = out.append
-        for name, optional, text, write_field in rows:
-            item = value[name]
-            if optional:
-                if item is None:
-                    add(b"\x00")
-                    continue
-                add(b"\x02")
-            if text:  # most fields: spares a call each
-                raw = item.encode()  # type: ignore[union-attr]  # no text: an AttributeError, odd
-                size = len(raw)
-                add(_LENGTHS[size] if size < _TABLED else _varint(2 * size))
-                add(raw)
-            else:
-                add(write_field(item))
-        return b"".join(out)
-
-    return write
+    rows = [(name, part.write, part.optional, part.text) for name, part in fields]
+    return record_writer(rows, OddError)
 
 
 def _record_reader(
