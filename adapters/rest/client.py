@@ -70,7 +70,9 @@ class _Wire:
         call = self.calls.get(operation)
         if call is None:
             raise Reject("the contract has no such operation", where=operation, code="contract")
-        lines, token = await credentials.obtain()
+        lines, token = credentials.fixed, ""
+        if credentials.bearers:
+            lines, token = await credentials.obtain()
         rendered = call.render(document, Moment(key, token))
         head = rendered.head(lines + credentials.sign(rendered.body))
         raw = await self.transport.exchange(

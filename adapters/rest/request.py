@@ -79,6 +79,9 @@ def _target(wire: RestWire, path: str, base: str) -> Callable[[dict[str, Value]]
         for segment, name in zip(template.segments, template.names, strict=True)
     )
     queries = tuple((p.name, p.field) for p in wire.parameters if p.place == "query")
+    if not fields and not queries:
+        plain = f"{base}/{'/'.join(segment for segment, _ in segments)}"
+        return lambda _: plain
 
     def target(made: dict[str, Value]) -> str:
         parts = [

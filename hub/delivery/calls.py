@@ -99,7 +99,7 @@ class Calls:
     ) -> bool:
         """Whether any of them has come to its end here."""
         now = asyncio.get_running_loop().time()
-        taken = sum(end is True for end in ends)
+        taken = ends.count(True)
         if taken:
             self._halting.end()
             self._gate.answered(now, seconds, taken)

@@ -61,11 +61,11 @@ class Gate:
         """
         if self.calls >= self._pace.limit:
             return inf
-        if not self._breaker.may_start(now):
+        if self.broken is not None and not self._breaker.may_start(now):
             return self._breaker.wait(now)
         if not self.leased():
             return LEASE_LOOK
-        if (seconds := self._limits.wait(now, self._clock())) > 0:
+        if self._limits.any and (seconds := self._limits.wait(now, self._clock())) > 0:
             return min(seconds, LIMIT_LOOK)
         return 0.0 if self._places.may_start(self._name) else inf
 
@@ -73,7 +73,8 @@ class Gate:
         """A call of this dossier starts."""
         self.calls += 1
         self._breaker.started(now, key)
-        self._limits.started(now, self._clock())
+        if self._limits.any:
+            self._limits.started(now, self._clock())
         self._places.started(self._name)
 
     def end(self) -> None:

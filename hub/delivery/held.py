@@ -76,11 +76,13 @@ class Part:
 
     def noted(self, offsets: tuple[int, ...], position: int) -> None:
         """A record about these events stands at this position of the journal."""
+        committable, first = self.tracker.committable, self.journal.first
+        stand = Stand(position, self.epoch)
         for offset in offsets:
-            if offset >= self.tracker.committable:
-                self.journal.first.setdefault(offset, Stand(position, self.epoch))
+            if offset >= committable:
+                first.setdefault(offset, stand)
             elif offset in self.journal.parked or offset in self.revived:
-                self.pinned.setdefault(offset, Stand(position, self.epoch))
+                self.pinned.setdefault(offset, stand)
         self._read_from = max(self._read_from, position + 1)
 
     def settled(self, offset: int) -> None:

@@ -34,7 +34,7 @@ class Limits:
         self.calls: dict[int, int] = {}  # by day, where a day has a limit
         self._quota = None if most is None else _Quota(most, self.calls)
         self._week = Week(map(window_of, limits.closed))
-        self._none = rate is None and most is None and not limits.closed
+        self.any = rate is not None or most is not None or bool(limits.closed)
 
     def go_on_from(self, before: "Limits") -> None:
         """These replace others of the same system: its day has the calls that it has had."""
@@ -42,7 +42,7 @@ class Limits:
 
     def wait(self, monotonic: float, epoch_ms: int) -> float:
         """Seconds until a call may start, 0.0 for now. Asking changes nothing."""
-        if self._none:
+        if not self.any:
             return 0.0
         pause = self._rate.wait(monotonic) if self._rate else 0.0
         start = at = epoch_ms + math.ceil(pause * 1000)

@@ -135,9 +135,16 @@ def judge(
             continue
         if verdict.change and not all(get(request, p) is not None for p in verdict.change):
             continue
-        if all(test(answer, event) for test in row.tests):
+        if _fits(row, answer, event):
             return verdict
     return Verdict(_default(answer))
+
+
+def _fits(row: Row, answer: Answer, event: Document) -> bool:
+    for test in row.tests:  # noqa: SIM110 - `all` would make a generator for each answer
+        if not test(answer, event):
+            return False
+    return True
 
 
 def _default(answer: Answer) -> Then:
@@ -166,8 +173,18 @@ def _test(key: str, wanted: Plain, settings: Mapping[str, Value], where: str, ot
     if isinstance(wanted, dict):
         ((kind, value),) = wanted.items()
         return _special(read, kind, _of_settings(value, settings), where)
-    allowed = wanted if isinstance(wanted, list) else [wanted]
-    return lambda answer, _: any(_same(v, value) for v in read(answer) for value in allowed)
+    return _is_one_of(read, wanted if isinstance(wanted, list) else [wanted])
+
+
+def _is_one_of(read: Read, allowed: Sequence[Value]) -> Test:
+    def test(answer: Answer, _: Document) -> bool:
+        for found in read(answer):
+            for value in allowed:
+                if _same(found, value):
+                    return True
+        return False
+
+    return test
 
 
 def _reader(key: str) -> Read:

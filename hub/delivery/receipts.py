@@ -195,8 +195,9 @@ def _tried(settled: Settled) -> int:
 
 def _remark(settled: Settled) -> str | None:
     calls = _tried(settled)
-    counted = f"{calls} calls" if calls > MOST_ATTEMPTS else ""
-    return "; ".join(part for part in (settled.note, counted) if part) or None
+    if calls <= MOST_ATTEMPTS:
+        return settled.note or None
+    return f"{settled.note}; {calls} calls" if settled.note else f"{calls} calls"
 
 
 def _short(text: str | None) -> str | None:

@@ -240,7 +240,7 @@ def _remark(held: Held) -> str | None:
         return None
     sent = REPLAYED if held.replay else "late" if held.late else ""
     said = job.note or ("was in doubt" if job.was_in_doubt else "")
-    return "; ".join(part for part in (sent, said) if part) or None
+    return f"{sent}; {said}" if sent and said else sent or said or None
 
 
 def _count(settled: Settled) -> None:

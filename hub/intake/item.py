@@ -81,11 +81,17 @@ def _volatile(paths: tuple[str, ...]) -> Volatile:
 def _kept(value: Value, volatile: Volatile) -> Value:
     """Without nulls and without what is volatile, in every element of a list on the way."""
     if type(value) is dict:
+        if not volatile:
+            return {
+                key: _kept(part, _NOTHING) if type(part) in _HOLDING else part
+                for key, part in value.items()
+                if part is not None
+            }
         kept: Document = {}
         for key, part in value.items():
             if part is None:
                 continue
-            inner = volatile.get(key, _NOTHING) if volatile else _NOTHING
+            inner = volatile.get(key, _NOTHING)
             if inner is not None:
                 kept[key] = _kept(part, inner) if type(part) in _HOLDING else part
         return kept

@@ -190,9 +190,17 @@ def instant_text(moment: Moment) -> str:
     Example: instant_text(1760321100000) = "2025-10-13T09:05:00+07:00"
     """
     day, second = divmod(moment // 1000 + _LOCAL, _DAY)
+    minute, second = divmod(second, 60)
+    return f"{_date_text(day)}T{_TWO[minute // 60]}:{_TWO[minute % 60]}:{_TWO[second]}+07:00"
+
+
+_TWO = tuple(f"{number:02}" for number in range(60))
+
+
+@lru_cache(maxsize=1_024)  # what is told now happened in these weeks
+def _date_text(day: int) -> str:
     year, month, month_day = _year_month_day(day)
-    clock = f"{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}"
-    return f"{year:04}-{month:02}-{month_day:02}T{clock}+07:00"
+    return f"{year:04}-{month:02}-{month_day:02}"
 
 
 @function()
