@@ -443,7 +443,7 @@ def test_a_few_dossiers_that_get_503_hold_up_nobody_and_park(world: World) -> No
     world.peer.answer = answer
     for code in ill + well:
         world.event(code, "1")
-    world.step = 1
+    world.step = 4  # a second and more while the others are told
     world.go(lambda w: w.outcomes() == {"DELIVERED": 400, "PARKED": 2})
     assert all(world.notes[code] == ["1"] for code in well)
 
