@@ -186,6 +186,9 @@ class MemoryReader:
         begins = self.begin()
         return {s: begins[s] + sum(r.timestamp < moment for r in log) for s, log in logs.items()}
 
+    def assign(self, spots: Sequence[Spot]) -> None:
+        self._positions = {spot: self._positions.get(spot, 0) for spot in spots}
+
     def seek(self, spot: Spot, offset: int) -> None:
         self._positions[spot] = offset
 
@@ -205,6 +208,9 @@ class MemoryReader:
                 self._broker.arrived.wait(seconds)
                 found = self._take()
         return found
+
+    def heard(self) -> dict[Spot, int]:
+        return self.end()
 
     def close(self) -> None:
         self._positions.clear()
@@ -239,6 +245,10 @@ class MemoryMember(MemoryReader):
                     self._positions[spot] = offset
             self._rebalance.assigned(list(self._positions))
         return super().poll(seconds)
+
+    @property
+    def joining(self) -> bool:
+        return not self._joined
 
     def commit(self, offsets: Mapping[Spot, tuple[int, str]]) -> None:
         if self._broker.down:

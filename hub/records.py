@@ -148,6 +148,10 @@ class Reader(Protocol):
         """
         ...
 
+    def assign(self, spots: Sequence[Spot]) -> None:
+        """Read these from now on; those that it read already go on, the others want a seek."""
+        ...
+
     def seek(self, spot: Spot, offset: int) -> None:
         """The next poll starts there."""
         ...
@@ -160,6 +164,10 @@ class Reader(Protocol):
         """What has arrived, in order per partition, waiting at most `seconds` for the first."""
         ...
 
+    def heard(self) -> dict[Spot, int]:
+        """The offset that the next record will get, where the last answers told it; asks nobody."""
+        ...
+
     def close(self) -> None:
         """Let go."""
         ...
@@ -170,6 +178,10 @@ class Member(Protocol):
 
     def poll(self, seconds: float) -> list[Record]:
         """What has arrived; rebalances are handled (and reported) inside."""
+        ...
+
+    def seek(self, spot: Spot, offset: int) -> None:
+        """What is polled next of this partition, which is ours, begins there."""
         ...
 
     def pause(self, spots: Iterable[Spot]) -> None:
@@ -186,6 +198,11 @@ class Member(Protocol):
 
     def end(self) -> dict[Spot, int]:
         """The offset that the next record will get, per assigned partition (may be stale)."""
+        ...
+
+    @property
+    def joining(self) -> bool:
+        """Whether it has to join (again): that goes on while it polls."""
         ...
 
     @property

@@ -48,6 +48,9 @@ class KafkaReader:
             max_partition_fetch_bytes=FETCHED,
             allow_auto_create_topics=False,
         )
+        self.assign(spots)
+
+    def assign(self, spots: Sequence[Spot]) -> None:
         self._spots = [TopicPartition(*spot) for spot in spots]
         self._consumer.assign(self._spots)
 
@@ -76,6 +79,9 @@ class KafkaReader:
     def poll(self, seconds: float) -> list[Record]:
         with translated():
             return _records(self._consumer.poll(timeout_ms=int(seconds * 1000)))
+
+    def heard(self) -> dict[Spot, int]:
+        return _heard(self._consumer)
 
     def close(self) -> None:
         self._consumer.close()
@@ -125,6 +131,11 @@ class KafkaMember:
         coordinator._send_heartbeat_request = heartbeat  # noqa: SLF001 - as above
 
     @property
+    def joining(self) -> bool:
+        joining: bool = self._consumer._coordinator.need_rejoin()  # noqa: SLF001 - as above
+        return joining
+
+    @property
     def lease_until(self) -> float:
         return self._answered + SESSION_MS / 1000
 
@@ -141,6 +152,9 @@ class KafkaMember:
         if coordinator.rebalance_in_progress():
             coordinator.request_rejoin()
 
+    def seek(self, spot: Spot, offset: int) -> None:
+        self._consumer.seek(TopicPartition(*spot), offset)
+
     def pause(self, spots: Iterable[Spot]) -> None:
         self._consumer.pause(*[TopicPartition(*spot) for spot in spots])
 
@@ -154,9 +168,7 @@ class KafkaMember:
             raise Retry(f"offsets were not committed ({type(error).__name__})") from error
 
     def end(self) -> dict[Spot, int]:
-        assigned = self._consumer.assignment()
-        found = {tp: self._consumer.highwater(tp) for tp in assigned}
-        return _spots({tp: offset for tp, offset in found.items() if offset is not None})
+        return _heard(self._consumer)
 
     def close(self) -> None:
         self._consumer.close(autocommit=False)
@@ -197,6 +209,11 @@ def _commitable(
     offsets: Mapping[Spot, tuple[int, str]],
 ) -> dict[TopicPartition, OffsetAndMetadata]:
     return {TopicPartition(*s): OffsetAndMetadata(o, m, -1) for s, (o, m) in offsets.items()}
+
+
+def _heard(consumer: KafkaConsumer) -> dict[Spot, int]:
+    found = {tp: consumer.highwater(tp) for tp in consumer.assignment()}
+    return _spots({tp: offset for tp, offset in found.items() if offset is not None})
 
 
 def _spots(offsets: Mapping[TopicPartition, int]) -> dict[Spot, int]:

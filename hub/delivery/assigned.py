@@ -1,13 +1,17 @@
 """The partitions that are a lane's now, and which of their events concern it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 
 from hub.delivery.held import Held, Key, Part
+from hub.delivery.outflow import Outflow
+from hub.delivery.sighting import Sighting
 from hub.delivery.takeover import Past
 from hub.delivery.tracker import OffsetTracker
+from hub.errors import HubError
+from hub.events.codec import Codec
 from hub.events.headers import SOURCE
 from hub.log import get_logger
-from hub.records import Record, Spot
+from hub.records import Spot
 
 log = get_logger("hub.delivery")
 
@@ -15,9 +19,10 @@ log = get_logger("hub.delivery")
 class Assigned:
     """One lane's. Decides, does not act; `committable` may be asked by another thread."""
 
-    def __init__(self, registration: str, wanted: Collection[str]) -> None:
-        """`wanted`: the event types of its flows."""
+    def __init__(self, registration: str, wanted: Mapping[str, Outflow], codec: Codec) -> None:
+        """`wanted`: its flows, by the event's type."""
         self._registration = registration
+        self._codec = codec
         self.wanted = wanted
         self._me = (SOURCE + registration).encode()
         self._parts: dict[Spot, Part] = {}
@@ -43,33 +48,54 @@ class Assigned:
             if self._parts.get(spot) is part:
                 del self._parts[spot]
 
-    def take(self, record: Record) -> Held | None:
+    def take(self, seen: Sighting) -> Held | None:
         """What was polled, in the order of the offsets; None for what needs no call from us."""
-        spot = Spot(record.topic, record.partition)
-        part = self._parts.get(spot)
+        part = self._parts.get(seen.spot)
         if part is None:
-            part = self._parts[spot] = Part(OffsetTracker(record.offset))
+            part = self._parts[seen.spot] = Part(OffsetTracker(seen.offset))
         try:
-            part.polled(record.offset)
+            return self._taken(seen, part)
         except ValueError:  # taken before, or settled; the others of this poll are not
-            log.warning("offset_again", registration=self._registration, offset=record.offset)
+            log.warning("offset_again", registration=self._registration, offset=seen.offset)
             return None
-        headers = dict(record.headers)
-        kind = (headers.get("ce_type") or b"").decode(errors="replace")
-        unwanted = bool(kind) and kind not in self.wanted
-        if headers.get("ce_source") == self._me or (
-            unwanted and record.offset not in part.journal.pins
-        ):
-            part.settled(record.offset)
+
+    def _taken(self, seen: Sighting, part: Part) -> Held | None:
+        """Raises ValueError for an offset that was taken before."""
+        unwanted = bool(seen.kind) and seen.kind not in self.wanted
+        if seen.source == self._me or (unwanted and seen.offset not in part.journal.pins):
+            part.passed(seen.offset)
             return None
-        event_id = (headers.get("ce_id") or b"").decode(errors="replace")
-        held = Held(record, part, event_id, kind)
-        if event_id:
-            held.twin = part.twin(event_id, headers.get("hub_digest") or b"", record)
-        if part.journal.knows_end(record.offset):
-            part.settled(record.offset)
+        if seen.shared and self._is_for_others(seen, part):
+            part.passed(seen.offset)
+            part.twin(seen.event_id, seen.digest, seen.record)
+            return None
+        part.polled(seen.offset)
+        held = Held(seen.record, part, seen.event_id, seen.kind, seen=seen)
+        if seen.event_id:
+            held.twin = part.twin(seen.event_id, seen.digest, seen.record)
+        if part.journal.knows_end(seen.offset):
+            part.settled(seen.offset)
             return None
         return held
+
+    def _is_for_others(self, seen: Sighting, part: Part) -> bool:
+        """Whether surely another agency is meant, and nothing else is to be said of the event.
+
+        Asked where all lanes read together, so that the event is decoded once for all; else the
+        lane finds out when the event's turn has come (`opening`).
+        """
+        flow = self.wanted.get(seen.kind)
+        if flow is None or flow.serves is None or not seen.event_id:
+            return False
+        if part.journal.tells_of(seen.offset) or seen.record.key in part.erasures:
+            return False
+        if not self._codec.knows(seen.record.value or b""):
+            return False
+        try:
+            name, document = seen.read(self._codec)
+        except HubError:  # to be told, by whoever opens it
+            return False
+        return name == seen.kind and not flow.takes(document, seen.record.timestamp)
 
     def of_number(self, partition: int) -> dict[Spot, Part]:
         """The parts with this partition number, of whichever topic."""

@@ -15,6 +15,7 @@ import msgspec
 from hub.delivery.acts import Acts, Command
 from hub.delivery.exchange import Job
 from hub.delivery.journal import Journal, Stand
+from hub.delivery.sighting import Sighting
 from hub.delivery.tracker import OffsetTracker
 from hub.records import Record, Spot
 
@@ -69,10 +70,20 @@ class Part:
         self.tracker.polled(offset)
         self._order.append(offset)
 
+    def passed(self, offset: int) -> None:
+        """An event has come that needs nothing. Raises ValueError as `polled` does."""
+        if self.journal.tells_of(offset):  # what is remembered of it goes when the commit passes it
+            self.polled(offset)
+            self.settled(offset)
+            return
+        self.tracker.passed(offset)
+        if self.bounds:
+            self._end_acts()
+
     def holds_up(self, offset: int) -> int:
         """How far the polls have come behind this one; 0 where the commit has passed it."""
-        ahead = self._order and offset >= self.tracker.committable
-        return self._order[-1] - offset if ahead else 0
+        ahead = offset >= self.tracker.committable
+        return max(0, self.tracker.last - offset) if ahead else 0
 
     def noted(self, offsets: tuple[int, ...], position: int) -> None:
         """A record about these events stands at this position of the journal."""
@@ -163,6 +174,7 @@ class Held(msgspec.Struct, eq=False):
     event_id: str
     event_type: str
     twin: Twin = ""
+    seen: Sighting | None = None  # as it was polled
     job: Job | None = None
     version: "Version | None" = None  # that it was opened under
     lost: str = ""  # the bundle that it was sent under before, where nobody has that any more

@@ -1,59 +1,36 @@
-"""From a consumer group into a lane: the thread that polls, pauses and commits.
+"""A lane's member of its consumer group: the thread that holds partitions, polls and commits.
 
 kafka-python blocks and belongs to one thread, systems are awaited on the event loop; here the two
-meet. The thread goes on polling while deliveries wait (or the group would expel it), but pauses its
-partitions when the lane holds enough. It commits on a timer, never past an unsettled event.
+meet. The thread goes on polling while deliveries wait (or the group would expel it), but fetches
+only what the lane wants of it (`stream`): nothing of what is read for all, nothing while the lane
+is full. It commits on a timer, never past an unsettled event.
 """
 
 import asyncio
 import threading
 import time
-from collections.abc import Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import TypeVar
 
 from hub import metrics
+from hub.delivery.intake import Brought
 from hub.delivery.lane import Lane
+from hub.delivery.sighting import sightings
 from hub.delivery.starting import ensure_offsets, group_of
+from hub.delivery.stream import Task
 from hub.delivery.takeover import Takeover, committed_of
 from hub.errors import HubError, Retry
 from hub.log import get_logger, place_of
-from hub.records import Broker, Member, Spot
+from hub.records import Broker, Member, Record, Spot
 
 T = TypeVar("T")
 log = get_logger("hub.delivery")
 
 POLL = 0.25  # seconds
-COMMIT_EVERY = 0.25  # seconds
 MEASURE_EVERY = 1.0  # seconds
-MOST_EVENTS = 4_000  # in a lane, before its partitions pause
-MOST_BYTES = 32 * 1024 * 1024
-LANES = 4  # may hold so much; of more lanes, each has its share
 RELEASE = 3.0  # seconds that calls under way get when partitions are revoked
-# Each lane fetches every event, and a fetch costs about a millisecond of the core that all share:
-# so the more lanes, the more events go into one. What comes after a longer pause does not wait.
-GATHER = 0.005  # seconds for each lane beside the first
 CROWD = 200  # records of one poll: there are more, and nothing to wait for
 AGAIN = 1.0  # seconds until the broker is tried again
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """What one lane may take of its process.
-
-    `events`, `bytes`: so much it holds before its partitions pause. `gather`: seconds that events
-    are given to come together.
-    """
-
-    events: int
-    bytes: int
-    gather: float
-
-
-def share_of(lanes: int) -> Share:
-    """The share of each of so many lanes."""
-    of = max(LANES, lanes)
-    return Share(MOST_EVENTS * LANES // of, MOST_BYTES * LANES // of, GATHER * (lanes - 1))
 
 
 class Inbox:
@@ -67,7 +44,9 @@ class Inbox:
         loop: asyncio.AbstractEventLoop,
         takeover: Takeover,
         start: str = "beginning",
+        ends: Callable[[], Mapping[Spot, int]] = dict,
     ) -> None:
+        """`ends`: the newest offsets that whoever reads for all has heard of; may be asked here."""
         self._broker = broker
         self._lane = lane
         self._topics = tuple(topics)
@@ -77,19 +56,16 @@ class Inbox:
         self._group = group_of(lane.name)
         self._stop = threading.Event()
         self._handed = 0
-        self._share = share_of(1)
+        self._ends = ends
         self._mine: set[Spot] = set()
-        self._paused: set[Spot] = set()
+        self._fetched: set[Spot] = set()  # not paused
+        self._turns: dict[Spot, int] = {}  # of what is fetched, since when
         self._committed: dict[Spot, tuple[int, str]] = {}
         self._new: list[Spot] = []  # assigned, and not taken over yet
         self._member: Member | None = None
         self.ready = threading.Event()
         self.last_poll = time.monotonic()
         self._thread = threading.Thread(target=self._run, name=f"inbox-{self._group}", daemon=True)
-
-    def share(self, lanes: int) -> None:
-        """It is one of so many lanes of this process from now on."""
-        self._share = share_of(lanes)
 
     def start(self) -> None:
         """Begin polling."""
@@ -112,24 +88,26 @@ class Inbox:
 
     def assigned(self, spots: Sequence[Spot]) -> None:
         self._mine.update(spots)
+        self._fetched.update(spots)
         self._new += spots
         log.info("partitions_assigned", group=self._group, partitions=_numbers(spots))
 
     def revoked(self, spots: Sequence[Spot]) -> Mapping[Spot, tuple[int, str]]:
-        self._mine.difference_update(spots)
-        self._paused.difference_update(spots)
-        if self._handed != self._lane.arrived:
-            # records handed over must reach the lane before it lets go of their partitions
-            self._call(_nothing())
+        self._forget(spots)
         offsets = self._call(self._lane.release(spots, RELEASE))
         log.info("partitions_revoked", group=self._group, partitions=_numbers(spots))
         return {s: c for s, c in offsets.items() if self._committed.pop(s, None) != c}
 
     def lost(self, spots: Sequence[Spot]) -> None:
-        self._mine.difference_update(spots)
-        self._paused.difference_update(spots)
+        self._forget(spots)
         self._call(self._lane.release(spots, 0.0))
         log.warning("partitions_lost", group=self._group, partitions=_numbers(spots))
+
+    def _forget(self, spots: Sequence[Spot]) -> None:
+        self._mine.difference_update(spots)
+        self._fetched.difference_update(spots)
+        for spot in spots:
+            self._turns.pop(spot, None)
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -161,25 +139,39 @@ class Inbox:
             log.warning("inbox_left_hard", group=self._group, error=type(error).__name__)
 
     def _poll(self, member: Member) -> None:
-        next_commit = next_measure = time.monotonic() + COMMIT_EVERY
+        next_commit = next_measure = time.monotonic()
         while not self._stop.is_set():
-            records = member.poll(POLL)
+            if self._fetched or member.joining:
+                self._hand_over(member.poll(POLL))
+            else:  # the library would look ten times a second whether there is something to fetch
+                self._hand_over(member.poll(0))
+                self._stop.wait(POLL)
             if self._new:
                 self._take_over(member)
             self.last_poll = time.monotonic()
-            if records:
-                self._handed += len(records)
-                self._loop.call_soon_threadsafe(self._lane.arrive, records)
-                if len(records) < CROWD:
-                    self._stop.wait(self._share.gather)
-            self._balance(member)
+            self._fetch(member)
             if self.last_poll >= next_commit:
-                next_commit = self.last_poll + COMMIT_EVERY
+                next_commit = self.last_poll + self._lane.intake.share.commit
                 self._commit(self._settled())
             if self.last_poll >= next_measure:
                 next_measure = self.last_poll + MEASURE_EVERY
                 self._measure(member)
         self._commit(self._settled())
+
+    def _hand_over(self, records: list[Record]) -> None:
+        """Give the lane what came under a turn.
+
+        What came before its partition was taken over comes again: the lane says from where.
+        """
+        found = sightings(records, shared=False)
+        came = [Brought(s, self._turns[s], seen) for s, seen in found.items() if s in self._turns]
+        if not came:
+            return
+        count = sum(len(one.seen) for one in came)
+        self._handed += count
+        self._loop.call_soon_threadsafe(self._lane.intake.bring, came, count)
+        if len(records) < CROWD:
+            self._stop.wait(self._lane.intake.share.gather)
 
     def _take_over(self, member: Member) -> None:
         """Read the past of new partitions before their first event reaches the lane."""
@@ -194,18 +186,29 @@ class Inbox:
         self._lane.gate.leased = lambda: time.monotonic() < member.lease_until
         self.ready.set()
 
-    def _balance(self, member: Member) -> None:
-        """Pause when the lane holds enough, resume when it has room again."""
-        held = self._lane.held + self._handed - self._lane.arrived
-        events, size = self._share.events, self._share.bytes
-        full = held >= events or self._lane.bytes >= size
-        room = held < events // 2 and self._lane.bytes < size // 2
-        if full and self._mine - self._paused:
-            member.pause(self._mine - self._paused)
-            self._paused = set(self._mine)
-        elif room and self._paused:
-            member.resume(self._paused & self._mine)
-            self._paused.clear()
+    def _fetch(self, member: Member) -> None:
+        """Fetch what the lane wants of its own reader, from where it wants it."""
+        wanted = self._wanted()
+        for spot, task in wanted.items():
+            if self._turns.get(spot) != task.turn:
+                member.seek(spot, task.offset)
+                self._turns[spot] = task.turn
+        if idle := self._fetched - wanted.keys():
+            member.pause(idle)
+        if again := wanted.keys() - self._fetched:
+            member.resume(again)
+        self._fetched = set(wanted)
+
+    def _wanted(self) -> dict[Spot, Task]:
+        """Nothing while the lane holds enough, and until it has room for a good part again."""
+        intake = self._lane.intake
+        held = self._lane.held + self._handed - intake.arrived
+        part = 1.0 if self._fetched else 0.5
+        if held >= intake.share.events * part or self._lane.bytes >= intake.share.bytes * part:
+            return {}
+        cursors = list(intake.cursors.items())
+        tasks = [(spot, cursor.task) for spot, cursor in cursors if spot in self._mine]
+        return {spot: task for spot, task in tasks if task is not None}
 
     def _settled(self) -> dict[Spot, tuple[int, str]]:
         # reading another thread's trackers is safe: what each says only rises
@@ -223,10 +226,9 @@ class Inbox:
             self._committed.update(new)
 
     def _measure(self, member: Member) -> None:
-        ends = member.end()
-        behind = (
-            ends[s] - o for s, (o, _) in self._committed.items() if s in ends and s in self._mine
-        )
+        ends, common = member.end(), self._ends()
+        ends = {spot: max(ends.get(spot, 0), common.get(spot, 0)) for spot in self._mine}
+        behind = (ends[s] - o for s, (o, _) in self._committed.items() if s in ends)
         metrics.lag.labels(self._lane.name).set(sum(max(0, n) for n in behind))
 
     def _call(self, work: Coroutine[object, object, T]) -> T:

@@ -116,6 +116,10 @@ class Journal:
         """Whether nothing is to be done for this event on its topic any more."""
         return offset in self.ended or offset in self.parked
 
+    def tells_of(self, offset: int) -> bool:
+        """Whether an earlier owner wrote of this event."""
+        return offset in self.first or offset in self.pins or self.knows_end(offset)
+
     def is_over(self, offset: int) -> bool:
         """Whether it has its end, and did not park again later."""
         return offset in self.ended and offset not in self.parked

@@ -26,6 +26,7 @@ from hub.delivery.failures import Failures
 from hub.delivery.gate import Gate
 from hub.delivery.halting import HALT_PROBE, Halting
 from hub.delivery.held import Held, Key, Part
+from hub.delivery.intake import Intake
 from hub.delivery.limits import Limits
 from hub.delivery.opening import Opening
 from hub.delivery.pace import Pace
@@ -33,11 +34,13 @@ from hub.delivery.places import Places
 from hub.delivery.receipts import Outcome
 from hub.delivery.returning import DueDates
 from hub.delivery.settling import Author, Receipts
+from hub.delivery.sighting import Sighting
+from hub.delivery.stream import Stream
 from hub.delivery.takeover import Past
 from hub.delivery.versions import Name, Terms, Version, Versions
 from hub.events.codec import Codec
 from hub.log import get_logger, place_of
-from hub.records import Record, Spot, Writer
+from hub.records import Spot, Writer
 
 log = get_logger("hub.delivery")
 
@@ -49,6 +52,7 @@ class Means:
     `archive` reads back what parked and what people decided; without it nothing parks. `places`: of
     the worker's lanes together. `share`: of the system's limits, this process's. `probe`: seconds
     between a halted lane's attempts. `due`: which of several parked dossiers goes on first.
+    `stream`: what the worker's lanes read together; without it this one reads for itself.
     `digest_key`: of the digests by which receipts name what was said.
     """
 
@@ -57,6 +61,7 @@ class Means:
     share: Fraction = Fraction(1)
     probe: float = HALT_PROBE
     due: DueDates | None = None
+    stream: Stream | None = None
     digest_key: bytes = field(default=b"", repr=False)
 
 
@@ -80,7 +85,8 @@ class Lane:
         self._codec = codec
         self._clock = clock
         author = Author(terms.registration, self.versions, clock, means.digest_key)
-        self._assigned = Assigned(terms.registration, terms.flows)
+        self._assigned = Assigned(terms.registration, terms.flows, codec)
+        self.intake = Intake(terms.registration, self, means.stream or Stream())
         self._moved = asyncio.Event()  # set whenever something was settled, started or let go
         self._receipts = Receipts(codec, writer, author, self._moved.set)
         self.gate = self._gate(means)
@@ -129,7 +135,6 @@ class Lane:
         self._tasks: set[asyncio.Task[None]] = set()
         self.bugs = 0  # pieces of work that ended by one
         self.bytes = 0  # of the events taken and not settled
-        self.arrived = 0  # records handed over by the inbox, ever
         self._watch(companies)
 
     def _gate(self, means: Means) -> Gate:
@@ -177,7 +182,7 @@ class Lane:
     # What comes
 
     async def adopt(self, past: Past) -> None:
-        """These partitions are ours, with this past; their events arrive from now on."""
+        """These partitions are ours, with this past; their events come from now on."""
         self._assigned.adopt(past, asyncio.get_running_loop().time())
         for terms, client in past.earlier:
             self.versions.know(terms, client)
@@ -189,20 +194,19 @@ class Lane:
             for spot, part in parts.items():
                 self._clerk.take(part, past.decided[spot.partition])
             self.task(self._clerk.catch_up(parts))
+        self.intake.hold({spot: journal.floor for spot, journal in past.journals.items()})
 
     def decided(self, partition: int) -> None:
         """There is a new act of a person about an event of this partition number."""
         if self._clerk is not None:
             self.task(self._clerk.catch_up(self._assigned.of_number(partition)))
 
-    def arrive(self, records: Sequence[Record]) -> None:
-        """Take what was polled, in poll order."""
-        self.arrived += len(records)
-        for record in records:
-            held = self._assigned.take(record)
-            if held is not None:
-                self.put(held)
-        self.pump()
+    def take(self, seen: Sighting) -> bool:
+        """Take what comes next of its partition; whether there is more to hold now."""
+        held = self._assigned.take(seen)
+        if held is not None:
+            self.put(held)
+        return held is not None
 
     def put(self, held: Held) -> None:
         """Queue an event behind the others of its dossier, wherever these wait."""
@@ -224,6 +228,7 @@ class Lane:
 
     def pump(self) -> None:
         """Take, mark and send as much as there is place for."""
+        self.intake.go_on()
         self._departures.go()
         self._moved.set()
 
@@ -299,6 +304,8 @@ class Lane:
     def _forget(self, held: Held) -> None:
         self.bytes -= held.size
         self.versions.ended(held)
+        if self.intake.hungry:
+            asyncio.get_running_loop().call_soon(self.pump)
 
     # What is asked from outside
 
@@ -328,6 +335,7 @@ class Lane:
 
         Returns what may still be committed for them; after that they are forgotten here.
         """
+        self.intake.let_go(spots)
         gone = self._assigned.leave(spots)
         self._aside.drop(lambda key: Spot(key[0], key[1]) in gone)
         for held in self._departures.drop(gone):

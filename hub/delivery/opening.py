@@ -83,7 +83,8 @@ class Opening:
             return True
         elif self._codec.knows(value):
             try:
-                return self._became_job(key, held, *self._codec.decode(value))
+                read = held.seen.read(self._codec) if held.seen else self._codec.decode(value)
+                return self._became_job(key, held, *read)
             except Exception as error:  # noqa: BLE001 - a bug is set aside with its event
                 self._failures.failed(key, held, error)
         else:

@@ -4,9 +4,12 @@ import asyncio
 from contextlib import AsyncExitStack
 
 from adapters.http.transport import Transport
+from hub.delivery.intake import share_of
 from hub.delivery.orders import Orders
 from hub.delivery.polls import Polls
 from hub.delivery.station import LEAVE, Running, Station, Yard
+from hub.delivery.stream import Stream
+from hub.delivery.tail import Tail
 from hub.intake.opening import open_writer
 from hub.landscapes import Landscapes, open_landscapes
 from hub.log import get_logger
@@ -62,9 +65,20 @@ class Work:
         orders: Orders,
     ) -> None:
         self.polls = Polls(around, landscapes, writer)
+        stream = Stream()
+        self._tail = Tail(around.broker, stream, asyncio.get_running_loop())
         self._yard = Yard(
-            around, landscapes, transport, writer, orders, self.polls, self._share_anew
+            around,
+            landscapes,
+            transport,
+            writer,
+            orders,
+            self.polls,
+            self._share_anew,
+            stream,
+            self._tail,
         )
+        self._tail.start()
         self._stations: dict[str, Station] = {}
         self._closing = False
 
@@ -94,11 +108,14 @@ class Work:
         for station in self._stations.values():
             station.want(None)
         await asyncio.gather(self.polls.close(), self.settled())
+        self._tail.stop()
+        await asyncio.to_thread(self._tail.join, LEAVE)
 
     def _share_anew(self) -> None:
         running = self.running
         for one in running:
-            one.inbox.share(len(running))
+            one.lane.intake.share = share_of(len(running))
+        self._tail.reads_for([one.lane.intake for one in running])
 
 
 class WorkerHealth:

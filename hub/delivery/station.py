@@ -22,6 +22,8 @@ from hub.delivery.outflow import Outflow
 from hub.delivery.places import Places
 from hub.delivery.polls import Polls
 from hub.delivery.returning import DueDates
+from hub.delivery.stream import Stream
+from hub.delivery.tail import Tail
 from hub.delivery.takeover import Takeover
 from hub.delivery.versions import Earlier, Name, Terms
 from hub.errors import HubError
@@ -46,7 +48,10 @@ PLACES = 512  # calls in flight of all registrations together
 
 @dataclass(frozen=True, slots=True)
 class Yard:
-    """What the stations of a worker share. `share`: told when there are more lanes, or fewer."""
+    """What the stations of a worker share. `share`: told when there are more lanes, or fewer.
+
+    `stream`, `tail`: what their lanes read together, and who reads it.
+    """
 
     around: Surroundings
     landscapes: Landscapes
@@ -55,6 +60,8 @@ class Yard:
     orders: Orders
     polls: Polls
     share: Callable[[], None]
+    stream: Stream
+    tail: Tail
     places: Places = field(default_factory=lambda: Places(PLACES))
 
 
@@ -163,6 +170,7 @@ class Station:
             yard.places,
             Fraction(1, around.settings.workers),
             due=_due_dates(around.settings.home),
+            stream=yard.stream,
             digest_key=around.digest_key,
         )
         lane = Lane(terms, client, around.codec, yard.writer, now_ms, means)
@@ -171,7 +179,9 @@ class Station:
             around.broker, yard.writer, around.codec, self._name, partitions, self._earlier
         )
         loop, start = asyncio.get_running_loop(), live.registration.start
-        inbox = Inbox(around.broker, lane, EVENT_TOPICS, loop, takeover, start)
+        inbox = Inbox(
+            around.broker, lane, EVENT_TOPICS, loop, takeover, start, lambda: yard.tail.ends
+        )
         yard.orders.tell(self._name, lane.decided)
         self.running = Running(lane, inbox)
         self._lives = {terms.name: live}

@@ -28,6 +28,17 @@ class OffsetTracker:
         self._after = offset + 1
         self._open.append(offset)
 
+    def passed(self, offset: int) -> None:
+        """The consumer gave this offset, and it needs nothing: `polled` and `settled` in one.
+
+        Raises ValueError as `polled` does.
+        """
+        if offset < self._after:
+            raise ValueError(f"offset {offset} after {self._after - 1}")
+        self._after = offset + 1
+        if not self._open:
+            self._next = self._after
+
     def settled(self, offset: int) -> None:
         """The event at this offset needs nothing more. Settling twice is harmless."""
         if offset < self._next:
@@ -41,6 +52,11 @@ class OffsetTracker:
     def committable(self) -> int:
         """The next offset to read if this process ended now."""
         return self._next
+
+    @property
+    def last(self) -> int:
+        """The last offset that the consumer gave; one before the first where it gave none."""
+        return self._after - 1
 
     @property
     def open(self) -> int:

@@ -12,6 +12,7 @@ from hub.contract.types import Document
 from hub.delivery.archive import Archive
 from hub.delivery.exchange import Attempt
 from hub.delivery.inbox import Inbox
+from hub.delivery.intake import share_of
 from hub.delivery.lane import Lane, Means
 from hub.delivery.outcomes import compile_rows
 from hub.delivery.outflow import Outflow
@@ -177,7 +178,7 @@ class World:
             self.broker, self.broker.writer(), self.codec, "peer", 2, self.earlier.get
         )
         inbox = Inbox(self.broker, lane, ["hub.dossier", "hub.catalogue"], loop, takeover)
-        inbox.share(lanes)
+        lane.intake.share = share_of(lanes)
         inbox.start()
         try:
             async with asyncio.timeout(20):

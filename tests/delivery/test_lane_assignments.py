@@ -5,7 +5,7 @@ The lane is driven directly: what the broker's thread would hand over is handed 
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 import pytest
 from prometheus_client import REGISTRY
@@ -13,6 +13,7 @@ from prometheus_client import REGISTRY
 from adapters.http.messages import Answer
 from hub.contract.types import Document
 from hub.delivery.lane import Lane, Means
+from hub.delivery.sighting import Sighting
 from hub.delivery.versions import Terms
 from hub.errors import Halt, HubError, Retry
 from hub.events.catalogue import Catalogue
@@ -48,6 +49,13 @@ def lane_of(
 def records(world: World, partition: int | None = None) -> list[Record]:
     wanted = (0, 1) if partition is None else (partition,)
     return [r for p in wanted for r in world.broker.since(Spot("hub.dossier", p), 0)]
+
+
+def arrive(lane: Lane, records: Iterable[Record]) -> None:
+    """What its own reader hands over."""
+    for record in records:
+        lane.take(Sighting(record))
+    lane.pump()
 
 
 def offsets(commits: Mapping[Spot, tuple[int, str]]) -> dict[Spot, int]:
@@ -108,7 +116,7 @@ def test_what_was_in_hand_when_its_partition_went_is_not_tried_again(world: Worl
 
     async def work() -> None:
         lane, peer = lane_of(world), Held(world)
-        lane.arrive(taken)
+        arrive(lane, taken)
         await peer.called(1)
         assert offsets(await lane.release([spot], 0.0)) == {spot: 0}
         peer.say(DOWN)
@@ -127,7 +135,7 @@ def test_who_lost_a_partition_sets_none_of_its_events_aside(world: World, answer
 
     async def work() -> None:
         lane, peer = lane_of(world), Held(world)
-        lane.arrive(taken)
+        arrive(lane, taken)
         await peer.called(1)
         await lane.release([Spot("hub.dossier", taken[0].partition)], 0.0)
         peer.say(answer)
@@ -155,7 +163,7 @@ def test_while_a_partition_goes_its_failures_end_and_its_successes_count(world: 
     async def work() -> None:
         lane = lane_of(world)
         world.peer.answer = answer
-        lane.arrive(taken)
+        arrive(lane, taken)
         await asyncio.sleep(0.01)
         released = await lane.release([Spot("hub.dossier", 0)], BOUND)  # not the pause of 30 s
         assert offsets(released) == {Spot("hub.dossier", 0): 1}
@@ -173,7 +181,7 @@ def test_a_delivery_that_ends_after_its_partition_went_still_leaves_its_receipt(
 
     async def work() -> None:
         lane, peer = lane_of(world), Held(world)
-        lane.arrive(taken)
+        arrive(lane, taken)
         await peer.called(1)
         await lane.release([Spot("hub.dossier", taken[0].partition)], 0.0)
         peer.say(OK)
@@ -194,10 +202,10 @@ def test_a_partition_that_comes_back_is_neither_told_twice_at_once_nor_settled_b
 
     async def work() -> None:
         lane, peer = lane_of(world), Held(world)
-        lane.arrive(taken)
+        arrive(lane, taken)
         await peer.called(1)
         await lane.release([spot], 0.0)
-        lane.arrive(taken)  # the peer in memory asserts that a dossier has one call at a time
+        arrive(lane, taken)  # the peer in memory asserts that a dossier has one call at a time
         await asyncio.sleep(0.05)
         assert world.notes == {"A": ["1"]}
         peer.say(OK)  # of the first assignment
@@ -224,8 +232,8 @@ def test_an_offset_that_comes_again_costs_its_poll_nothing(world: World) -> None
 
     async def work() -> None:
         lane = lane_of(world)
-        lane.arrive(ours)
-        lane.arrive(ours[:1] + others)
+        arrive(lane, ours)
+        arrive(lane, ours[:1] + others)
         await eventually(lambda: lane.held == 0)
         assert offsets(lane.committable()) == {
             Spot("hub.dossier", 0): len(ours),
@@ -269,7 +277,7 @@ def test_a_halted_lane_goes_on_trying(
     async def work() -> None:
         lane = lane_of(world)
         world.peer.answer = answer
-        lane.arrive(records(world))
+        arrive(lane, records(world))
         await eventually(lambda: len(world.receipts) == 4)
         assert (world.outcomes(), lane.halted) == (expected, None)
         await lane.close()
@@ -290,7 +298,7 @@ def test_a_refusal_of_one_dossier_proves_the_credential(world: World) -> None:
     async def work() -> None:
         lane = lane_of(world)
         world.peer.answer = answer
-        lane.arrive(records(world))
+        arrive(lane, records(world))
         await eventually(lambda: len(world.receipts) == 1)
         assert (world.outcomes(), lane.halted) == ({"DEAD_LETTERED": 1}, None)
         await lane.close()
@@ -310,7 +318,7 @@ def test_what_asks_the_system_nothing_proves_nothing(world: World) -> None:
         lane = lane_of(world, probe=30)
         world.peer.answer = answer
         ready = sorted(records(world), key=lambda record: record.key or b"")
-        lane.arrive(ready)  # all three start; the first of them halts the lane
+        arrive(lane, ready)  # all three start; the first of them halts the lane
         await eventually(lambda: len(world.receipts) == 2)
         assert world.outcomes() == {"NOTHING_TO_SEND": 1, "DEAD_LETTERED": 1}
         await asyncio.sleep(0.02)
@@ -334,7 +342,7 @@ def test_a_second_body_under_a_known_id_is_seen(world: World, digests: tuple[str
 
     async def work() -> None:
         lane = lane_of(world)
-        lane.arrive(records(world))
+        arrive(lane, records(world))
         await eventually(lambda: len(world.receipts) == 3)
         await lane.close()
 
@@ -357,7 +365,7 @@ def test_the_first_offset_counts_even_if_the_second_is_worked_on_first(world: Wo
 
     async def work() -> None:
         lane, peer = lane_of(world), Held(world)
-        lane.arrive(taken)
+        arrive(lane, taken)
         await peer.called(1)
         await eventually(lambda: len(world.receipts) == 1)
         assert world.outcomes() == {"DUPLICATE": 1}
@@ -400,7 +408,7 @@ def test_an_unknown_schema_is_asked_for_once_beside_the_loop(
 
     async def work() -> None:
         lane = lane_of(world)
-        lane.arrive(records(world))
+        arrive(lane, records(world))
         await eventually(lambda: len(world.receipts) == 3)
         assert len(asked) == 1
         assert asked[0] != threading.get_ident()

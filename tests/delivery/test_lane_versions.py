@@ -192,7 +192,7 @@ def test_a_type_that_only_the_new_version_wants_is_delivered_from_then_on(world:
         world.event("A", "wanted")
 
     world.event("A", "first")
-    step1 = Changing(settled(1), nothing, lambda w: w.lane.held == 0 and w.lane.arrived == 2)
+    step1 = Changing(settled(1), nothing, lambda w: w.lane.held == 0 and w.lane.intake.arrived == 2)
     world.go(Changing(step1, again, settled(2)))
     assert ["v1 first", "v3 wanted"] == world.notes["A"]
     assert 3 == world.committed

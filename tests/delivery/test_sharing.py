@@ -8,7 +8,7 @@ import pytest
 
 from hub.broker_memory import MemoryBroker, MemoryReader
 from hub.delivery.archive import Archive
-from hub.delivery.inbox import MOST_BYTES, MOST_EVENTS, share_of
+from hub.delivery.intake import MOST_BYTES, MOST_EVENTS, share_of
 from hub.events.catalogue import load
 from hub.records import Outgoing, Spot
 from hub.topics import ACT

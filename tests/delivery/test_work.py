@@ -331,10 +331,10 @@ def test_the_second_registration_shares_the_process_with_the_first(tmp_path: Pat
         scene.event(0, 0)
         await scene.delivered(2)
         assert {"v1", "v2"} == {marker for _, _, marker in scene.calls}
-        gathers = {running.inbox._share.gather for running in scene.work.running}
+        gathers = {running.lane.intake.share.gather for running in scene.work.running}
         assert {0.005} == gathers
         other.move("retired")
         await scene.until(lambda: len(scene.work.running) == 1)
-        assert [0.0] == [running.inbox._share.gather for running in scene.work.running]
+        assert [0.0] == [running.lane.intake.share.gather for running in scene.work.running]
 
     play(tmp_path, story)
