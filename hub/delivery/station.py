@@ -16,7 +16,8 @@ from hub import metrics
 from hub.access.tokens import own
 from hub.delivery.archive import Archive
 from hub.delivery.inbox import Inbox
-from hub.delivery.lane import Lane, Means
+from hub.delivery.lane import Lane
+from hub.delivery.means import Means
 from hub.delivery.orders import Orders
 from hub.delivery.outflow import Outflow
 from hub.delivery.places import Places

@@ -99,6 +99,17 @@ class Versions:
         if held.version is None:
             self._pin(held, self.present)
 
+    def recall(self, held: Held) -> None:
+        """Go by what an earlier owner wrote of it: failures, doubt, and under which version."""
+        past, offset = held.part.journal, held.record.offset
+        failing = past.failing.pop(offset, None)
+        if failing is not None:
+            held.failures, held.failing_since = failing.failures, failing.since
+        held.doubted = past.doubt(offset) is not None
+        pin = past.pins.pop(offset, None)
+        if pin is not None and pin.series == held.series:
+            self.called(held, Name(pin.bundle, pin.settings))
+
     def called(self, held: Held, name: Name) -> None:
         """Somebody called under this version with the event's key before us.
 

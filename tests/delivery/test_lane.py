@@ -13,7 +13,8 @@ from hub.delivery.archive import Archive
 from hub.delivery.exchange import Attempt
 from hub.delivery.inbox import Inbox
 from hub.delivery.intake import share_of
-from hub.delivery.lane import Lane, Means
+from hub.delivery.lane import Lane
+from hub.delivery.means import Means
 from hub.delivery.outcomes import compile_rows
 from hub.delivery.outflow import Outflow
 from hub.delivery.receipts import request_digest

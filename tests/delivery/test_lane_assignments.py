@@ -12,7 +12,8 @@ from prometheus_client import REGISTRY
 
 from adapters.http.messages import Answer
 from hub.contract.types import Document
-from hub.delivery.lane import Lane, Means
+from hub.delivery.lane import Lane
+from hub.delivery.means import Means
 from hub.delivery.sighting import Sighting
 from hub.delivery.versions import Terms
 from hub.errors import Halt, HubError, Retry

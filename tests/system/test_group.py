@@ -12,7 +12,8 @@ from hub.broker import KafkaBroker
 from hub.contract.types import Document
 from hub.delivery.archive import Archive
 from hub.delivery.inbox import Inbox
-from hub.delivery.lane import Lane, Means
+from hub.delivery.lane import Lane
+from hub.delivery.means import Means
 from hub.delivery.outflow import Outflow
 from hub.delivery.starting import group_of
 from hub.delivery.takeover import Takeover
