@@ -178,6 +178,46 @@ class BrokerContract:
         member.close()
         assert broker.committed(group) == {spot: (2, "last")}
 
+    def test_a_reader_goes_on_where_it_was_when_it_is_given_more(
+        self, broker: Broker, topic: str
+    ) -> None:
+        broker.ensure_topic(topic, 2, {})
+        first, second = Spot(topic, 0), Spot(topic, 1)
+        writer = broker.writer()
+        for value in (b"1", b"2"):
+            for partition in (0, 1):
+                writer.send(Outgoing(topic, b"k", value, (), partition)).result(20)
+        reader = broker.reader([first])
+        reader.seek(first, 0)
+        assert [b"1", b"2"] == [r.value for r in poll_until(reader.poll, 2)]
+        assert 2 == reader.heard()[first]
+        reader.assign([first, second])
+        reader.seek(second, 1)
+        writer.send(Outgoing(topic, b"k", b"3", (), 0)).result(20)
+        writer.close()
+        found = poll_until(reader.poll, 2)
+        assert {(0, b"3"), (1, b"2")} == {(r.partition, r.value) for r in found}
+        reader.assign([second])
+        assert {second} == set(reader.heard())
+        reader.close()
+
+    def test_a_member_goes_on_where_it_is_sent(self, broker: Broker, topic: str) -> None:
+        broker.ensure_topic(topic, 1, {})
+        spot, group = Spot(topic, 0), f"{topic}.group"
+        broker.commit_for(group, {spot: (0, "")})
+        self.keep(broker, topic, (b"A", b"1"), (b"A", b"2"), (b"A", b"3"))
+        member = broker.member(group, [topic], Seen())
+        joining = [member.joining]
+        assert 3 == len(poll_until(member.poll, 3))
+        joining.append(member.joining)
+        assert [True, False] == joining
+        member.pause([spot])
+        member.seek(spot, 1)
+        assert [] == member.poll(0.3)
+        member.resume([spot])
+        assert [b"2", b"3"] == [r.value for r in poll_until(member.poll, 2)]
+        member.close()
+
     def test_a_paused_partition_gives_nothing(self, broker: Broker, topic: str) -> None:
         broker.ensure_topic(topic, 2, {})
         spots, group = [Spot(topic, 0), Spot(topic, 1)], f"{topic}.group"

@@ -177,6 +177,8 @@ class Inbox:
         """Read the past of new partitions before their first event reaches the lane."""
         spots = [spot for spot in self._new if spot in self._mine]
         self._new.clear()
+        if not spots:  # gone again before this
+            return
         committed = committed_of(self._broker, self._group, spots)
         if anew := self._takeover.set_back(committed):
             member.commit(anew)

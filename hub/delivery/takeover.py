@@ -67,7 +67,11 @@ class Takeover:
         self._archive = Archive(broker)
 
     def set_back(self, committed: Mapping[Spot, tuple[int, str]]) -> dict[Spot, tuple[int, str]]:
-        """What is to be committed before these are taken: see hub.delivery.setback."""
+        """What is to be committed before these are taken: see hub.delivery.setback.
+
+        Raises as `take` does.
+        """
+        self._follow(max(spot.partition for spot in committed) + 1)
         return set_back(self._broker, self._codec, self._registration, committed)
 
     def take(self, spots: Sequence[Spot], committed: Mapping[Spot, tuple[int, str]]) -> Past:
@@ -77,7 +81,6 @@ class Takeover:
         events grew and the others may not be given as many partitions.
         """
         began = time.monotonic()
-        self._follow(max(spot.partition for spot in spots) + 1)
         epochs = self._say({spot: committed[spot][0] for spot in spots})
         parked = read_shelf(self._broker, self._registration, [spot.partition for spot in spots])
         mine = [shelved for shelved in parked if shelved.spot in spots]
