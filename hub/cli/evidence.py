@@ -27,6 +27,7 @@ OF_KIND = {"event": (DOSSIER, CATALOGUE), "act": (ACT,)}
 EVIDENCE = (*OF_DOSSIERS, CATALOGUE)
 
 
+GAVE_NONE = frozenset({"CONFLICT", "SET_ASIDE", "SECRECY_REFUSED", "UNCONFIRMED", "REFUSED"})
 ALL = 1_000_000  # rows; more than one question should bring
 TOGETHER = 200  # dossiers that are read together
 
@@ -57,6 +58,17 @@ def find(browser: Browser, query: Query, *, whole: bool = True) -> list[Finding]
     """
     store = open_store(browser.settings)
     return steadily(store, lambda: _find(browser, store, query, whole=whole))
+
+
+def with_mentions(browser: Browser, query: Query, *, whole: bool = True) -> list[Finding]:
+    """As `find`; of one dossier also the refused messages that mention it, which nobody proved."""
+    found = find(browser, query, whole=whole)
+    if query.dossiers is None or query.procedure is not None or query.kind not in (None, "act"):
+        return found
+    for code in query.dossiers:
+        about = replace(query, dossiers=("",), kind="act", mentions=code)
+        found += [one for one in find(browser, about, whole=whole) if one.row.outcome in GAVE_NONE]
+    return sorted(found, key=lambda one: one.row[:4])[-query.most :]
 
 
 def _find(browser: Browser, store: Store, query: Query, *, whole: bool) -> list[Finding]:

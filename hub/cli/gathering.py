@@ -22,7 +22,7 @@ from hub.audit.facts import (
     Wanted,
 )
 from hub.cli.browse import Browser, read
-from hub.cli.evidence import ALL, Finding, document_of, find
+from hub.cli.evidence import ALL, GAVE_NONE, Finding, document_of, find
 from hub.cli.standing import standings
 from hub.contract.types import Document, Value
 from hub.delivery.acts import command_of
@@ -39,8 +39,6 @@ from hub.records import Position, Record, Spot
 from hub.registry.interests import Interest, interests
 from hub.registry.ledger import Ledger, fold
 from hub.topics import ACT, DOSSIER, PARKED, REGISTRY
-
-INTAKE_ACTS = frozenset({"CONFLICT", "SET_ASIDE", "SECRECY_REFUSED", "UNCONFIRMED", "REFUSED"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +280,7 @@ def _refusals(browser: Browser, code: str, found: Iterable[Finding]) -> list[Ref
     told = []
     for one in sorted(mine, key=lambda one: one.row[:4]):
         said = document_of(browser, one.record)
-        if said is not None and str(said[1].get("kind")) in INTAKE_ACTS:
+        if said is not None and str(said[1].get("kind")) in GAVE_NONE:
             told.append(_refusal(one, said[1]))
     return told
 

@@ -8,7 +8,7 @@ from hub.audit.archive.query import Query
 from hub.cli.browse import open_browser
 from hub.cli.narrowing import known_registration, known_symbol
 from hub.cli.options import SINCE, From, Json, Since, To, Unmask, milliseconds, point
-from hub.cli.output import answering, say, show_rows
+from hub.cli.output import Usage, answering, say, show_rows
 from hub.cli.unmasking import access, accessed
 from hub.contract.types import Document
 from hub.settings import load
@@ -31,6 +31,9 @@ def search(  # noqa: PLR0913 - options
     since: From = None,
     until: To = None,
     *,
+    refused: Annotated[
+        bool, typer.Option("--refused", help="only messages that gave no event, whoever sent them")
+    ] = False,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000, help="last N")] = 100,
     unmask: Unmask = None,
     as_json: Json = False,
@@ -38,22 +41,28 @@ def search(  # noqa: PLR0913 - options
     """Search events, attempts, answers and acts, in the order of recording, masked.
 
     From the archive, and from the topics as far as it has not come. --json shows what each said.
+
+    With --dossier also refused messages that mention it; of those that say perhaps, nothing is
+    proved.
     """
-    from hub.cli.evidence import find, finding_row  # brings DuckDB, which takes 0.15 s
+    from hub.cli.evidence import finding_row, with_mentions  # brings DuckDB, which takes 0.15 s
 
     begin, end = point(since, "--from"), point(until, "--to")
     if unmask is not None and not as_json:
         raise typer.BadParameter("shows nothing without --json", param_hint="--unmask")
     with answering():
         settings = load()
+        if refused and outcome is not None:
+            raise Usage("is about receipts", where="--outcome", fix="leave out --refused, or this")
         if outcome is not None:
             known_symbol("--outcome", outcome, "hub.v1.Outcome", settings)
         codes = None if dossier is None else (dossier,)
         query = Query(
             dossiers=codes,
+            kind="act" if refused else None,
             system=system,
             procedure=procedure,
-            outcome=outcome,
+            outcome="REFUSED" if refused else outcome,
             since=begin,
             until=end,
             most=limit,
@@ -64,7 +73,7 @@ def search(  # noqa: PLR0913 - options
                 accessed(settings, what, None)
             browser = open_browser(settings)
             with browser.broker.together():
-                found = find(browser, query, whole=as_json)
+                found = with_mentions(browser, query, whole=as_json)
             rows = [finding_row(browser, one, unmasked=unmasked) for one in found]
         told: list[Document] = [{"registration": row["system"]} for row in rows]
         known_registration(system, told, settings)

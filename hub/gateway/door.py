@@ -59,6 +59,9 @@ class Door:
             for operation, inflow in inflows(live).items()
         }
 
+        marks = (path for one in self._served.values() for path in one.inflow.marks)
+        self._marks = frozenset(path.rpartition(".")[2] for path in marks)
+
     async def close(self) -> None:
         """No request comes any more; those under way may ask on."""
         if self._confirmer is not None:
@@ -82,7 +85,7 @@ class Door:
                 return described
             message = self._server.read(request)
         except Refusal as refusal:
-            return self._refuse(refusal)
+            return self._refuse(refusal, request)
         response = await self._take(message)
         metrics.acknowledged.observe(time.perf_counter() - started)
         return response
@@ -159,8 +162,11 @@ class Door:
             refusal = unavailable("the answer cannot be written; its operator knows why")
             return self._server.refuse(refusal, operation)
 
-    def _refuse(self, refusal: Refusal) -> HttpResponse:
-        """Refused before anything was understood; nothing is kept but a line without content."""
+    def _refuse(self, refusal: Refusal, request: HttpRequest) -> HttpResponse:
+        """Refused before anything was understood; kept is only whom it may have been about."""
+        if refusal.code not in ("unknown-operation", "not-allowed"):  # no message was meant
+            why = f"{refusal.title}: {refusal.field}" if refusal.field else refusal.title
+            self._intake.unread(self.name, request.body, self._marks, why)
         metrics.refused.labels(self.name, refusal.code).inc()
         log.warning(
             "request_refused",

@@ -7,7 +7,7 @@ a crash left half-kept is completed by the sender's repeat.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -30,6 +30,7 @@ from hub.intake.plan import Plan, act_of
 from hub.intake.refusals import Refusals
 from hub.intake.served import Served
 from hub.intake.trace import continued
+from hub.intake.unread import Unread
 from hub.log import get_logger
 from hub.records import Done, Outgoing, Position, Writer
 
@@ -67,6 +68,7 @@ class Intake:
         self._writer = writer
         self._digest_key = digest_key
         self._refusals = Refusals(digest_key)
+        self._unread = Unread()
         self._clock = clock
         self._pending = Pending()
 
@@ -109,7 +111,16 @@ class Intake:
         self, inflow: Inflow, document: Document, headers: Mapping[str, str], error: Reject
     ) -> None:
         """Put on record that a message was refused; its sender is told whatever becomes of that."""
-        act = self._refusals.act(inflow, document, headers, error, self._clock())
+        self._tell(self._refusals.act(inflow, document, headers, error, self._clock()))
+
+    def unread(self, registration: str, raw: bytes, marks: Collection[str], reason: str) -> None:
+        """Put on record that a message was refused unread, and which dossier it may be about.
+
+        `marks`: names of fields that bear a secrecy mark. `reason` holds nothing of the message.
+        """
+        self._tell(self._unread.act(registration, raw, marks, reason, self._clock()))
+
+    def _tell(self, act: Act | None) -> None:
         if act is None:
             return
         try:

@@ -8,6 +8,7 @@ import pytest
 from hub.audit.opening import open_keys
 from hub.contract.types import Document
 from hub.delivery.exchange import Attempt
+from hub.intake.acts import Act, as_document, record_of
 from hub.records import Record
 from hub.settings import load
 from tests.cli.auditor import archive_all
@@ -176,3 +177,22 @@ def test_a_wrong_word_is_told(desk: Desk, words: tuple[str, ...], code: int) -> 
 def accesses(desk: Desk) -> list[Document]:
     file = desk.home / "log" / "access.jsonl"
     return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+
+@pytest.mark.parametrize("archived", [False, True])
+def test_what_nobody_has_read_is_perhaps_about_a_dossier(desk: Desk, *, archived: bool) -> None:
+    desk.event()
+    for subject in (f"perhaps {CODE}", None, OTHER):
+        act = Act("REFUSED", "portal", "", subject, "unread, unproved: denied", None)
+        desk.keep(record_of(act, desk.codec.encode("hub.v1.Act", as_document(act, AT))))
+    if archived:
+        archive_all(desk)
+    rows = desk.rows("audit", "search", "--dossier", CODE)
+    assert told(rows) == ["event onestop", "act portal REFUSED"]
+    assert str(rows[1]["says"]).startswith(f"perhaps {CODE}")
+    assert "unproved" in str(rows[1]["says"])
+    assert len(desk.rows("audit", "search", "--refused")) == 3
+    assert desk.rows("audit", "search", "--refused", "--from", "2999-01-01") == []
+    assert desk.rows("audit", "search", "--refused", "--dossier", CODE) == rows[1:]
+    both = desk.hub("audit", "search", "--refused", "--outcome", "DELIVERED")
+    assert (both.exit_code, "leave out --refused" in both.stderr) == (2, True)

@@ -138,6 +138,28 @@ def test_a_message_that_the_mapping_refuses_is_on_record(world: World) -> None:
     assert "97500100001" not in str(told)
 
 
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"body": orjson.dumps(FILING)[:-1]}, "The message cannot be read"),
+        ({"headers": {"authorization": "Bearer no"}}, "unread, unproved: "),
+    ],
+    ids=["malformed", "denied"],
+)
+def test_what_nobody_has_read_is_on_record_with_whom_it_may_be_about(
+    world: World, change: dict[str, Any], reason: str
+) -> None:
+    assert world.file(world.door(), **change).status in (400, 401)
+    (record,) = world.broker.since(Spot("hub.act", 0), 0)
+    _, told = world.intake._codec.decode(record.value or b"")
+    assert (told["kind"], told["registration"]) == ("REFUSED", "portal")
+    assert told["subject"] == f"perhaps {CODE}"
+    assert reason in str(told["reason"])
+    assert P1.name not in str(told)
+    world.file(world.door(), path="/khong-co")
+    assert len(world.broker.since(Spot("hub.act", 0), 0)) == 1, "no message was meant"
+
+
 def test_a_refusal_is_told_though_it_cannot_be_recorded(world: World) -> None:
     world.broker.refuse = lambda outgoing: outgoing.topic == "hub.act"
     assert world.file(world.door(), FILING | {"soGiayTo": "97500100001"}).status == 400
