@@ -41,7 +41,7 @@ unit: setup ## the tests of what computes
 	$(BIN)/pytest -q -n 2 -m "not system and not process and not fault"
 
 process: setup ## the tests of single processes: simulated systems, servers, time-outs
-	$(BIN)/pytest -q -n 4 -m process
+	$(BIN)/pytest -q -n 4 -m "process and not system"
 
 system: setup ## the tests on a real Kafka
 	$(BIN)/pytest -q -n 3 --dist loadfile -m system
