@@ -111,7 +111,7 @@ def new(  # noqa: PLR0913 - options
             folder = new_folder(asked, interface, events, _learnt(settings))
         except ContractErrors as error:
             for problem in error.problems or (error,):
-                say(f"{problem.where}: {problem.what}")
+                say(str(problem))
             raise Reject(
                 "the chosen operations use what the hub does not support",
                 where=name,

@@ -11,6 +11,7 @@ import typer
 from hub import settings
 from hub.cli.output import answering, say, show_json, show_rows
 from hub.cli.registered import landscape
+from hub.cli.schema_show import show
 from hub.dev import runfiles
 from hub.events.catalogue import FILE_BYTES, Catalogue, build, full_name, load
 from hub.registry.bundle_files import digest_of, read_files
@@ -28,6 +29,7 @@ app = typer.Typer(
     help="The schemas of the events: what they hold, whether a change may be registered.",
 )
 AsJson = Annotated[bool, typer.Option("--json", help="one JSON object a line")]
+app.command("show", epilog="Example: hub schema show StatusChanged")(show)
 
 
 @app.command(

@@ -9,7 +9,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from hub.contract.types import Field, Group, Integer, ListOf, Record, Ref, Text, Timestamp, Type
+from hub.contract.types import (
+    Field,
+    Group,
+    Integer,
+    ListOf,
+    OneOf,
+    Record,
+    Ref,
+    Text,
+    Timestamp,
+    Type,
+)
 from hub.contract.words import describe
 from hub.mapping.candidates import Candidate, Given, candidates, named, readable, written
 from hub.mapping.likeness import Synonyms, likeness, words
@@ -95,6 +106,8 @@ class Filler:
         value: Expression | None
         if isinstance(kind, Record):
             value = self._inner(each, kind, must=must)
+        elif isinstance(kind, OneOf) and must and (options := self._options(kind)):
+            value = hole(f"one of {options}")
         elif isinstance(kind, ListOf) and isinstance(self._resolved(kind.item), Record):
             value = self._list(each, kind, must=must)
         else:
@@ -110,6 +123,16 @@ class Filler:
         empty = not made.fields and not any(_constant(inner.type) for inner in record.fields)
         names = ", ".join(inner.name for inner in record.fields)
         return hole(f"a {record.name}, with any of {names}") if empty else made
+
+    def _options(self, kind: OneOf) -> str:
+        """The records that a value may be, as a mapping writes them; "" where one is no record.
+
+        Which of them is meant is a person's to decide.
+        """
+        records = [self._resolved(option) for option in kind.options]
+        if not all(isinstance(record, Record) for record in records):
+            return ""
+        return ", ".join(_written(record) for record in records if isinstance(record, Record))
 
     def _within(self, each: Field) -> "Filler":
         return replace(self, path=(*self.path, each.name), filled=frozenset())
@@ -213,7 +236,9 @@ class Filler:
         near = named(found) or named([c for c in self._near(each) if c.likeness >= _NEAR])
         doc = each.doc.strip().partition("\n")[0].partition(". ")[0].rstrip(".")[:80]
         empty = "[]" if isinstance(each.type, ListOf) and not each.type.min_items else ""
-        perhaps = ", ".join(part for part in (near, empty) if part)
+        key = isinstance(each.type, Text) and each.type.format == "uuid" and self.asks
+        filled = f"the adapter's: outbound fill {each.name}: $key" if key else ""
+        perhaps = ", ".join(part for part in (near, empty, filled) if part)
         wanted = doc or describe(each.type)
         return hole(f"{wanted}; perhaps {perhaps}" if perhaps else wanted)
 
@@ -231,6 +256,12 @@ def sources(
 
 def _constant(kind: Type) -> bool:
     return isinstance(kind, Text | Integer) and kind.values is not None and len(kind.values) == 1
+
+
+def _written(record: Record) -> str:
+    """How a mapping makes it: its name, and the fields that it must have and nothing else says."""
+    names = [f.name for f in record.fields if f.required and not _constant(f.type)]
+    return f"{record.name}({', '.join(f'{name}=…' for name in names)})"
 
 
 def _can_be_written(each: Field) -> bool:

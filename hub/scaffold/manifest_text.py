@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from hub.contract.types import Contract, Integer, Operation, Record, Ref, Text, Type
+from hub.contract.types import Boolean, Contract, Integer, Operation, Record, Ref, Text, Type
 from hub.mapping.likeness import folded, words
 from hub.registry.signatures import SUCCESS
 from hub.registry.yaml_file import Plain
@@ -140,7 +140,11 @@ def _verdicts_in(
         here = (*path, each.name)
         if isinstance(each.type, Record | Ref):
             yield from _verdicts_in(each.type, types, here, depth - 1)
-        elif folded(each.name) in _VERDICT or _VERDICTS & set(words(each.name)):
+        elif (
+            isinstance(each.type, Boolean)
+            or folded(each.name) in _VERDICT
+            or _VERDICTS & set(words(each.name))
+        ):
             values = each.type.values if isinstance(each.type, Text | Integer) else None
             known = f" one of {', '.join(map(str, values[:6]))}" if values else ""
             yield ".".join(here) + known

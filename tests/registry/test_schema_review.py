@@ -125,6 +125,24 @@ def test_check_passes_the_hubs_own(tmp_home: Path, registry: str) -> None:
     assert "44 files, 0 problems\n" == result.stderr
 
 
+def test_show_tells_each_field_of_an_event_with_its_class(tmp_home: Path) -> None:
+    result = run(tmp_home, "show", "StatusChanged", "--json")
+    rows = {row["field"]: row for row in map(json.loads, result.stdout.splitlines())}
+    assert result.exit_code == 0
+    assert (rows["dossier_code"]["must"], rows["dossier_code"]["personal"]) == (True, "n")
+    assert rows["officer_name"]["personal"] == "p"
+    assert "SUPPLEMENT_REQUIRED" in rows["status"]["type"]
+    assert rows["at"]["doc"]
+    whole = run(tmp_home, "show", "dossier.v1.Accepted")
+    assert (whole.exit_code, "applicant." in whole.stdout) == (0, True)
+
+
+@pytest.mark.parametrize("name", ["StatusChnged", "consignment.v1.StatusChanged"])
+def test_show_names_what_could_be_meant(tmp_home: Path, name: str) -> None:
+    result = run(tmp_home, "show", name)
+    assert (result.exit_code, "did you mean StatusChanged?" in result.stderr) == (2, True)
+
+
 def test_check_tells_problems_as_lines_of_json(tmp_home: Path, folder: Path) -> None:
     (folder / PARTY).write_text(SOURCES[PARTY].replace('"doc": "Telephone number."', '"doc": ""'))
     result = run(tmp_home, "check", str(folder), "--json")
