@@ -18,6 +18,7 @@ import msgspec
 import yaml
 
 from adapters.http.simple import fetch
+from hub.access.tokens import own
 from hub.broker import KafkaBroker
 from hub.dev.kafka import DevBroker
 from hub.dev.waiting import until as waited
@@ -276,7 +277,7 @@ def open_world(
         registry = processes.hub("registry")
         quiet = KafkaBroker(broker.bootstrap)
         ensure_all(quiet, PARTITIONS)
-        schemas = RegistryClient(_served(processes, registry))
+        schemas = RegistryClient(_served(processes, registry), token=lambda: own(home, "hub"))
         codec = Codec(load(ROOT / "schemas" / "avro"), schemas)
         topics = Topics(quiet, codec, registration)
         stack.callback(topics.close)
