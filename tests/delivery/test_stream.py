@@ -233,3 +233,36 @@ def test_the_common_reader_stands_where_it_serves_most(
     positions: list[int], place: tuple[int, int]
 ) -> None:
     assert place == best_place(positions)
+
+
+def test_what_the_common_reader_brings_of_an_earlier_window_counts_for_nothing() -> None:
+    one, spot = Stream(), SPOTS[0]
+    for lane in "ab":
+        one.hold(lane, spot, 0)
+    one.open()
+    before = one.tasks[spot].turn
+    one.close()
+    one.open()
+    one.came(spot, before, [sighting(spot, 5)])  # 0 to 4 came before, and nobody took them
+    assert [] == list(one.unread("a"))
+    one.came(spot, one.tasks[spot].turn, [sighting(spot, 0)])
+    assert [0] == [seen.offset for seen in one.unread("a")]
+
+
+def test_each_time_that_a_lane_is_left_behind_its_own_reader_begins_anew() -> None:
+    one, spot = Stream(), SPOTS[0]
+    one.open()
+    for lane in "ab":
+        one.hold(lane, spot, 0)
+    turn, end, tasks = one.tasks[spot].turn, 0, []
+    for _ in range(2):
+        while (task := one.cursors("b")[spot].task) is None:
+            one.came(spot, turn, [sighting(spot, end + n) for n in range(100)])
+            end += 100
+            assert 100 == len(list(one.unread("a")))
+        tasks.append(task)
+        back = [sighting(spot, n) for n in range(task.offset, one._windows[spot].start)]
+        assert back == one.own("b", spot, task.turn, back)
+    first, second = tasks
+    assert first.turn != second.turn
+    assert first.offset < second.offset
