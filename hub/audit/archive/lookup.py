@@ -36,7 +36,7 @@ NUMBER = 8  # bytes of one
 KEY = 16  # hex digits
 BLOCK = 64  # rows; 4 KB, and 65 bytes a row (level 3: a third of level 6's time for 6 % more)
 LEVEL = 3
-MOST = 160_000  # rows of a file that is merged: 10 MB, which are held on the way
+MOST = 80_000  # rows of a file that is merged: 5 MB, which are held twice on the way
 WORD = 50  # characters of a dossier's code at most (domain: MaHoSo)
 AROUND = ".,;:|()[]{}<>'\"·"  # what may stand around a word
 
