@@ -247,7 +247,3 @@ class Inbox:
 
 def _numbers(spots: Sequence[Spot]) -> list[str]:
     return sorted(f"{spot.topic}/{spot.partition}" for spot in spots)
-
-
-async def _nothing() -> None:
-    """Runs after whatever was handed to the loop before it."""

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from hub.errors import Reject
 from hub.registry.brought import brought, with_brought
-from hub.registry.ledger import Ledger
+from hub.registry.ledger import Ledger, Registered
 from hub.registry.live import Landscape, Live
 from hub.registry.present import live_of
 from hub.registry.problem import BundleErrors
@@ -29,18 +29,23 @@ def _candidates(name: str, bundle: str, files: Landscape, ledger: Ledger) -> Ite
     for live in files.live:
         if live.name == name and live.bundle.digest == bundle:
             yield live
-    registered = ledger.registrations.get(name)
-    if registered is None:
-        return
     known = {one.sha256: one for one in files.bundles.values()}
     events = with_brought(files.events, brought(ledger).items())
-    for version in (registered.now, *reversed(registered.before)):
-        if not version.bundle.startswith(bundle):
+    for then in _versions(name, ledger):
+        if not then.bundle.startswith(bundle):
             continue
-        then = replace(registered, bundle=version.bundle, entry=version.entry, before=())
         try:
             live = live_of(then, ledger, known, events)
         except (BundleErrors, Reject):  # it cannot have been live, or is not there any more
             continue
         known[live.bundle.sha256] = live.bundle
         yield live
+
+
+def _versions(name: str, ledger: Ledger) -> Iterator[Registered]:
+    """What it was by the ledger, newest first; then what stood in the files."""
+    registered = ledger.registrations.get(name)
+    if registered is not None:
+        for version in (registered.now, *reversed(registered.before)):
+            yield replace(registered, bundle=version.bundle, entry=version.entry, before=())
+    yield from reversed(ledger.filed.get(name, ()))

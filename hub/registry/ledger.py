@@ -3,6 +3,7 @@
     bundle|<sha256>                     the files of a bundle
     certificate|<sha256>|<its sha256>   a certificate of that bundle, as it was signed
     registration|<name>                 what the name is now, and what it was
+    file|<name>|<sha256>                what the files said of the name when a control plane began
 
 Every process folds the topic's records into the same `Ledger`. The topic's order decides between
 two who change one registration at once: of several records with one version the first counts.
@@ -100,13 +101,15 @@ class Ledger:
     """All of it, at one moment; never changed, only followed by another.
 
     `bundles`: files by path, under the bundle's SHA-256. `certificates`: as signed, by
-    (bundle, certificate). `void`: the record that has to be written over a loser, by key.
+    (bundle, certificate). `filed`: by name, the versions that stood in the files, oldest first: a
+    file says only what is so now. `void`: the record that has to be written over a loser, by key.
     `unread`: keys of the last records that could not be read, which changed nothing.
     """
 
     registrations: Mapping[str, Registered] = field(default_factory=dict)
     bundles: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict, repr=False)
     certificates: Mapping[tuple[str, str], bytes] = field(default_factory=dict, repr=False)
+    filed: Mapping[str, tuple[Registered, ...]] = field(default_factory=dict)
     void: Mapping[bytes, bytes] = field(default_factory=dict, repr=False)
     unread: frozenset[str] = frozenset()
 
@@ -141,6 +144,12 @@ def registration_record(registered: Registered) -> tuple[bytes, bytes]:
     return registration_key(registered.name), _json(msgspec.to_builtins(registered))
 
 
+def filed_record(registered: Registered) -> tuple[bytes, bytes]:
+    """Key and value of a version that stands in the files."""
+    value = _json(msgspec.to_builtins(registered))
+    return f"file|{registered.name}|{hashlib.sha256(value).hexdigest()}".encode(), value
+
+
 def registration_key(name: str) -> bytes:
     """The key under which a registration stands."""
     return f"registration|{name}".encode()
@@ -161,6 +170,7 @@ class _Folding:
         self._registrations = dict(ledger.registrations)
         self._bundles = dict(ledger.bundles)
         self._certificates = dict(ledger.certificates)
+        self._filed = dict(ledger.filed)
         self._void = dict(ledger.void)
         self._unread = set(ledger.unread)
         self._from = ledger
@@ -172,6 +182,7 @@ class _Folding:
             registrations=self._registrations,
             bundles=self._bundles,
             certificates=self._certificates,
+            filed=self._filed,
             void=self._void,
             unread=frozenset(self._unread),
         )
@@ -183,6 +194,7 @@ class _Folding:
             "bundle": self._bundle,
             "certificate": self._certificate,
             "registration": self._registration,
+            "file": self._file,
         }
         try:
             read = kind in takers and takers[kind](name, value)
@@ -214,6 +226,17 @@ class _Folding:
         self._certificates[bundle, name] = value
         return True
 
+    def _file(self, names: str, value: bytes | None) -> bool:
+        name, _, digest = names.rpartition("|")
+        others = [one for one in self._filed.get(name, ()) if _filed_as(one) != names]
+        if value is not None:
+            found = msgspec.json.decode(value, type=Registered)
+            if found.name != name or hashlib.sha256(value).hexdigest() != digest:
+                return False
+            others.append(found)
+        self._filed[name] = tuple(others)
+        return True
+
     def _registration(self, name: str, value: bytes | None) -> bool:
         key = registration_key(name)
         if value is None:
@@ -231,3 +254,7 @@ class _Folding:
         elif known is not None:
             self._void[key] = registration_record(known)[1]
         return True
+
+
+def _filed_as(registered: Registered) -> str:
+    return filed_record(registered)[0].decode().partition("|")[2]

@@ -81,3 +81,18 @@ def test_what_the_files_said_is_found_though_the_ledger_says_another(files: Land
     history = ledger((SECOND, ENTRY))
     found = earlier("post", first.bundle.digest, first.registration.digest, seed, history)
     assert found is first
+
+
+def test_what_the_files_said_once_is_found_when_they_say_another(files: Landscape) -> None:
+    first = live(files, FIRST, ENTRY)
+    was = Registered(
+        "post", "postal", digest_of(FIRST), ENTRY, "live", 0, "registrations.yaml", 0, "adopt"
+    )
+    newer = live(files, SECOND, MOVED)
+    now = replace(files, live=(newer,), bundles={"postal": newer.bundle})
+    names = first.bundle.digest, first.registration.digest
+    assert earlier("post", *names, now, Ledger()) is None
+    kept = Ledger(bundles={was.bundle: FIRST}, filed={"post": (was,)})
+    found = earlier("post", *names, now, kept)
+    assert found is not None
+    assert found.registration == first.registration

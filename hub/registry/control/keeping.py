@@ -12,10 +12,12 @@ from hub.errors import Retry
 from hub.log import get_logger
 from hub.records import Broker, Record
 from hub.registry.ledger import (
+    MOST_BEFORE,
     Ledger,
     Registered,
     bundle_record,
     certificate_record,
+    filed_record,
     fold,
     registration_record,
 )
@@ -68,6 +70,17 @@ class Keeping:
                 self._topic.append(f"bundle|{old}".encode(), None)
             self.fresh(self._topic.append(key, value))
 
+    def keep_filed(self, registered: Registered, files: Mapping[str, bytes]) -> None:
+        """Keep what the files say of a name, and its bundle, so that a later look finds it."""
+        with self._lock:
+            known = self.fresh().filed.get(registered.name, ())
+            if registered in known:
+                return
+            self.keep_bundle(files)
+            for old in known[: -MOST_BEFORE + 1]:
+                self._topic.append(filed_record(old)[0], None)
+            self.fresh(self._topic.append(*filed_record(registered)))
+
     def keep_certificate(self, bundle: str, certificate: bytes) -> None:
         """Keep a certificate, as it was signed."""
         with self._lock:
@@ -97,8 +110,9 @@ class Keeping:
 
 
 def unnamed(ledger: Ledger) -> list[str]:
-    """Bundles that no registration names, also not as what it was; oldest first."""
-    named = set(_named(ledger.registrations.values()))
+    """Bundles that nothing names, no registration, none of before, no file; oldest first."""
+    filed = (one for versions in ledger.filed.values() for one in versions)
+    named = set(_named((*ledger.registrations.values(), *filed)))
     return [sha256 for sha256 in ledger.bundles if sha256 not in named]
 
 

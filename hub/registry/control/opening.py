@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, suppress
 from typing import TypeAlias
 
 from hub.contract.types import Document
-from hub.errors import Retry
+from hub.errors import Reject, Retry
 from hub.events.catalogue import Definition
 from hub.events.codec import Codec
 from hub.log import get_logger
@@ -17,7 +17,7 @@ from hub.registry.control.checking import Checker
 from hub.registry.control.desk import Desk, Means
 from hub.registry.control.keeping import Keeping, open_keeping
 from hub.registry.control.renewed import Renewed
-from hub.registry.control.seeds import read_seeds
+from hub.registry.control.seeds import Seed, read_seeds
 from hub.registry.event_types import definitions
 from hub.registry.renewals import Renewals
 from hub.serving import ended
@@ -80,6 +80,8 @@ async def open_desk(
     await asyncio.to_thread(checker.warm)
     book = Book(writer, encode)
     await asyncio.to_thread(owe_missing, broker, keeping, book)
+    seeds = await asyncio.to_thread(read_seeds, settings)
+    await asyncio.to_thread(keep_seeds, keeping, seeds)
     desk = Desk(
         Means(
             broker=broker,
@@ -89,7 +91,7 @@ async def open_desk(
             home=settings.home,
             hub=settings.hub_id,
             certifiers=lambda: known_certifiers(settings),
-            seeds=await asyncio.to_thread(read_seeds, settings),
+            seeds=seeds,
             schemas=encode,
             clock=now_ms,
         )
@@ -107,6 +109,18 @@ async def _settle(book: Book, renewed: Renewed) -> None:
         with suppress(Retry):  # the broker is away; the next look tells
             await apart(renewed.look)
         await asyncio.sleep(SETTLE)
+
+
+def keep_seeds(keeping: Keeping, seeds: Mapping[str, Seed]) -> None:
+    """Keep what the files say now: replay asks for it when they have long said something else.
+
+    Raises Retry. What the topic cannot take is told in the log; nothing else depends on it.
+    """
+    for name, seed in seeds.items():
+        try:
+            keeping.keep_filed(seed.registered, seed.files)
+        except Reject as error:
+            log.warning("file_version_not_kept", name=name, what=error.what)
 
 
 def owe_missing(broker: Broker, keeping: Keeping, book: Book) -> None:

@@ -13,7 +13,14 @@ from hub.records import Outgoing, Position, Report
 from hub.registry.bundle_files import digest_of
 from hub.registry.control.keeping import MOST_UNNAMED, Keeping, open_keeping, unnamed
 from hub.registry.following import SPOT
-from hub.registry.ledger import Ledger, Registered, certificate_name, fold, registration_record
+from hub.registry.ledger import (
+    MOST_BEFORE,
+    Ledger,
+    Registered,
+    certificate_name,
+    fold,
+    registration_record,
+)
 from hub.topics import REGISTRY
 
 FIRST = Registered("water", "waterco", "b" * 64, {}, "live", 1, "An", 5)
@@ -145,3 +152,29 @@ def test_of_bundles_that_nothing_names_the_oldest_make_room(
     found = folded(broker)
     assert unnamed(found) == [digest_of(files) for files in many[3:]]
     assert digest_of(named) in found.bundles
+
+
+def test_what_the_files_said_is_kept_once_with_its_bundle(broker: Broker, keeping: Keeping) -> None:
+    files = {"connector.yaml": b"hub: 1\n"}
+    filed = replace(FIRST, version=0, bundle=digest_of(files), did="adopt")
+    for _ in range(2):
+        keeping.keep_filed(filed, files)
+    assert len(broker.since(SPOT, 0)) == 2
+    for compacted in (False, True):
+        found = folded(broker, compacted=compacted)
+        assert found.filed == {"water": (filed,)}
+        assert found.bundles == {filed.bundle: files}
+        assert (found.registrations, found.unread) == ({}, frozenset())
+        assert unnamed(found) == [], "a version names it"
+
+
+def test_of_what_the_files_said_the_last_fifty_are_kept(broker: Broker, keeping: Keeping) -> None:
+    files = {"connector.yaml": b"hub: 1\n"}
+    versions = [
+        replace(FIRST, version=0, bundle=digest_of(files), entry={"endpoint": f"http://h/{n}"})
+        for n in range(MOST_BEFORE + 2)
+    ]
+    for version in versions:
+        keeping.keep_filed(version, files)
+    for compacted in (False, True):
+        assert folded(broker, compacted=compacted).filed["water"] == tuple(versions[2:])
