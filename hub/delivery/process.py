@@ -22,6 +22,7 @@ from hub.surroundings import Surroundings, open_surroundings
 
 log = get_logger("hub.worker")
 CONNECTIONS = 256  # per system; a lane's own limit is lower
+TAIL = 0.5  # seconds; it reads for nobody any more, but may wait for the broker
 STALE = 30.0  # seconds without a poll until the worker says that it is not well
 
 
@@ -109,7 +110,7 @@ class Work:
             station.want(None)
         await asyncio.gather(self.polls.close(), self.settled())
         self._tail.stop()
-        await asyncio.to_thread(self._tail.join, LEAVE)
+        await asyncio.to_thread(self._tail.join, TAIL)
 
     def _share_anew(self) -> None:
         running = self.running

@@ -80,7 +80,8 @@ def peak(pid: int) -> float:
 def test_a_burst_while_the_broker_stands_still_is_refused_before_memory_grows(
     world: World,
 ) -> None:
-    numbers = [f"{code()}{n:05d}" for n in range(CONNECTIONS * EACH)]
+    # of a day of their own: a code of `code()` must not be the beginning of one of these
+    numbers = [f"H44.99.99-251106-{n:05d}" for n in range(CONNECTIONS * EACH)]
     bodies = [json.dumps(filing(number)).encode() for number in numbers]
     assert world.portal("/ho-so", bodies[0]).status_code == 200
     gateway, broker = world.running["gateway"].pid, world.broker.pid
@@ -170,7 +171,8 @@ def test_one_message_at_two_gateways_at_once_is_one_fact_also_after_they_begin_a
     events = [row for number in numbers for row in world.rows("hub.dossier", number)]
     assert len({row.headers["ce_id"] for row in events}) == len(numbers), "one fact, one id"
     assert until(lambda: _ends(world, numbers)["onestop"] == len(events), FAR)
-    assert [world.told("onestop", number) for number in numbers] == [["NhanHoSo"]] * len(numbers)
+    told = {number: world.calls("onestop", number) for number in numbers}
+    assert {n: calls for n, calls in told.items() if len(calls) != 1} == {}, "told once each"
 
 
 def _twice(numbers: Sequence[str]) -> list[str]:
