@@ -1,7 +1,7 @@
 """`hub connector register`, `registrations`, `history`: what is registered at a running hub."""
 
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -182,24 +182,22 @@ def signed(file: Path) -> object:
 
 def show(made: Any, *, as_json: bool) -> None:
     """A registration as it is now."""
-    if as_json:
-        show_json(made)
-        return
-    bundle = str(made["bundle"])[:DIGITS]
-    say(f"{made['name']}: version {made['version']} is {made['state']}, bundle {bundle}")
-    for clause in made["not_judged"]:
-        say(clause)
+    _show(made, "is", made["not_judged"], as_json=as_json)
 
 
 def _show_plan(plan: Any, *, as_json: bool) -> None:
     """What registering would give."""
+    _show(plan, "would be", [f"note: {note}" for note in plan["notes"]], as_json=as_json)
+
+
+def _show(one: Any, verb: str, lines: Iterable[str], *, as_json: bool) -> None:
     if as_json:
-        show_json(plan)
+        show_json(one)
         return
-    bundle = str(plan["bundle"])[:DIGITS]
-    say(f"{plan['name']}: version {plan['version']} would be {plan['state']}, bundle {bundle}")
-    for note in plan["notes"]:
-        say(f"note: {note}")
+    bundle = str(one["bundle"])[:DIGITS]
+    say(f"{one['name']}: version {one['version']} {verb} {one['state']}, bundle {bundle}")
+    for line in lines:
+        say(line)
 
 
 def _row(row: Document, *, as_json: bool) -> Document:

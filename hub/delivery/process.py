@@ -89,6 +89,11 @@ class Work:
         found = (station.running for station in self._stations.values())
         return [one for one in found if one is not None]
 
+    @property
+    def unread(self) -> float:
+        """Seconds for which nothing was read for all lanes together."""
+        return self._tail.silent
+
     def take_up(self, landscape: Landscape) -> None:
         """Deliver and poll for what is live now, and is not paused."""
         if self._closing:
@@ -133,6 +138,8 @@ class WorkerHealth:
             elif one.inbox.silent > STALE:
                 silent = f"{one.inbox.silent:.0f} s"
                 found.append(f"{one.lane.name}: the broker has not been heard for {silent}")
+        if self._work.unread > STALE:
+            found.append(f"nothing was read for all for {self._work.unread:.0f} s")
         return found
 
     def remarks(self) -> list[str]:

@@ -42,6 +42,7 @@ class Tail:
         self._turns: dict[Spot, int] = {}  # what is being read, and under which turn
         self._next_review = 0.0
         self.ends: Mapping[Spot, int] = {}  # the newest that was heard of
+        self._turned = time.monotonic()  # when it last came round
         self._thread = threading.Thread(target=self._run, name="tail", daemon=True)
 
     def reads_for(self, intakes: list[Intake]) -> None:
@@ -60,8 +61,17 @@ class Tail:
         """Wait for the thread."""
         self._thread.join(seconds)
 
+    @property
+    def silent(self) -> float:
+        """Seconds since it last came round: it stands still in the broker's client, or has ended.
+
+        The lanes that read together get nothing meanwhile.
+        """
+        return time.monotonic() - self._turned
+
     def _run(self) -> None:
         while not self._stop.is_set():
+            self._turned = time.monotonic()
             try:
                 self._tell(self._stream.open)
                 self._read()
@@ -75,6 +85,7 @@ class Tail:
     def _read(self) -> None:
         """Read until the stop, with a reader only while there is something to read."""
         while not self._stop.is_set():
+            self._turned = time.monotonic()
             spots = list(self._stream.tasks)
             if not spots:
                 self._review()
@@ -89,6 +100,7 @@ class Tail:
 
     def _read_with(self, reader: Reader) -> None:
         while not self._stop.is_set() and (tasks := self._stream.tasks):
+            self._turned = time.monotonic()
             self._review()
             self._go_to(reader, tasks)
             if not self._room():
@@ -127,6 +139,7 @@ class Tail:
         self._tell(lambda: self._spread(came, turns))
         deadline = time.monotonic() + TAKEN
         while not self._taken.wait(POLL):
+            self._turned = time.monotonic()  # it waits for the event loop, not for the broker
             if self._stop.is_set():
                 return
             if time.monotonic() > deadline:

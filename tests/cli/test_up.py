@@ -108,7 +108,8 @@ def test_only_fewer_records_are_nearer() -> None:
 def test_a_halted_registration_is_remarked_and_fails_no_readiness() -> None:
     lane = SimpleNamespace(name="ngsp", halted="locked", broken=None, bugs=0)
     inbox = SimpleNamespace(ready=threading.Event(), silent=0.0)
-    health = WorkerHealth(SimpleNamespace(running=[SimpleNamespace(lane=lane, inbox=inbox)]))  # type: ignore[arg-type]  # what it looks at
+    work = SimpleNamespace(running=[SimpleNamespace(lane=lane, inbox=inbox)], unread=0.0)
+    health = WorkerHealth(work)  # type: ignore[arg-type]  # what it looks at
     response = probe("/health/ready", health)
     assert response is not None
     assert (response.status, response.body) == (

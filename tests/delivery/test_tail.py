@@ -1,9 +1,11 @@
 """Several lanes of one worker on the broker's twin, with one common reader."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -16,8 +18,9 @@ from hub.delivery.intake import Share, share_of
 from hub.delivery.lane import Lane
 from hub.delivery.means import Means
 from hub.delivery.outflow import Outflow
+from hub.delivery.process import STALE, WorkerHealth
 from hub.delivery.stream import Stream
-from hub.delivery.tail import Tail
+from hub.delivery.tail import POLL, Tail
 from hub.delivery.takeover import Takeover
 from hub.delivery.versions import Terms
 from hub.errors import HubError, Retry
@@ -270,3 +273,37 @@ def test_bytes_that_nobody_can_read_become_a_dead_letter_of_each(world: World) -
 
     play(crew, work)
     assert {"DELIVERED": 1, "DEAD_LETTERED": 2} == world.outcomes()
+
+
+def test_a_common_reader_that_stands_still_is_told_of() -> None:
+    entered, gate = threading.Event(), threading.Event()
+
+    class Stuck(MemoryBroker):
+        def reader(self, spots: Sequence[Spot]) -> MemoryReader:
+            entered.set()
+            gate.wait(10)
+            return super().reader(spots)
+
+    async def story() -> None:
+        broker, stream = Stuck(), Stream()
+        broker.ensure_topic("hub.dossier", 1, {})
+        for lane in "ab":
+            stream.hold(lane, SPOTS[0], 0)
+        tail = Tail(broker, stream, asyncio.get_running_loop())
+        tail.start()
+        try:
+            assert await asyncio.to_thread(entered.wait, 10)
+            async with asyncio.timeout(10):
+                while tail.silent < 3 * POLL:
+                    await asyncio.sleep(0.01)
+                health = WorkerHealth(SimpleNamespace(running=[], unread=STALE + 1))  # type: ignore[arg-type]  # what it looks at
+                assert health.problems() == [f"nothing was read for all for {STALE + 1:.0f} s"]
+                gate.set()
+                while tail.silent > POLL:
+                    await asyncio.sleep(0.01)
+        finally:
+            gate.set()
+            tail.stop()
+            await asyncio.to_thread(tail.join, 10)
+
+    asyncio.run(story())
