@@ -26,6 +26,9 @@ log = get_logger("hub.broker")
 SESSION_MS = 10_000
 HEARTBEAT_MS = 1_000  # nothing is sent before the first one is answered
 LAST_COMMIT_MS = 3_000  # for partitions that go; with the lane's own time under SESSION_MS
+# Until a silent connection is given up, one that is dead and does not say so (the library: 30 s).
+# Short enough that the next heartbeat is answered within the session, over another connection.
+REQUEST_MS = 5_000
 # Of a reader, fetched ahead per partition; a larger record comes all the same. With the library's
 # 1 MiB an auditor, which has two readers over sixty partitions each, held 120 MB of what it had
 # not looked at yet.
@@ -44,6 +47,7 @@ class KafkaReader:
             enable_auto_commit=False,
             auto_offset_reset="none",
             fetch_max_wait_ms=100,
+            request_timeout_ms=REQUEST_MS,
             max_poll_records=2000,
             max_partition_fetch_bytes=FETCHED,
             allow_auto_create_topics=False,
@@ -103,6 +107,7 @@ class KafkaMember:
             partition_assignment_strategy=[CooperativeStickyAssignor()],
             session_timeout_ms=SESSION_MS,
             heartbeat_interval_ms=HEARTBEAT_MS,
+            request_timeout_ms=REQUEST_MS,
             fetch_max_wait_ms=500,  # what comes is sent at once; an idle member asks twice a second
             max_poll_records=250,  # together with what a lane holds: the rest waits undecoded
             max_partition_fetch_bytes=MESSAGE_BYTES,
@@ -142,6 +147,7 @@ class KafkaMember:
     def poll(self, seconds: float) -> list[Record]:
         with translated():
             self._go_on_joining()
+            self._go_on_reading()
             return _records(self._consumer.poll(timeout_ms=int(seconds * 1000)))
 
     def _go_on_joining(self) -> None:
@@ -151,6 +157,15 @@ class KafkaMember:
         coordinator = self._consumer._coordinator  # noqa: SLF001 - there is no public way
         if coordinator.rebalance_in_progress():
             coordinator.request_rejoin()
+
+    def _go_on_reading(self) -> None:
+        # What was fetched of one that is paused halfway is put aside by kafka-python 3.0.12, and
+        # taken up again only while no other partition's records stand in line. But those stay in
+        # line when they are used up: with two put aside, both stood still for good once no other
+        # had anything new (tests/system/test_members.py).
+        fetcher = self._consumer._fetcher  # noqa: SLF001 - there is no public way
+        if fetcher._paused_partition_records and not fetcher._next_partition_records:  # noqa: SLF001
+            fetcher._next_partition_records = None  # noqa: SLF001 - used up
 
     def seek(self, spot: Spot, offset: int) -> None:
         self._consumer.seek(TopicPartition(*spot), offset)

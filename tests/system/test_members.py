@@ -1,6 +1,7 @@
 """Members of consumer groups on a real broker: whoever joins gets partitions, however it polls."""
 
 import gc
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,7 +10,7 @@ import pytest
 from hub.broker import KafkaBroker
 from hub.delivery.starting import ensure_offsets
 from hub.dev.waiting import until
-from hub.records import Spot
+from hub.records import Outgoing, Spot
 from tests.brokers import LiveBroker
 
 pytestmark = [
@@ -66,3 +67,42 @@ def test_a_rebalance_longer_than_a_poll_is_seen_to_its_end(
     with ThreadPoolExecutor(6) as pool:
         assert [PARTITIONS * 2] * 6 == list(pool.map(join, range(6)))
     gc.collect()  # here, where it is expected
+
+
+def test_what_was_paused_halfway_comes_when_the_others_have_nothing_more(
+    kafka: LiveBroker, topic_prefix: str
+) -> None:
+    broker, topic, each = KafkaBroker(kafka.bootstrap), f"{topic_prefix}halves", 700
+    broker.ensure_topic(topic, 3, {})
+    writer = broker.writer()
+    for number in range(3 * each):
+        writer.append(Outgoing(topic, b"k", b"v", (), number % 3), lambda _: None)
+    writer.close()
+    group, mine = f"{topic_prefix}halves", Mine()
+    ensure_offsets(broker, group, [topic], "beginning")
+    member = broker.member(group, [topic], mine)
+    read: Counter[int] = Counter()
+
+    def came() -> list[int]:
+        """The partitions that have given something now, and have more."""
+        records = member.poll(0.05)
+        read.update(record.partition for record in records)
+        return [number for number in {r.partition for r in records} if read[number] < each]
+
+    halves: list[Spot] = []
+
+    def two_are_paused() -> bool:
+        for number in came()[: 2 - len(halves)]:
+            halves.append(Spot(topic, number))
+            member.pause(halves[-1:])
+        return len(halves) == 2
+
+    try:
+        until(two_are_paused, 20, every=0.001)
+        until(lambda: came() == [] and max(read.values()) == each, 20, every=0.001)
+        assert sum(read.values()) < 3 * each
+        member.resume(halves)
+        until(lambda: came() == [] and sum(read.values()) == 3 * each, 10, every=0.001)
+    finally:
+        member.close()
+    assert read == {0: each, 1: each, 2: each}
