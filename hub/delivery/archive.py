@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 
 from hub.delivery.parking import event_of
 from hub.delivery.reading import stretch
-from hub.records import Broker, Position, Record
+from hub.log import get_logger
+from hub.records import Broker, Position, Record, Spot
 from hub.topics import ACT, DEAD, EVENT_TOPICS, PARKED
 
+log = get_logger("hub.delivery")
 REVIVED = (DEAD, *EVENT_TOPICS)
 
 
@@ -19,14 +21,22 @@ class Archive:
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
 
-    def parked(self, partition: int, positions: Sequence[int]) -> Mapping[int, Record]:
-        """The events that stand at these positions of hub.parked, by their own offset."""
-        wanted = set(positions)
-        found: dict[int, Record] = {}
-        for record in stretch(self._broker, PARKED, {partition: min(wanted)}, max(wanted) + 1):
+    def parked(self, spot: Spot, places: Mapping[int, int]) -> Mapping[int, Record]:
+        """The events of `spot` with these offsets, from their places on hub.parked.
+
+        What is not there any more (records were deleted) comes from its own topic.
+        """
+        wanted, found = set(places.values()), dict[int, Record]()
+        start = {spot.partition: min(wanted)}
+        for record in stretch(self._broker, PARKED, start, max(wanted) + 1):
             event = event_of(record) if record.offset in wanted else None
             if event is not None:
                 found[event.offset] = event
+        for offset in places.keys() - found.keys():
+            log.error("parked_event_gone", partition=spot.partition, offset=offset)
+            event = self.letter(Position(*spot, offset))
+            if event is not None:
+                found[offset] = event
         return found
 
     def acts(self, starts: Mapping[int, int]) -> Mapping[int, Sequence[Record]]:

@@ -19,7 +19,7 @@ from hub.delivery.returning import DueDates, Return, Returning
 from hub.delivery.shelf import Shelved
 from hub.errors import HubError
 from hub.log import get_logger
-from hub.records import Record
+from hub.records import Record, Spot
 from hub.threads import apart
 
 log = get_logger("hub.delivery")
@@ -27,8 +27,8 @@ BEHIND = "waits behind an earlier event of its dossier"
 AGAIN = 5.0  # seconds until events that could not be read are read again
 LOOK = 0.05  # seconds between looks for an event that is on its way to hub.parked
 
-# (partition, positions on hub.parked) -> the events by their own offset; blocking
-Shelf: TypeAlias = Callable[[int, Sequence[int]], Mapping[int, Record]]
+# (partition, places on hub.parked by the events' offsets) -> the events by offset; blocking
+Shelf: TypeAlias = Callable[[Spot, Mapping[int, int]], Mapping[int, Record]]
 
 
 class Aside:
@@ -149,7 +149,8 @@ class Aside:
         if any(one.position < 0 for one in waiting):
             await asyncio.sleep(LOOK)  # its record is on its way
             return
-        found = await apart(shelf, key[1], [one.position for one in waiting])
+        places = {one.offset: one.position for one in waiting}
+        found = await apart(shelf, Spot(key[0], key[1]), places)
         part = self._host.part_of(key)
         if part is None:
             self.parking.forget(key)
@@ -163,9 +164,8 @@ class Aside:
         if waiting is None:
             return
         waiting.queued = True
-        if record is None:
-            log.error("parked_event_missing", partition=key[1], offset=offset)
-            return
+        if record is None:  # it ends without its bytes, and does not hold up the others (`opening`)
+            record = Record(key[0], key[1], offset, 0, key[2], None, ())
         headers = dict(record.headers)
         held = Held(
             record,

@@ -81,8 +81,8 @@ class Failing:
 class Journal:
     """The fold.
 
-    Remembered are events at `floor` or behind it, for the commit has passed the others, and those
-    of `also`, which are parked.
+    Remembered are events at `floor` or behind it, for the commit has passed the others; those of
+    `also`, which are parked; and those that its own records call parked, until they have their end.
     """
 
     floor: int = 0
@@ -108,9 +108,13 @@ class Journal:
         if entry.act >= 0 and entry.kind == "OUTCOME" and entry.epoch == self.epoch:
             self.acts.add(entry.act)
         for offset in entry.offsets:
-            if (offset >= self.floor or offset in self.also) and self._counts(entry, offset):
+            if self._concerns(entry, offset) and self._counts(entry, offset):
                 self.first.setdefault(offset, Stand(entry.position, self.epoch))
                 self._fold(entry, offset)
+
+    def _concerns(self, entry: Entry, offset: int) -> bool:
+        waits = entry.outcome == "PARKED" or offset in self.parked
+        return offset >= self.floor or offset in self.also or waits
 
     def knows_end(self, offset: int) -> bool:
         """Whether nothing is to be done for this event on its topic any more."""
@@ -150,13 +154,19 @@ class Journal:
         elif entry.kind == "ATTEMPT":
             self._attempted(entry, offset)
         elif entry.outcome in ENDS:
-            self.ended[offset] = entry.series
-            for open_ in (self._marks, self.parked, self.failing, self.pins):
-                open_.pop(offset, None)
+            self._end(entry, offset)
         elif entry.outcome == "PARKED":
             self.parked[offset] = entry.series
             for open_ in (self._marks, self.failing, self.pins):
                 open_.pop(offset, None)
+
+    def _end(self, entry: Entry, offset: int) -> None:
+        for open_ in (self._marks, self.parked, self.failing, self.pins):
+            open_.pop(offset, None)
+        if offset >= self.floor or offset in self.also:
+            self.ended[offset] = entry.series
+        else:  # nobody asks about it any more
+            del self.first[offset]
 
     def _pin(self, entry: Entry, offset: int) -> None:
         known = self.pins.get(offset)

@@ -16,6 +16,8 @@ from hub.errors import Reject, Retry
 from hub.events.codec import Codec
 from hub.threads import apart
 
+GONE = "its record is gone from hub.parked and from its topic"
+
 
 def open_job(held: Held, name: str, record: Document, flow: Outflow | None) -> Job | None:
     """The job; None where no flow wants the event, or another agency is meant.
@@ -35,6 +37,15 @@ def open_job(held: Held, name: str, record: Document, flow: Outflow | None) -> J
         job.doubt()
     job.lost = held.lost
     return job
+
+
+def dead_because(held: Held) -> str | None:
+    """Why it is not to be sent any more, whatever it says: a person's word, or nothing is left."""
+    if held.erased is not None:
+        return erase_reason(held.erased)
+    if held.discarded is not None:
+        return discard_reason(held.discarded)
+    return GONE if held.parked and held.record.value is None else None
 
 
 def prepare(job: Job) -> None:
@@ -73,10 +84,8 @@ class Opening:
         value = held.record.value or b""
         if not self._host.may_go_on(held):
             self._host.let_go(key, held)
-        elif (erased := held.erased) is not None:
-            self._host.ended(key, held, "DEAD_LETTERED", erase_reason(erased))
-        elif (discarded := held.discarded) is not None:
-            self._host.ended(key, held, "DEAD_LETTERED", discard_reason(discarded))
+        elif (reason := dead_because(held)) is not None:
+            self._host.ended(key, held, "DEAD_LETTERED", reason)
         elif held.doubted and (seconds := self._answer_due(held)) > 0:
             self._departures.wait(key, seconds)
         elif held.job is not None:

@@ -8,12 +8,15 @@ from hub.delivery.reading import stretch
 from hub.records import Broker, Record, Spot
 from hub.topics import PARKED
 
+NOWHERE = 1 << 62  # a position beyond every record
+
 
 @dataclass(frozen=True, slots=True)
 class Shelved:
     """A parked event, without its bytes.
 
-    `position`: its offset on hub.parked; `since`: its first failure, epoch ms, 0 if not known.
+    `position`: its offset on hub.parked, NOWHERE if it was deleted there; `since`: its first
+    failure, epoch ms, 0 if not known.
     """
 
     key: bytes

@@ -5,7 +5,7 @@ it does not count. Blocking: belongs to the thread that polls, whose heartbeats 
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ from hub.delivery.journals import Journals, starts
 from hub.delivery.parking import closing_record
 from hub.delivery.receipts import SCHEMA, Step, step_document, step_record
 from hub.delivery.setback import began_at, set_back
-from hub.delivery.shelf import Shelved, read_shelf
+from hub.delivery.shelf import NOWHERE, Shelved, read_shelf
 from hub.delivery.versions import Earlier, Name
 from hub.errors import Retry
 from hub.events.codec import Codec
@@ -92,7 +92,7 @@ class Takeover:
         read = self._read(folds, starts(ours), epochs)
         journals = folds.by_spot
         mine = self._without_ended(mine, journals)
-        _agree(journals, mine)
+        mine = [*mine, *self._gone(journals, mine)]
         acts = {
             spot: Acts(self._registration, spot, places[spot].acts, journal.acts)
             for spot, journal in journals.items()
@@ -130,6 +130,24 @@ class Takeover:
         for future in sent:
             _acknowledged(future)
         return [one for one in parked if one not in ended]
+
+    def _gone(
+        self, journals: Mapping[Spot, Journal], parked: Sequence[Shelved]
+    ) -> Iterator[Shelved]:
+        """What waits by its receipt, and is not on hub.parked: its records were deleted there.
+
+        For a receipt says *parked* only after the event is on hub.parked, and an end is written
+        before it is taken off. It goes out from its own topic, if it still stands there.
+        """
+        there = {(shelved.spot, shelved.offset) for shelved in parked}
+        for spot, journal in journals.items():
+            for offset in [o for o in journal.parked if (spot, o) not in there]:
+                event = self._archive.letter(Position(*spot, offset))
+                log.error("parked_event_gone", topic=spot.topic, offset=offset, lost=event is None)
+                if event is None:
+                    del journal.parked[offset]
+                else:
+                    yield Shelved(event.key or b"", spot, offset, NOWHERE, "", 0)
 
     def _decided(self, places: Mapping[Spot, Place]) -> dict[int, list[Record]]:
         """The acts that may not have been carried out yet, of this registration."""
@@ -191,14 +209,6 @@ def _acknowledged(future: "Future[Position]") -> Position:
         return future.result(ACKNOWLEDGED)
     except TimeoutError as error:
         raise Retry("a record of the owner was not acknowledged", system=True) from error
-
-
-def _agree(journals: Mapping[Spot, Journal], parked: Sequence[Shelved]) -> None:
-    """A receipt says *parked* only after the event is on hub.parked; an end takes it off there."""
-    there = {(shelved.spot, shelved.offset) for shelved in parked}
-    for spot, journal in journals.items():
-        for offset in [o for o in journal.parked if (spot, o) not in there]:
-            del journal.parked[offset]
 
 
 def committed_of(broker: Broker, group: str, spots: Sequence[Spot]) -> dict[Spot, tuple[int, str]]:

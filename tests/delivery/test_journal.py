@@ -88,6 +88,13 @@ def test_what_the_commit_has_passed_is_forgotten_unless_it_is_parked() -> None:
     assert fold(*entries, floor=9, also=frozenset({5})).ended == {5: 1, 9: 0}
 
 
+def test_what_its_own_records_call_parked_is_remembered_until_its_end_and_then_not_at_all() -> None:
+    waits = fold(owner(0), end(1, 0, 4, "PARKED"), mark(2, 0, 4), floor=9)
+    assert (waits.parked, set(waits.first), waits.is_over(4)) == ({4: 0}, {4}, False)
+    over = fold(owner(0), end(1, 0, 4, "PARKED"), end(2, 0, 4, series=1), floor=9)
+    assert (over.parked, over.ended, over.first) == ({}, {}, {})
+
+
 def test_an_answer_that_was_appended_anew_behind_the_next_mark_does_not_close_it() -> None:
     first, second = replace(mark(1, 0, 5), at=10), replace(mark(2, 0, 5), at=30)
     late = replace(tried(3, 0, 5), at=20)

@@ -1,19 +1,22 @@
 """What people decide reaches the lane that owns the partition, and is carried out once."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import pytest
 
 from adapters.http.messages import Answer
+from hub import metrics
 from hub.contract.types import Document
 from hub.delivery.acts import Command, as_document, command_of, record_of
 from hub.delivery.archive import Archive
 from hub.delivery.letters import Letter, decided, letters
+from hub.delivery.opening import GONE
+from hub.delivery.versions import Terms
 from hub.errors import Retry
 from hub.records import Position, Record, Spot
-from hub.registry.manifest_delivery import RetryPolicy
+from hub.registry.manifest_delivery import Delivery, RetryPolicy
 from tests.delivery.test_lane import WITHDRAWN, World, done, settled
 from tests.delivery.test_lane_recovery import busy, crashed, never, only, open_parked, tick
 
@@ -263,18 +266,88 @@ def test_a_resume_whose_events_cannot_be_read_now_goes_on_as_soon_as_they_can(
     act(world, Command("RESUMED", "peer", "hub.dossier", 1, "A", "Cán bộ Thử", "đã sửa"))
     read, asked = Archive.parked, 0
 
-    def parked(archive: Archive, partition: int, positions: Sequence[int]) -> Mapping[int, Record]:
+    def parked(archive: Archive, spot: Spot, places: Mapping[int, int]) -> Mapping[int, Record]:
         nonlocal asked
         asked += 1
         if asked == 1:
             raise Retry("the records could not be read in time")
-        return read(archive, partition, positions)
+        return read(archive, spot, places)
 
     monkeypatch.setattr(Archive, "parked", parked)
     monkeypatch.setattr("hub.delivery.aside.AGAIN", 0.01)
     world.go(lambda w: len(delivered(w)) == 1 and open_parked(w) == 0)
     assert [receipt["act"] for receipt in delivered(world)] == [0]
     assert " a1" in metadata(world), "the commit has passed the act"
+
+
+def two_parked(world: World) -> None:
+    """Two events of a dossier, and nothing takes them up again by itself."""
+    world.retry = RetryPolicy(first=0.01, factor=1, longest=0.01, give_up=0.05, resume=3_600)
+    world.peer.answer = busy
+    world.event("A", "1", partition=1)
+    world.event("A", "2", partition=1)
+    tick(world)
+    world.go(settled(2))
+    world.peer.answer = done
+    world.peer.calls.clear()
+
+
+def taken_over() -> bool:
+    """Whether the lane that runs knows of the parked dossier."""
+    found = metrics.read(metrics.page()[0])
+    return any(one.name == "hub_parked_dossiers" and one.value == 1 for one in found)
+
+
+def delete(world: World, *topics: str) -> None:
+    """All records of these topics' partition 1, as an administrator might."""
+    spots = [Spot(topic, 1) for topic in topics]
+    world.broker.delete_before({spot: world.broker.end(spot) for spot in spots})
+
+
+def test_what_was_deleted_from_the_parked_ones_goes_out_from_its_own_topic(world: World) -> None:
+    two_parked(world)
+    delete(world, "hub.parked")
+    world.go(lambda w: len(delivered(w)) == 2)
+    assert world.notes == {"A": ["1", "2"]}
+
+
+def mend_once(world: World, deleted: Callable[[], None]) -> None:
+    """When the lane knows of what is parked: this is deleted, then another version taken up."""
+    if taken_over() and world.bundle != "mended":
+        world.bundle = "mended"
+        deleted()
+        delivery = Delivery(timeout=0.2, retry=world.retry)
+        flows = {WITHDRAWN: world.flow}
+        terms = Terms("peer", flows, delivery, world.bundle, world.settings)
+        world.lane.take_up(terms, world.peer)
+
+
+def test_so_does_what_is_deleted_while_its_owner_runs(world: World) -> None:
+    two_parked(world)
+
+    def mended(w: World) -> bool:
+        mend_once(w, lambda: delete(w, "hub.parked"))
+        return len(delivered(w)) == 2
+
+    world.go(mended)
+    assert world.notes == {"A": ["1", "2"]}
+
+
+def test_what_is_deleted_everywhere_is_a_dead_letter_that_holds_nobody_up(world: World) -> None:
+    two_parked(world)
+
+    def lost() -> None:
+        delete(world, "hub.parked")
+        world.broker.delete_before({Spot("hub.dossier", 1): 1})
+
+    def mended(w: World) -> bool:
+        mend_once(w, lost)
+        return len(delivered(w)) == 1
+
+    world.go(mended)
+    (dead,) = [r for r in world.receipts if r["outcome"] == "DEAD_LETTERED"]
+    assert (dead["source_offset"], dead["key"], dead["reason"]) == (0, "A", GONE)
+    assert world.notes == {"A": ["2"]}
 
 
 def replay(world: World, spot: Spot, offset: int, series: int = 0) -> None:
