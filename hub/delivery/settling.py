@@ -239,7 +239,9 @@ def _remark(held: Held) -> str | None:
     if job is None:
         return None
     sent = REPLAYED if held.replay else "late" if held.late else ""
-    said = job.note or ("was in doubt" if job.was_in_doubt else "")
+    said = job.note
+    if job.was_in_doubt and IN_DOUBT not in said:  # whatever the outcome table remarks
+        said = f"was in doubt; {said}" if said else "was in doubt"
     return f"{sent}; {said}" if sent and said else sent or said or None
 
 

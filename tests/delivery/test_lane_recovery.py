@@ -10,11 +10,13 @@ from structlog.testing import capture_logs
 
 from adapters.http.messages import Answer
 from hub.contract.types import Document
+from hub.delivery.outcomes import compile_rows
 from hub.delivery.outflow import Question
 from hub.errors import Retry
 from hub.events.codec import Codec
 from hub.records import Outgoing, Spot
 from hub.registry.manifest_delivery import RetryPolicy
+from hub.registry.manifest_flow import Outcome
 from tests.delivery.test_lane import WITHDRAWN, World, done, settled
 
 pytestmark = pytest.mark.process
@@ -132,6 +134,18 @@ def test_without_a_question_the_same_key_goes_out_again_and_the_receipt_says_so(
     assert len({key for _, note, key in world.peer.calls if note == "1"}) == 1
     notes = [receipt["note"] for receipt in world.receipts]
     assert notes == ["was in doubt", None]
+
+
+def test_a_remark_of_the_outcome_table_hides_no_doubt(world: World) -> None:
+    rows = compile_rows([Outcome({"Ma": "00"}, "delivered", note="already done")], {})
+    world.flow = replace(world.flow, rows=rows)
+    world.event("A", "1")
+    world.event("A", "2")
+    crashed(world)
+    world.peer.answer = done
+    world.go(settled(2))
+    notes = [receipt["note"] for receipt in world.receipts]
+    assert notes == ["was in doubt; already done", "already done"]
 
 
 def test_nobody_asks_while_the_first_call_may_still_be_at_work(world: World) -> None:
