@@ -40,14 +40,14 @@ def fill(
     codec: Codec,
     kind: str,
     wanted: Sequence[tuple[int, int]],
-    sent: set[Fact],
+    sent: dict[Fact, float],
     pace: float = inf,
 ) -> None:
-    """Append these facts, `pace` a second; `sent` gets what was acknowledged.
+    """Append these facts, `pace` a second; `sent` gets what was acknowledged, and when.
 
     Raises BenchError if one was not.
     """
-    acknowledged: set[Fact] = set()
+    acknowledged: dict[Fact, float] = {}
     failed = threading.Event()
     writer = broker.writer()
 
@@ -56,7 +56,7 @@ def fill(
             if isinstance(result, HubError):
                 failed.set()
             else:
-                acknowledged.add(Fact(code(dossier), step))
+                acknowledged[Fact(code(dossier), step)] = time.monotonic()
 
         writer.append(fact(codec, kind, dossier, step), done)
 

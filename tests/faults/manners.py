@@ -52,7 +52,9 @@ class Manner(msgspec.Struct, frozen=True):
     `says`: to one of so many keys (`one_in`), or to one `dossier` alone; the others get "ok".
     `flaps`: only in every second stretch of so many seconds. `done`: the effect is there though the
     answer denies it. `delay`: seconds before each answer. `token`: the one that counts now;
-    `login`: whether new ones are given.
+    `login`: whether new ones are given, `login_delay` seconds after they were asked for, to who
+    knows the `secret` (empty: to everybody); `lifetime`: seconds that they count (0: until they are
+    revoked), `claims`: seconds that they are told to count (0: the truth).
     """
 
     says: Says = "ok"
@@ -63,6 +65,10 @@ class Manner(msgspec.Struct, frozen=True):
     delay: float = 0.0
     token: int = 0
     login: bool = True
+    login_delay: float = 0.0
+    secret: str = ""
+    lifetime: float = 0.0
+    claims: float = 0.0
 
     def to(self, key: bytes, dossier: str, now: float) -> Says:
         """What a call gets that comes `now` (seconds on any clock)."""
@@ -93,7 +99,11 @@ def rest(says: Says) -> bytes | None:
         return _http(200, b"application/json", b'{"ma":"O')
     if says == "charset":
         return _http(200, b"application/json; charset=utf-16", '{"ma":"OK"}'.encode("utf-16"))
-    status, text = JSON[says]
+    return json(*JSON[says])
+
+
+def json(status: int, text: str) -> bytes:
+    """An answer of JSON."""
     return _http(status, b"application/json", text.encode())
 
 

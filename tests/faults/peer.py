@@ -12,6 +12,7 @@ import asyncio
 import os
 import sys
 import time
+from base64 import b64decode
 from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
@@ -21,14 +22,17 @@ import msgspec
 import uvloop
 
 from adapters.http.connection import Stream
-from tests.faults.manners import Manner, Says, rest, soap, takes
+from tests.faults.manners import Manner, Says, json, rest, soap, takes
 from tests.faults.versions import marker_of
 
 SLOW = 1.0  # seconds before an answer that count as a fault
+MANNER = b"/_manner"
+LOGIN = b"/oauth2/"
+FOR_EVER = 3_600.0  # seconds
 
 
-class Noted(msgspec.Struct, frozen=True):
-    """A line of the log. `at`: the machine's monotonic clock, seconds."""
+class Noted(msgspec.Struct, frozen=True, tag="call"):
+    """A line of the log: a call. `at`: the machine's monotonic clock, seconds."""
 
     at: float
     key: str
@@ -38,6 +42,15 @@ class Noted(msgspec.Struct, frozen=True):
     taken: bool
     struck: bool  # it met something that a good peer does not do
     version: str = ""  # marker of the version that made the call (tests.faults.versions)
+    says: Says = "ok"
+
+
+class Granted(msgspec.Struct, frozen=True, tag="login"):
+    """A line of the log: a token was given. See tests.faults.evidence.Login."""
+
+    at: float
+    left: float
+    lifetime: float
 
 
 class Request(NamedTuple):
@@ -56,35 +69,54 @@ class Place:
     def __init__(self, log: Path) -> None:
         self.manner = Manner()
         self._done: set[bytes] = set()
+        self._given = 0  # tokens
+        self._until: dict[bytes, float] = {}  # so long each counts, on the monotonic clock
+        self._generation = -1  # of tokens (Manner.token) to which they belong
         self._log = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
     def answer(self, request: Request) -> bytes | None:
         """The bytes of the answer; None where there is none ever."""
-        if request.path == b"/_manner":
+        if request.path == MANNER:
             self.manner = msgspec.json.decode(request.body, type=Manner)
             return rest("ok")
-        if request.path.startswith(b"/oauth2/"):
-            return self._login()
+        if request.path.startswith(LOGIN):
+            return self._login(request.token.removeprefix(b"Basic "))
         if request.path.startswith(b"/giao-dich/"):
             return self._asked(request.path.rpartition(b"/")[2])
         if request.path.startswith(b"/ho-so/"):
             return self._told(request)
         return self._soap(request.body)
 
-    def _login(self) -> bytes | None:
-        if not self.manner.login:
+    def _login(self, basic: bytes) -> bytes | None:
+        """Give a token, and note for how long the one before would have counted."""
+        manner, now = self.manner, time.monotonic()
+        if not manner.login:
             return rest("busy")
-        token = f'{{"access_token":"t{self.manner.token}","token_type":"Bearer","expires_in":3600}}'
-        return (
-            b"HTTP/1.1 200 .\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b"
-            % (
-                len(token),
-                token.encode(),
-            )
+        if manner.secret and not b64decode(basic).decode().endswith(f":{manner.secret}"):
+            return rest("denied")
+        if self._generation != manner.token:  # all that were given are revoked
+            self._until.clear()
+            self._generation = manner.token
+        left = max(now, *self._until.values()) - now if self._until else 0.0
+        lifetime = manner.lifetime or FOR_EVER
+        self._write(Granted(now, left, lifetime))
+        self._given += 1
+        name = f"t{manner.token}" + (f".{self._given}" if manner.lifetime else "")
+        self._until[b"Bearer " + name.encode()] = now + lifetime
+        told = manner.claims or lifetime
+        return json(
+            200, f'{{"access_token":"{name}","token_type":"Bearer","expires_in":{told:.0f}}}'
         )
 
+    def _known(self, token: bytes) -> bool:
+        """Whether a call with this token is let in."""
+        if not self.manner.lifetime:
+            return token == b"Bearer t%d" % self.manner.token
+        until = self._until.get(token, 0.0) if self._generation == self.manner.token else 0.0
+        return time.monotonic() < until
+
     def _told(self, request: Request) -> bytes | None:
-        known = request.token == b"Bearer t%d" % self.manner.token
+        known = self._known(request.token)
         step = request.body.partition(b'"noiDung":"')[2].partition(b'"')[0]
         dossier = request.path.split(b"/")[2].decode()
         return rest(self._note(request.key, dossier, int(step), request.body, known=known))
@@ -117,11 +149,23 @@ class Place:
         if taken:
             self._done.add(key)
         digest = blake2b(body, digest_size=8).hexdigest()
-        noted = Noted(
-            time.monotonic(), key.decode(), dossier, step, digest, taken, struck, marker_of(body)
+        self._write(
+            Noted(
+                at=time.monotonic(),
+                key=key.decode(),
+                dossier=dossier,
+                step=step,
+                digest=digest,
+                taken=taken,
+                struck=struck,
+                version=marker_of(body),
+                says=says,
+            )
         )
-        os.write(self._log, msgspec.json.encode(noted) + b"\n")
         return says
+
+    def _write(self, line: Noted | Granted) -> None:
+        os.write(self._log, msgspec.json.encode(line) + b"\n")
 
 
 class Peer(asyncio.Protocol):
@@ -162,7 +206,12 @@ class Peer(asyncio.Protocol):
         self._path, self._key, self._token, self._body = b"", b"", b"", b""
         answer = self._place.answer(request)
         if answer is not None:
-            asyncio.get_running_loop().call_later(self._place.manner.delay, self._write, answer)
+            manner = self._place.manner
+            if request.path == MANNER:
+                delay = 0.0
+            else:
+                delay = manner.login_delay if request.path.startswith(LOGIN) else manner.delay
+            asyncio.get_running_loop().call_later(delay, self._write, answer)
 
     def _write(self, answer: bytes) -> None:
         if self._stream is not None:

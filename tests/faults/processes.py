@@ -13,7 +13,7 @@ from adapters.http.simple import fetch
 from hub.dev import runfiles
 from hub.dev.process import owned_by_us
 from hub.errors import HubError
-from ops.bench.processes import PAGE, Child, until
+from ops.bench.processes import PAGE, BenchError, Child, until
 from tests.faults.evidence import Use
 
 HUB = ("hub.cli",)
@@ -60,25 +60,44 @@ class Processes:
         listen: str = "127.0.0.1:0",
         wait: bool = True,
         program: Sequence[str] = HUB,
+        tree: Path | None = None,
         **more: str,
     ) -> Child:
         """`hub <name>`; with `wait` once it is ready. `more`: variables of its own.
 
-        `program`: the module that plays the hub, and its own arguments.
+        `program`: the module that plays the hub, and its own arguments. `tree`: another version's
+        code, in place of this one's.
         """
-        child = self.python(name, ["-m", *program, name, "--listen", listen], **more)
+        words = ["-m", *program, name, "--listen", listen]
+        child = self.python(name, words, tree=tree, **more)
         if wait:
             until(lambda: self.ready(child), START, f"hub {name}", [child])
         return child
 
-    def python(self, name: str, arguments: Sequence[str], **more: str) -> Child:
-        """`python <arguments>`."""
+    def command(self, *words: str) -> None:
+        """`hub <words>`, as a person says it. Raises BenchError with its answer if it fails."""
+        done = subprocess.run(
+            [sys.executable, "-m", *HUB, *words],
+            env=self._variables,
+            capture_output=True,
+            text=True,
+            timeout=START,
+            check=False,
+        )
+        if done.returncode:
+            raise BenchError(f"hub {words[0]} ended with {done.returncode}: {done.stderr[-500:]}")
+
+    def python(
+        self, name: str, arguments: Sequence[str], *, tree: Path | None = None, **more: str
+    ) -> Child:
+        """`python <arguments>`, in the folder `tree` if one is given: its modules come first."""
         log = self._home / "log" / f"{name}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as out:
             process = subprocess.Popen(
                 owned_by_us([sys.executable, *arguments]),
                 env=self._variables | more,
+                cwd=tree,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,

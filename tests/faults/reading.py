@@ -10,13 +10,14 @@ from hub.errors import HubError, Retry
 from hub.events.codec import Codec
 from hub.records import Broker, Record, every_spot
 from hub.topics import DEAD, DOSSIER, RECEIPT
-from tests.faults.evidence import Call, Fact, Kept, Source, Told
+from tests.faults.evidence import Call, Fact, Kept, Login, Source, Told
 from tests.faults.journal import ENDS, PARKED
-from tests.faults.peer import Noted
+from tests.faults.peer import Granted, Noted
 
 TOPICS = (DOSSIER, RECEIPT, DEAD)
 STEP = {"dossier.v1.StatusChanged": "note", "consignment.v1.ConsignmentTracked": "state_raw"}
 POLL = 0.05  # seconds
+LINE = msgspec.json.Decoder(Noted | Granted)
 
 
 class Topics:
@@ -32,6 +33,7 @@ class Topics:
         self.kept: list[Kept] = []
         self.told: list[Told] = []
         self.dead: set[Source] = set()
+        self.causeless: set[Source] = set()  # dead letters that say no reason
         self.foreign: set[Source] = set()  # on the events' topic, but no event of ours
         self._later: list[Record] = []  # of a schema that nobody knows yet
         self.ended: set[Source] = set()  # some receipt says so
@@ -79,6 +81,8 @@ class Topics:
         if name != kind:
             self.foreign.add(source)
             return
+        if name not in STEP:  # of a sender that asks whether the door is open
+            return
         fact = Fact(str(event["dossier_code"]), int(str(event[STEP[name]])))
         self.kept.append(Kept(source, headers["ce_id"].decode(), fact))
 
@@ -94,7 +98,10 @@ class Topics:
         headers = dict(record.headers)
         if headers["hub_dead_connector"].decode() == self._registration:
             topic, partition, offset = headers["hub_dead_source"].decode().split("/")
-            self.dead.add(Source(topic, int(partition), int(offset)))
+            source = Source(topic, int(partition), int(offset))
+            self.dead.add(source)
+            if not headers["hub_dead_reason"]:
+                self.causeless.add(source)
 
 
 def told_of(told: Document, offset: int) -> Told:
@@ -112,7 +119,15 @@ def told_of(told: Document, offset: int) -> Told:
         epoch=_whole(told["epoch"]),
         marks=frozenset(_whole(mark) for mark in marks) if isinstance(marks, list) else frozenset(),
         bundle=str(told["bundle"]),
+        doubt="in doubt" in str(told["note"]),
+        tries=_tries(told["attempts"]),
     )
+
+
+def _tries(attempts: object) -> int:
+    """Calls among them; a question is none."""
+    given = attempts if isinstance(attempts, list) else []
+    return sum(isinstance(one, dict) and one["outcome"] != "asked" for one in given)
 
 
 def _whole(value: object) -> int:
@@ -129,6 +144,7 @@ class PeerLog:
         self._at = 0
         self.calls: list[Call] = []
         self.taken: set[Fact] = set()
+        self.logins: list[Login] = []
         self.struck = 0  # calls that met a fault of the peer
 
     def follow(self) -> Sequence[Call]:
@@ -140,7 +156,11 @@ class PeerLog:
             raw = file.read()
         whole = raw[: raw.rfind(b"\n") + 1]
         self._at += len(whole)
-        noted = [msgspec.json.decode(line, type=Noted) for line in whole.splitlines()]
+        lines = [LINE.decode(line) for line in whole.splitlines()]
+        self.logins += [
+            Login(one.at, one.left, one.lifetime) for one in lines if isinstance(one, Granted)
+        ]
+        noted = [one for one in lines if isinstance(one, Noted)]
         self.struck += sum(one.struck for one in noted)
         fresh = [_call(one) for one in noted]
         self.calls += fresh
@@ -150,4 +170,4 @@ class PeerLog:
 
 def _call(noted: Noted) -> Call:
     fact = Fact(noted.dossier, noted.step)
-    return Call(noted.at, noted.key, fact, noted.digest, noted.taken, noted.version)
+    return Call(noted.at, noted.key, fact, noted.digest, noted.taken, noted.version, noted.says)

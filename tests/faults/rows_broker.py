@@ -6,11 +6,13 @@ from hub.dev.node import free_port
 from tests.faults.filling import facts
 from tests.faults.frames import OFFSET_COMMIT, PRODUCE
 from tests.faults.manners import GOOD
-from tests.faults.senders import Senders
+from tests.faults.senders import Senders, knocking
 from tests.faults.table import Plan
 from tests.faults.world import World
 
 SOON = 30.0  # seconds
+READY = 120.0  # seconds until a gateway serves, on a crowded machine
+GONE = 300.0  # seconds
 
 
 def killed(world: World, plan: Plan) -> None:
@@ -64,6 +66,30 @@ def gateway_killed(world: World, plan: Plan) -> None:
             gateway = world.gateway(port)
             _acknowledged(world, senders, had + 1)
             world.recoveries.append(time.monotonic() - since)
+        _acknowledged(world, senders, plan.events)
+    world.sent |= senders.acknowledged
+
+
+def gone(world: World, plan: Plan) -> None:
+    """Five minutes without a broker: all who come are told to come again; then all goes on."""
+    world.behave(GOOD)
+    port = free_port()
+    gateway = world.gateway(port)
+    world.worker()
+    world.until(lambda: world.processes.ready(gateway), READY, "the gateway")
+    senders = Senders(world.scene.sender(), port, patience=2 * GONE)
+    with senders.send(facts(0, plan.events)):
+        _acknowledged(world, senders, plan.chance.randint(plan.events // 10, plan.events // 2))
+        world.strikes += 1
+        world.broker.kill()
+        with knocking(world.scene.sender(), port, world.answers):
+            world.outage(GONE)
+        had = len(senders.acknowledged)
+        world.broker.start()
+        since = time.monotonic()
+        world.back(since)
+        _acknowledged(world, senders, had + 1)
+        world.recoveries.append(time.monotonic() - since)
         _acknowledged(world, senders, plan.events)
     world.sent |= senders.acknowledged
 

@@ -14,6 +14,7 @@ OUTAGE = 5.0  # seconds
 ILL = 50  # one in so many
 FAR = 90.0  # seconds
 HEAD = 40  # bytes: in the middle of an answer's headers
+TEN = 10.0  # seconds
 
 
 def slow(world: World, plan: Plan) -> None:
@@ -26,26 +27,33 @@ def never_answers(world: World, plan: Plan) -> None:
     _while(world, plan, Manner(says="never", one_in=10, done=True, delay=GOOD.delay))
 
 
+def very_slow(world: World, plan: Plan) -> None:
+    """Each answer takes ten seconds, and the hub waits for it."""
+    _for_a_time(world, plan, Manner(delay=TEN), 2.5 * TEN)
+
+
+def overdue(world: World, plan: Plan) -> None:
+    """Each answer takes ten seconds, and the hub waits for three; the deed is done."""
+    _for_a_time(world, plan, Manner(delay=TEN), 2.5 * TEN)
+
+
 def flaps(world: World, plan: Plan) -> None:
-    """Two seconds it takes what comes, two seconds it does not, in turn."""
-    _deliver(world, plan, Manner(says="busy", flaps=2.0, delay=0.1))
-    world.reach(plan.events // 2, 4 * FAR)
-    world.behave(GOOD)
+    """Five seconds it takes what comes, five seconds it does not, in turn."""
+    with world.stretch("ill"):
+        deliver(world, plan, Manner(says="busy", flaps=5.0, delay=0.1))
+        world.reach(plan.events // 2, 4 * FAR)
+        world.behave(GOOD)
     world.back(time.monotonic())
-
-
-def rejects(world: World, plan: Plan) -> None:
-    """One fact in a hundred is refused for ever."""
-    _deliver(world, plan, Manner(says="refused", one_in=100))
 
 
 def half_open(world: World, plan: Plan) -> None:
     """All connections to it are dead, and nobody says so."""
-    _deliver(world, plan)
+    deliver(world, plan)
     for moment in plan.moments():
         world.reach(moment)
-        world.road.half_open()
-        world.back(time.monotonic())
+        with world.stretch("ill"):
+            world.road.half_open()
+            world.back(time.monotonic())
 
 
 def cut(world: World, plan: Plan) -> None:
@@ -65,7 +73,7 @@ def black_hole(world: World, plan: Plan) -> None:
 
 def strange_answers(world: World, plan: Plan) -> None:
     """To everybody for a while: Fault, error code, HTML, half a document, other charset, 503."""
-    _deliver(world, plan)
+    deliver(world, plan)
     stretch = plan.events // (len(STRANGE) + 1)
     for number, says in enumerate(plan.chance.sample(STRANGE, len(STRANGE)), 1):
         done = says in CLAIMS_NOTHING and plan.chance.random() < 0.5
@@ -78,7 +86,7 @@ def strange_answers(world: World, plan: Plan) -> None:
 
 def some_ill(world: World, plan: Plan) -> None:
     """One fact in fifty gets 503 whenever it comes; every dossier without one goes on."""
-    _deliver(world, plan, Manner(says="busy", one_in=ILL, delay=GOOD.delay))
+    deliver(world, plan, Manner(says="busy", one_in=ILL, delay=GOOD.delay))
     world.until(lambda: world.done() or len(world.topics.kept) == plan.events, FAR, "the load")
     ill = {one.fact.dossier for one in world.topics.kept if not crc32(one.event_id.encode()) % ILL}
     well = {one.fact for one in world.topics.kept} - {
@@ -92,7 +100,7 @@ def some_ill(world: World, plan: Plan) -> None:
 
 def credential(world: World, plan: Plan) -> None:
     """The token is revoked; then again, while no new one is to be had."""
-    _deliver(world, plan)
+    deliver(world, plan)
     for number, moment in enumerate(plan.moments(), 1):
         world.reach(moment)
         world.behave(Manner(token=2 * number - 1, delay=GOOD.delay))
@@ -105,7 +113,7 @@ def credential(world: World, plan: Plan) -> None:
 
 def dressed(world: World, plan: Plan) -> None:
     """Its back end is down, and it calls that "dossier unknown", for everybody."""
-    _deliver(world, plan)
+    deliver(world, plan)
     for moment in plan.moments():
         world.reach(moment)
         world.behave(Manner(says="unknown"))
@@ -124,7 +132,8 @@ def one_dossier(world: World, plan: Plan) -> None:
     world.reach(others)
 
 
-def _deliver(world: World, plan: Plan, manner: Manner = GOOD) -> None:
+def deliver(world: World, plan: Plan, manner: Manner = GOOD) -> None:
+    """Everything stands on the topic, and a worker begins with it."""
     world.behave(manner)
     world.fill(plan.events)
     world.worker()
@@ -132,22 +141,36 @@ def _deliver(world: World, plan: Plan, manner: Manner = GOOD) -> None:
 
 def _while(world: World, plan: Plan, manner: Manner) -> None:
     """It behaves so for a hundred facts, now and then."""
-    _deliver(world, plan)
+    deliver(world, plan)
     for moment in plan.moments():
         world.reach(moment)
-        world.behave(manner)
-        world.reach(min(world.taken() + 100, plan.events))
-        world.behave(GOOD)
+        with world.stretch("ill"):
+            world.behave(manner)
+            world.reach(min(world.taken() + 100, plan.events))
+            world.behave(GOOD)
+        world.back(time.monotonic())
+
+
+def _for_a_time(world: World, plan: Plan, manner: Manner, seconds: float) -> None:
+    """It behaves so for so long, now and then."""
+    deliver(world, plan)
+    for moment in plan.moments():
+        world.reach(moment)
+        with world.stretch("ill"):
+            world.behave(manner)
+            world.outage(seconds)
+            world.behave(GOOD)
         world.back(time.monotonic())
 
 
 def _on_the_road(world: World, plan: Plan, faults: Faults) -> None:
     """The road is so for a while, now and then."""
-    _deliver(world, plan)
+    deliver(world, plan)
     for moment in plan.moments():
         world.reach(moment)
-        world.road.faults = faults
-        world.road.reset()
-        world.outage(OUTAGE)
-        world.road.faults = Faults()
+        with world.stretch("ill"):
+            world.road.faults = faults
+            world.road.reset()
+            world.outage(OUTAGE)
+            world.road.faults = Faults()
         world.back(time.monotonic())

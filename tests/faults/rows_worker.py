@@ -1,6 +1,10 @@
 """Rows about the workers: killed, frozen, added, removed, replaced one by one."""
 
 import signal
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 from confluent_kafka.admin import AdminClient
@@ -8,14 +12,22 @@ from confluent_kafka.admin import AdminClient
 from hub.broker import KafkaBroker
 from hub.records import every_spot
 from hub.topics import EVENT_TOPICS
+from ops.bench.processes import BenchError
+from ops.bench.scene import ROOT
 from tests.faults.manners import GOOD, LEISURELY, Manner
 from tests.faults.table import Plan
+from tests.faults.versions import without_question
 from tests.faults.world import World
 from tests.freezing import freeze
 
 LATE = Manner(delay=1.5)  # within the call's time limit: done, and nobody has heard of it yet
 WHOLE = 400.0  # seconds for all facts at that pace
 DEAD = 13.0  # seconds until a silent member's partitions are another's; its session is 10 s
+MINUTES = 5
+EVERY = 5.0  # seconds
+LEAVING = 8  # workers that end at the same time, at most
+LEISURELY_RATE = 100  # facts a second: what one worker can tell at that pace, nearly
+BACK = 100  # commits
 ANSWER = 20.0  # seconds for an administrator's request
 
 
@@ -58,6 +70,14 @@ def killed_in_between(world: World, plan: Plan) -> None:
         world.back(since)
 
 
+def killed_unasked(world: World, plan: Plan) -> None:
+    """The same, at a system that cannot be asked what became of a call."""
+    registrar = world.registrar("portal")
+    registrar.register(without_question())
+    registrar.close()
+    killed_in_between(world, plan)
+
+
 def frozen(world: World, plan: Plan) -> None:
     """SIGSTOP until all its partitions are another's and delivered; then it wakes up."""
     world.behave(LEISURELY)
@@ -71,6 +91,7 @@ def frozen(world: World, plan: Plan) -> None:
         world.outage(DEAD)
         world.reach(plan.events, WHOLE)
     finally:
+        world.woke = time.monotonic()
         sleeper.process.send_signal(signal.SIGCONT)
     world.until(lambda: world.processes.ready(sleeper), 30, "the worker that woke up")
     world.quiet(3)
@@ -87,6 +108,49 @@ def come_and_go(world: World, plan: Plan) -> None:
             workers.append(world.worker(wait=True))
         else:
             world.processes.end(workers.pop(plan.chance.randrange(len(workers))))
+
+
+def every_few_seconds(world: World, plan: Plan) -> None:
+    """A worker comes or goes every five seconds, for five minutes; one is always there."""
+    world.behave(LEISURELY)
+    workers = [world.worker(wait=True)]
+    pace = plan.events / (MINUTES * 60)
+    with ThreadPoolExecutor(LEAVING, "leaving") as leaving, world.load(plan.events, pace):
+        for minute in range(MINUTES):
+            with world.stretch("minute"):
+                for number in range(int(60 / EVERY)):
+                    world.struck()
+                    if (minute + number) % 2 and len(workers) > 1:
+                        one = workers.pop(plan.chance.randrange(len(workers)))
+                        leaving.submit(world.processes.end, one)
+                    else:
+                        workers.append(world.worker())
+                    world.outage(EVERY)
+
+
+def upgraded(world: World, plan: Plan) -> None:
+    """Workers of an earlier version are replaced one by one; for a time both versions work."""
+    world.behave(LEISURELY)
+    earlier = _earlier(world.home / "earlier")
+    old = [world.worker(wait=True, tree=earlier) for _ in range(2)]
+    with world.load(plan.events, LEISURELY_RATE):
+        for worker in old:
+            world.reach(min(world.taken() + plan.events // 8, plan.events // 2))
+            world.struck()
+            world.worker(wait=True)
+            world.reach(min(world.taken() + plan.events // 8, plan.events // 2))
+            world.processes.end(worker)
+
+
+def _earlier(tree: Path) -> Path:
+    """The product as it stood BACK commits ago. Raises BenchError where git does not know it."""
+    tree.mkdir()
+    words = ["git", "-C", str(ROOT), "archive", f"HEAD~{BACK}", "hub", "adapters", "schemas"]
+    packed = subprocess.run(words, capture_output=True, check=False)
+    if packed.returncode:
+        raise BenchError(f"no earlier version: {packed.stderr.decode(errors='replace')}")
+    subprocess.run(["tar", "-x", "-C", str(tree)], input=packed.stdout, check=True)
+    return tree
 
 
 def rolling(world: World, plan: Plan) -> None:
@@ -136,10 +200,3 @@ def _left(world: World, plan: Plan) -> tuple[AdminClient, str]:
     world.reach(min(plan.moments()))
     world.processes.end(worker)
     return AdminClient({"bootstrap.servers": world.broker.bootstrap}), f"hub.{world.registration}"
-
-
-def burst(world: World, plan: Plan) -> None:
-    """Everything at once to a worker that had nothing to do."""
-    world.worker(wait=True)
-    world.fill(plan.events)
-    world.struck()

@@ -4,14 +4,15 @@ A sender that hears nothing, or "later", sends the same message again, as the on
 """
 
 import http.client
+import socket
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from xml.sax.saxutils import escape
 
 from ops.bench.messages import Sender, code, envelope
-from tests.faults.evidence import Fact
+from tests.faults.evidence import Answer, Fact
 from tests.faults.proxy import HOST
 
 THREADS = 8
@@ -30,14 +31,17 @@ YES = (b"Ma>00<", b"Ma>01<")  # accepted now, or accepted before
 ANSWER = 15.0  # seconds that a sender waits for an answer
 PAUSE = 0.1  # seconds until it comes again
 LONGEST = 240.0  # seconds until a sender gives up, and the run with it
+EACH = 1.0  # second between two who ask at the door
 
 
 class Senders:
     """All senders of one run."""
 
-    def __init__(self, sender: Sender, port: int) -> None:
+    def __init__(self, sender: Sender, port: int, patience: float = LONGEST) -> None:
+        """`patience`: seconds after which a sender gives a message up."""
         self._sender = sender
         self._port = port
+        self._patience = patience
         self._over = threading.Event()
         self.acknowledged: set[Fact] = set()
         self.again = 0  # messages that were sent more than once, at least
@@ -69,7 +73,7 @@ class Senders:
     def _until_yes(self, connection: http.client.HTTPConnection, dossier: int, step: int) -> bool:
         text = STEP.format(dossier=dossier, step=step, code=escape(code(dossier)))
         body = envelope(text, self._sender).encode()
-        deadline = time.monotonic() + LONGEST
+        deadline = time.monotonic() + self._patience
         while not self._over.is_set() and time.monotonic() < deadline:
             try:
                 connection.request("POST", PATH, body, HEADERS)
@@ -81,3 +85,37 @@ class Senders:
             self.again += 1
             self._over.wait(PAUSE)
         return False
+
+
+@contextmanager
+def knocking(sender: Sender, port: int, answers: list[Answer]) -> Iterator[None]:
+    """While the block runs somebody comes to the REST door each second; what each was told."""
+    over = threading.Event()
+
+    def knock() -> None:
+        number = 0
+        while not over.wait(EACH):
+            answers.append(_knock(sender.rating(number), port))
+            number += 1
+
+    thread = threading.Thread(target=knock, name="knock")
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _knock(request: bytes, port: int) -> Answer:
+    began = time.monotonic()
+    status, after = 0, False
+    with (
+        suppress(OSError, http.client.HTTPException),
+        socket.create_connection((HOST, port), ANSWER) as connection,
+    ):
+        connection.sendall(request)
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        status, after = answer.status, int(answer.headers.get("retry-after", "0")) > 0
+    return Answer(status, after, time.monotonic() - began)

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from tests.faults.campaign import Result
 from tests.faults.table import Row
 
-HEAD = "| row | fault | runs | verdict | repeats, most | back after, s | memory, MB |"
-RULE = "|---|---|---|---|---|---|---|"
+HEAD = "| row | fault | runs | verdict | repeats, most | back after, s | memory, MB | load |"
+RULE = "|---|---|---|---|---|---|---|---|"
 
 
 def verdict(result: Result) -> str:
@@ -20,7 +20,8 @@ def line(result: Result) -> str:
     """One run, with its findings below it."""
     head = (
         f"{result.row}, seed {result.seed}: {verdict(result)}; {result.repeats} repeats, "
-        f"back after {result.recovery} s, {result.memory:.0f} MB, took {result.seconds:.0f} s"
+        f"back after {result.recovery} s, {result.memory:.0f} MB, took {result.seconds:.0f} s, "
+        f"load {result.load}"
     )
     return "\n".join([head, *(f"    {name}: {what}" for name, what in result.findings)])
 
@@ -43,12 +44,13 @@ def _row(row: Row, results: Sequence[Result]) -> str:
         word += f", **not yet**: {', '.join(known)}"
     cells = (
         row.name,
-        row.title,
+        f"{row.title} (long)" if row.long else row.title,
         str(len(results)),
         word,
         str(max(result.repeats for result in results)),
         _seconds(max(result.recovery for result in results)),
         f"{max(result.memory for result in results):.0f}",
+        _loads([result.load for result in results]),
     )
     return f"| {' | '.join(cells)} |"
 
@@ -56,3 +58,8 @@ def _row(row: Row, results: Sequence[Result]) -> str:
 def _seconds(recovery: float) -> str:
     """A dash where delivery never stood still."""
     return f"{recovery:.1f}" if recovery else "–"
+
+
+def _loads(found: Sequence[float]) -> str:
+    low, high = min(found), max(found)
+    return f"{low:.0f}" if round(low) == round(high) else f"{low:.0f} to {high:.0f}"

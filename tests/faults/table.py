@@ -47,7 +47,9 @@ class Row:
     may have told nothing. `not_yet`: names of
     invariants (tests.faults.oracle) that this row is known to break today; they are shown, and do
     not fail it.
-    `delivery`: time limits and retries of the registration.
+    `delivery`: time limits and retries of the registration. `long`: it lasts minutes, whatever the
+    size of the run. `events`: the size that it needs to say something; None: any. `second`: the
+    same system is registered twice, and the other one is well. The rest: tests.faults.evidence.
     """
 
     name: str
@@ -59,6 +61,18 @@ class Row:
     vain: int | None = None
     skipped: int = 0
     recovery: float = 15.0  # seconds
+    doubles: int | None = None
+    late: int | None = None
+    tries: float | None = None
+    keeps: float | None = None
+    drains: float | None = None
+    minute: int | None = None
+    logins: int | None = None
+    asides: int | None = None
+    turned_away: int | None = None
+    long: bool = False
+    events: int | None = None
+    second: bool = False
     not_yet: frozenset[str] = frozenset()
     delivery: Mapping[str, object] = field(default_factory=lambda: dict(DELIVERY))
 
@@ -70,4 +84,13 @@ class Row:
             skipped=self.skipped,
             vain=None if self.vain is None else self.vain * plan.faults,
             recovery=self.recovery,
+            doubles=self.doubles,
+            late=self.late,
+            tries=self.tries,
+            keeps=self.keeps,
+            drains=self.drains,
+            minute=self.minute,
+            logins=self.logins,
+            asides=self.asides,
+            turned_away=self.turned_away,
         )

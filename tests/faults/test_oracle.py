@@ -60,23 +60,34 @@ def test_as_many_repeats_as_were_in_flight_are_sound() -> None:
     again = replace(
         SOUND,
         calls=(*SOUND.calls, call(LAST)),
-        told=(*SOUND.told, replace(told(LAST), offset=99)),
+        told=(*SOUND.told, replace(told(LAST), offset=99, doubt=True)),
     )
     assert repeats(again) == 1
     assert judge(again, LIMITS) == []
 
 
+def declined(fact: Fact, says: str = "refused") -> Call:
+    return replace(call(fact), taken=False, says=says)
+
+
 def test_a_dead_letter_that_stands_on_its_topic_is_an_end() -> None:
     dead = without_last(SOUND)
     dead = replace(
-        dead, told=(*dead.told, told(LAST, "DEAD_LETTERED")), dead=frozenset({source(LAST)})
+        dead,
+        calls=(*dead.calls, declined(LAST)),
+        told=(*dead.told, told(LAST, "DEAD_LETTERED")),
+        dead=frozenset({source(LAST)}),
     )
     assert judge(dead, LIMITS) == []
 
 
 def test_parked_is_accounted_for() -> None:
     parked = without_last(SOUND)
-    parked = replace(parked, told=(*parked.told, told(LAST, "PARKED")))
+    parked = replace(
+        parked,
+        calls=(*parked.calls, declined(LAST, "unknown")),
+        told=(*parked.told, told(LAST, "PARKED")),
+    )
     assert judge(parked, replace(LIMITS, parked=1)) == []
     assert found(parked) == {"parked"}
     assert [f.invariant for f in judge(SOUND, replace(LIMITS, parked=1))] == ["parked"]
@@ -120,7 +131,9 @@ def test_a_system_that_cannot_is_spared() -> None:
 def test_a_parked_event_that_was_resumed_ends_in_its_second_series() -> None:
     parked = replace(told(LAST, "PARKED"), offset=LAST.step)
     resumed = replace(told(LAST), offset=50, series=1)
-    assert judge(replace(SOUND, told=(*SOUND.told[:-1], parked, resumed)), LIMITS) == []
+    calls = (declined(LAST, "unknown"), *SOUND.calls)
+    ends = (*SOUND.told[:-1], parked, resumed)
+    assert judge(replace(SOUND, calls=calls, told=ends), LIMITS) == []
 
 
 def test_a_refused_call_is_no_delivery_and_no_repeat() -> None:
@@ -132,6 +145,11 @@ def test_a_slow_machine_gets_more_time_to_come_back() -> None:
     late = replace(SOUND, recoveries=(20.0,))
     assert found(replace(late, start=3.0)) == {"I6"}
     assert found(replace(late, start=6.0)) == set()
+
+
+def doubted(evidence: Evidence) -> Evidence:
+    """Every receipt says that it was in doubt."""
+    return replace(evidence, told=tuple(replace(one, doubt=True) for one in evidence.told))
 
 
 Forge = Callable[[Evidence], Evidence]
@@ -165,7 +183,11 @@ FORGED: dict[str, tuple[str, Forge]] = {
     ),
     "a dead letter is nowhere to be found": (
         "I1 ended",
-        lambda e: replace(e, told=(*e.told[:-1], told(LAST, "DEAD_LETTERED"))),
+        lambda e: replace(
+            e,
+            calls=(*e.calls[:-1], declined(LAST)),
+            told=(*e.told[:-1], told(LAST, "DEAD_LETTERED")),
+        ),
     ),
     "an event that should be sent has nothing to send": (
         "I1 ended",
@@ -191,15 +213,15 @@ FORGED: dict[str, tuple[str, Forge]] = {
     ),
     "a repeat has another key": (
         "I3",
-        lambda e: replace(e, calls=(*e.calls, replace(e.calls[-1], key="other"))),
+        lambda e: doubted(replace(e, calls=(*e.calls, replace(e.calls[-1], key="other")))),
     ),
     "a repeat has another body": (
         "I3",
-        lambda e: replace(e, calls=(*e.calls, replace(e.calls[-1], digest="other"))),
+        lambda e: doubted(replace(e, calls=(*e.calls, replace(e.calls[-1], digest="other")))),
     ),
     "there are more repeats than calls in flight": (
         "I3",
-        lambda e: replace(e, calls=e.calls + e.calls[-2:]),
+        lambda e: doubted(replace(e, calls=e.calls + e.calls[-2:])),
     ),
     "an event has two ends that differ": (
         "I4",

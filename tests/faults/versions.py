@@ -24,6 +24,8 @@ from hub.topics import REGISTRY
 CONNECTORS = Path(__file__).parents[2] / "connectors"
 PLAIN = b"phongBan=event.department"
 MARKER = re.compile(rb'"phongBan":"([^"]*)"')
+# the question, and what fills its key
+QUESTION = (re.compile(rb"(?m)^  in_doubt: .*\n"), re.compile(rb"(?m)^    key: [$]key\n"))
 ACKNOWLEDGED = 20.0  # seconds
 
 
@@ -40,6 +42,17 @@ def other(connector: str, number: int) -> dict[str, bytes]:
     """The files of a connector as another bundle, which does the same."""
     files = dict(read_files(CONNECTORS / connector))
     return files | {"mapping.py": files["mapping.py"] + f"\n# version {number}\n".encode()}
+
+
+def without_question() -> dict[str, bytes]:
+    """The files of the portal's connector as if it could not be asked what became of a call."""
+    files = dict(read_files(CONNECTORS / "portal"))
+    for line in QUESTION:
+        found, count = line.subn(b"", files["connector.yaml"])
+        if count != 1:
+            raise ValueError("the portal's manifest asks about doubts in another way")
+        files["connector.yaml"] = found
+    return files
 
 
 def marker_of(body: bytes) -> str:

@@ -9,33 +9,28 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 import msgspec
 import yaml
 
 from adapters.http.simple import fetch
-from hub.access.tokens import own
 from hub.broker import KafkaBroker
 from hub.dev.kafka import DevBroker
 from hub.dev.waiting import until as waited
-from hub.events.catalogue import load
 from hub.events.codec import Codec
 from hub.registry.schemas.client import RegistryClient
-from hub.settings import environment
-from hub.topics import ensure_all
-from ops.bench.processes import BenchError, Child, until
-from ops.bench.scene import ROOT, Entry, Scene, make_scene
-from tests.faults.cluster import cluster
-from tests.faults.evidence import Evidence, Fact
+from ops.bench.processes import Child, until
+from ops.bench.scene import Scene
+from tests.faults.evidence import Answer, Evidence, Fact, Part, Stretch
 from tests.faults.filling import facts, fill, interleaved
 from tests.faults.manners import Manner
 from tests.faults.processes import HUB, Processes, disk_of
 from tests.faults.proxy import HOST, Proxy
 from tests.faults.reading import PeerLog, Topics
+from tests.faults.second import Second
 from tests.faults.versions import Registrar
 
 PARTITIONS = 6
@@ -65,11 +60,17 @@ class World:
     codec: Codec
     topics: Topics
     log: PeerLog
+    second: Second | None = None
     sent: set[Fact] = field(default_factory=set)
+    appended: dict[Fact, float] = field(default_factory=dict)  # when, on the monotonic clock
     recoveries: list[float] = field(default_factory=list)
+    stretches: list[Stretch] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)  # of a backlog
+    answers: list[Answer] = field(default_factory=list)  # at a gateway's door, in an outage
     versions: dict[str, str] = field(default_factory=dict)  # marker -> bundle, where they change
     loading: bool = False  # facts are coming beside what happens
     strikes: int = 0  # of faults that neither proxy nor peer can count
+    woke: float | None = None  # when a worker that had slept past its lease did
     started: float | None = None  # when the first worker was, on the monotonic clock
 
     # load
@@ -78,21 +79,27 @@ class World:
         """Put so many facts on the topic, of dossiers from number `first` on."""
         broker = KafkaBroker(self.broker.bootstrap)
         kind = KINDS[self.registration]
-        fill(broker, self.codec, kind, facts(first, count), self.sent)
+        try:
+            fill(broker, self.codec, kind, facts(first, count), self.appended)
+        finally:
+            self.sent |= self.appended.keys()
 
     @contextmanager
     def load(self, count: int, pace: float) -> Iterator[None]:
         """So many facts, `pace` a second, beside the block; after it they are all acknowledged."""
-        broker, kind = KafkaBroker(self.broker.bootstrap), KINDS[self.registration]
-        work = partial(fill, broker, self.codec, kind, interleaved(count), self.sent, pace)
         with ThreadPoolExecutor(1, "load") as pool:
-            filling = pool.submit(work)
             self.loading = True
-            try:
-                yield
-                filling.result()
-            finally:
-                self.loading = False
+            filling = pool.submit(self._load, interleaved(count), pace)
+            yield
+            filling.result()
+
+    def _load(self, wanted: Sequence[tuple[int, int]], pace: float) -> None:
+        broker, kind = KafkaBroker(self.broker.bootstrap), KINDS[self.registration]
+        try:
+            fill(broker, self.codec, kind, wanted, self.appended, pace)
+        finally:
+            self.sent |= self.appended.keys()
+            self.loading = False
 
     def registrar(self, connector: str) -> Registrar:
         """Who changes what stands in the file for this connector, on hub.registry."""
@@ -101,15 +108,34 @@ class World:
         entry = {key: value for key, value in row.items() if key not in ("connector", "name")}
         return Registrar(KafkaBroker(self.broker.bootstrap).writer(), connector, entry)
 
+    @contextmanager
+    def stretch(self, kind: str) -> Iterator[None]:
+        """The block is a stretch of this kind (tests.faults.evidence)."""
+        begin = time.monotonic()
+        try:
+            yield
+        finally:
+            self.stretches.append(Stretch(kind, begin, time.monotonic()))
+
     # the hub
 
-    def worker(self, *, wait: bool = False, quiet: bool = False, skewed: bool = False) -> Child:
-        """One more worker; `quiet`: it uses the broker's quiet door; `skewed`: see `set_clock`."""
+    def worker(
+        self,
+        *,
+        wait: bool = False,
+        quiet: bool = False,
+        skewed: bool = False,
+        tree: Path | None = None,
+    ) -> Child:
+        """One more worker; `quiet`: it uses the broker's quiet door; `skewed`: see `set_clock`.
+
+        `tree`: of another version's code.
+        """
         self.started = self.started or time.monotonic()
         if quiet:
             return self.processes.hub("worker", wait=wait)
         program = ("tests.faults.skewed", str(self._clock)) if skewed else HUB
-        return self._proxied("worker", wait=wait, program=program)
+        return self._proxied("worker", wait=wait, program=program, tree=tree)
 
     def set_clock(self, seconds: int) -> None:
         """The skewed workers' clock stands so far beside the machine's from now on."""
@@ -142,12 +168,14 @@ class World:
         listen: str = f"{HOST}:0",
         wait: bool,
         program: Sequence[str] = HUB,
+        tree: Path | None = None,
     ) -> Child:
         return self.processes.hub(
             name,
             listen=listen,
             wait=wait,
             program=program,
+            tree=tree,
             HUB_BOOTSTRAP=f"{HOST}:{self.kafka.port}",
         )
 
@@ -216,7 +244,8 @@ class World:
         while self.topics.follow():
             pass
         ended = len(self.topics.ended) >= len(self.sent) + len(self.topics.foreign)
-        return ended and not self.loading
+        beside = self.second is None or self.second.done(len(self.sent))
+        return ended and beside and not self.loading
 
     def drain(self) -> None:
         """Wait until all has come to an end; how that failed is the oracle's to say."""
@@ -227,6 +256,8 @@ class World:
         while self.topics.follow():
             pass
         self.log.follow()
+        if self.second is not None:
+            self.second.follow()
 
     def evidence(self) -> Evidence:
         """Everything that is known at the end."""
@@ -244,61 +275,12 @@ class World:
             struck=self.strikes + self.kafka.struck + self.road.struck + self.log.struck,
             start=self.log.calls[0].at - self.started if self.log.calls and self.started else 0.0,
             versions=dict(self.versions),
+            causeless=frozenset(self.topics.causeless),
+            stretches=tuple(self.stretches),
+            logins=tuple(self.log.logins),
+            answers=tuple(self.answers),
+            parts=tuple(self.parts),
+            appended=dict(self.appended),
+            woke=self.woke,
+            beside=self.second.evidence(self.sent) if self.second else None,
         )
-
-
-@contextmanager
-def open_world(
-    home: Path, registration: str = "portal", delivery: Mapping[str, object] = DELIVERY
-) -> Iterator[World]:
-    """Broker, registry and peer run; gateways and workers are for the row to start."""
-    with ExitStack() as stack:
-        broker, kafka = stack.enter_context(cluster(home))
-        scene = make_scene(home)
-        variables = environment(
-            {
-                "HUB_HOME": str(home),
-                "HUB_BOOTSTRAP": broker.bootstrap,
-                "HUB_REGISTRATIONS": str(scene.registrations),
-                "HUB_CONNECTORS": str(ROOT / "connectors"),
-                "HUB_SCHEMAS": str(ROOT / "schemas" / "avro"),
-                "HUB_PARTITIONS": str(PARTITIONS),
-            }
-        )
-        processes = stack.enter_context(Processes(home, variables))
-        file, log = home / "peer.json", home / "peer.jsonl"
-        peer = processes.python("peer", ["-m", "tests.faults.peer", str(file), str(log)])
-        until(file.exists, 20, "the peer", [peer])
-        port = int(msgspec.json.decode(file.read_bytes())["port"])
-        road = stack.enter_context(Proxy(port))
-        address = f"http://{HOST}:{road.port}"
-        others = [Entry(name) for name in KINDS if name != registration]
-        scene.register(Entry(registration, address, delivery=delivery), *others)
-        registry = processes.hub("registry")
-        quiet = KafkaBroker(broker.bootstrap)
-        ensure_all(quiet, PARTITIONS)
-        schemas = RegistryClient(_served(processes, registry), token=lambda: own(home, "hub"))
-        codec = Codec(load(ROOT / "schemas" / "avro"), schemas)
-        topics = Topics(quiet, codec, registration)
-        stack.callback(topics.close)
-        yield World(
-            home=home,
-            broker=broker,
-            kafka=kafka,
-            road=road,
-            scene=scene,
-            processes=processes,
-            registry=registry,
-            registration=registration,
-            schemas=schemas,
-            codec=codec,
-            topics=topics,
-            log=PeerLog(log),
-        )
-
-
-def _served(processes: Processes, child: Child) -> str:
-    url = processes.url(child)
-    if url is None:
-        raise BenchError(f"{child.name} does not say where it serves")
-    return url

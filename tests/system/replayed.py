@@ -17,7 +17,8 @@ from hub.settings import environment
 from ops.bench.feed import outgoing
 from ops.bench.messages import code, status_changed
 from ops.bench.scene import ROOT
-from tests.faults.world import PARTITIONS, World, open_world
+from tests.faults.opening import open_world
+from tests.faults.world import PARTITIONS, World
 
 KIND = "dossier.v1.StatusChanged"
 STEPS = 5  # facts of a dossier

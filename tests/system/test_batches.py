@@ -124,7 +124,7 @@ def test_lists_are_fed_in_order_and_a_crash_repeats_no_more_than_was_under_way(
             kafka = KafkaBroker(broker.bootstrap)
             ensure_all(kafka, 3)
             codec = Codec(load(SCHEMAS), RegistryClient(url))
-            fill(kafka, codec, "dossier.v1.StatusChanged", facts(0, DOSSIERS * STEPS), set())
+            fill(kafka, codec, "dossier.v1.StatusChanged", facts(0, DOSSIERS * STEPS), {})
             worker = processes.hub("worker", wait=False)
             assert until(lambda: len(system.taken) >= FIRST_LIFE, FAR), worker.log.read_text()
             processes.end(worker, signal.SIGKILL)
