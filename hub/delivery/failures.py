@@ -94,7 +94,10 @@ class Failures:
             return
         log.warning("schema_postponed", registration=self._author.registration, reason=str(error))
         held.failures += 1
-        held.failing_since = 0 if error.system else held.failing_since or self._author.clock()
+        if error.system:
+            held.failing_since = 0
+        else:
+            self._begin(held)
         if held.failing_since and self._parks(held):
             self._park(key, held, str(error))
             self._host.pump()
@@ -124,14 +127,17 @@ class Failures:
         systems = self._gate.failed(key, error, now, before=before, known=known)
         held.failures += 1
         metrics.counter(metrics.attempts, self._author.registration, "retry").inc()
-        if systems:
-            held.failing_since = 0  # no window runs
-        held.failing_since = held.failing_since or self._author.clock()
+        self._begin(held, anew=systems)
         if not systems and self._parks(held):
             self._park(key, held, error.what)
             return True
         self._departures.wait(key, self._pause(held, error))
         return False
+
+    def _begin(self, held: Held, *, anew: bool = False) -> None:
+        """It fails since now, unless it did before."""
+        if anew or not held.failing_since:
+            held.failing_since, held.down_before = self._author.clock(), self._gate.down
 
     def _pause(self, held: Held, error: Retry) -> float:
         """Seconds until it is tried again; while the breaker is open, it says when."""
@@ -173,7 +179,9 @@ class Failures:
             return True
         if held.part.holds_up(held.record.offset) >= FAR:
             return True
-        return self._author.clock() - held.failing_since >= self._policy.give_up * 1000
+        down = self._gate.down - held.down_before  # while the system is, no window runs
+        failing = self._author.clock() - held.failing_since - down
+        return failing >= self._policy.give_up * 1000
 
     def _halt(self, key: Key, held: Held, error: Halt) -> bool:
         """Whether the event has come to its end here."""

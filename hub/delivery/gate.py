@@ -36,6 +36,13 @@ class Gate:
         self._limits = limits
         self._places = places
         self._clock = clock
+        self._broke = 0  # epoch ms at which it did, while it is broken
+        self._down = 0  # milliseconds for which it was before
+
+    @property
+    def down(self) -> int:
+        """For how many milliseconds only probes were sent, all outages of this lane together."""
+        return self._down + (self._clock() - self._broke if self.broken is not None else 0)
 
     @property
     def width(self) -> int:
@@ -132,6 +139,8 @@ class Gate:
     def _note(self, was: str | None) -> None:
         """A person who looks for the reason of a silence finds it in the log."""
         if was is None and self.broken is not None:
+            self._broke = self._clock()
             log.warning("breaker_opened", registration=self._name, reason=self.broken)
         elif was is not None and self.broken is None:
+            self._down += self._clock() - self._broke
             log.info("breaker_closed", registration=self._name)

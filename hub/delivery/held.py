@@ -180,6 +180,7 @@ class Held(msgspec.Struct, eq=False):
     lost: str = ""  # the bundle that it was sent under before, where nobody has that any more
     failures: int = 0
     failing_since: int = 0  # epoch ms of the first failure
+    down_before: int = 0  # milliseconds for which the system was known to be down until then
     company: int = 0  # most events in one call with it, itself included; 0: what its flow says
     waits_since: float = 0.0  # for company, seconds of the loop's clock
     taken_first: int = 0  # messages that the system had taken when it failed for the first time

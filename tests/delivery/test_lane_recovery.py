@@ -362,6 +362,24 @@ def test_one_failure_of_everybody_is_the_systems(world: World) -> None:
     assert world.outcomes() == {"DELIVERED": 12}
 
 
+def test_two_outages_in_which_everybody_fails_park_nobody(world: World) -> None:
+    """What failed in the first and fails again in the second has not failed for long."""
+    world.retry = RetryPolicy(first=0.01, factor=1, longest=0.01, give_up=1)
+    for code in "ABCDEFGHIJKL":
+        for step in "12":
+            world.event(code, step)
+
+    async def answer(operation: str, document: Document, key: str) -> Answer:
+        """Bad for eleven calls, good for two, bad for eleven, then good."""
+        world.now += 3_000 if world.lane.broken else 10
+        good = len(world.peer.calls) in (12, 13) or len(world.peer.calls) > 24
+        return await (done if good else busy)(operation, document, key)
+
+    world.peer.answer = answer
+    world.go(settled(24))
+    assert world.outcomes() == {"DELIVERED": 24}
+
+
 def test_what_is_marked_and_not_sent_is_closed_at_the_stop(world: World) -> None:
     world.peer.answer = never
     for code in "ABCDEFGHIJ":
