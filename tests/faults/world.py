@@ -206,8 +206,16 @@ class World:
         return len(self.log.taken)
 
     def reach(self, count: int, seconds: float = 90.0) -> None:
-        """Wait until so many facts have had their effect. Raises BenchError."""
-        self.until(lambda: self.taken() >= count, seconds, f"fact {count} at the peer")
+        """Wait until so many facts have had their effect.
+
+        Raises BenchError when no other one has had its for so many seconds.
+        """
+        while (taken := self.taken()) < count:
+            more = partial(self._more_than, taken)
+            self.until(more, seconds, f"a fact behind number {taken}, and {count} are wanted,")
+
+    def _more_than(self, taken: int) -> bool:
+        return self.taken() > taken
 
     def until(self, holds: Callable[[], bool], seconds: float, what: str) -> None:
         """Wait until it holds. Raises BenchError when the time is over or a process has ended."""
