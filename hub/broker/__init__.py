@@ -2,6 +2,8 @@
 
     cluster     KafkaBroker: opens the others, asks the cluster about itself
     writer      appending; shared by all threads
+    producer    a bundle of records at once, over the library's connections
+    batches     the bytes of record batches
     consumers   reading, with a group or without; each belongs to the thread that made it
     refusals    the library's errors as ours
     door        what is wrong at a cluster's door, told before the library is asked

@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 def made(kind: Callable[..., T], **options: object) -> T:
-    """A KafkaConsumer, KafkaProducer or KafkaAdminClient. Raises what the library raises."""
+    """A KafkaConsumer or KafkaAdminClient. Raises what the library raises."""
     begun: list[KafkaNetClient] = []
 
     def client(**config: object) -> KafkaNetClient:

@@ -16,8 +16,8 @@ from kafka.errors import (
     NotCoordinatorError,
     TopicAlreadyExistsError,
 )
-from kafka.partitioner.default import murmur2
 
+from hub.broker.batches import murmur2
 from hub.broker.clients import made
 from hub.broker.consumers import KafkaMember, KafkaReader
 from hub.broker.door import addresses, look, tls_context
@@ -71,8 +71,7 @@ class KafkaBroker:
 
     def partition_of(self, key: bytes, partitions: int) -> int:
         """The partition that every Kafka client gives this key (murmur2)."""
-        number: int = murmur2(key)
-        return (number & 0x7FFFFFFF) % partitions
+        return (murmur2(key) & 0x7FFFFFFF) % partitions
 
     def ensure_topic(
         self, name: str, partitions: int, config: Mapping[str, str], *, grows: bool = False

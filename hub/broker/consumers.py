@@ -14,8 +14,8 @@ from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssi
 from kafka.errors import KafkaError
 
 from hub.broker.clients import made
+from hub.broker.producer import MESSAGE_BYTES
 from hub.broker.refusals import translated
-from hub.broker.writer import MESSAGE_BYTES
 from hub.errors import Retry
 from hub.log import get_logger
 from hub.records import Headers, Rebalance, Record, Spot

@@ -9,20 +9,16 @@ import time
 from collections import deque
 from collections.abc import Mapping
 from concurrent.futures import Future
-from contextlib import suppress
 
-from kafka import KafkaProducer
-
-from hub.broker.clients import made
+from hub.broker.producer import Producer
 from hub.broker.refusals import unsent
 from hub.errors import HubError, Retry
 from hub.records import Done, Outgoing, Position, Report
 
-MESSAGE_BYTES = 2 * 1024 * 1024
 QUEUE_RECORDS = 20_000
 QUEUE_BYTES = 64 * 1024 * 1024
-# A flush costs kafka-python as much as some twenty records: a gateway under load made one for each
-# five, and used a third more processor time than with these. A lone record never waits. Nor does
+# A flush costs as much as some ten records: a gateway under load made one for each five, and used a
+# third more processor time than with these. A lone record never waits. Nor does
 # a crowd whose senders all wait for their yes: without PAUSE 32 of them got 2,186 ratings a second
 # through, with it 2,862; messages that cost a gateway more came to 2,083 instead of 2,247.
 # Where nobody waits for his own yes alone (`patient`: a worker has the next calls marked already),
@@ -31,32 +27,18 @@ QUEUE_BYTES = 64 * 1024 * 1024
 GATHER = 0.005  # seconds
 PAUSE = 0.0005  # seconds in which nobody came
 CROWD = 500  # records
-FLUSH = 10.0  # seconds for one flush; the producer itself gives a record up after 6
-PRODUCER: Mapping[str, object] = {
-    "metrics_enabled": False,
-    "acks": "all",
-    "linger_ms": 1_000,  # never waited for: the writer flushes
-    "compression_type": "lz4",
-    "max_request_size": MESSAGE_BYTES,
-    "batch_size": 131_072,
-    # So long does the first sender after a broker's death wait for his "again later". Two requests
-    # fit in, so that one that meets a partition between two leaders is not the end (decision 0005).
-    "delivery_timeout_ms": 6_000,
-    "request_timeout_ms": 2_500,
-    "max_block_ms": 5_000,
-    "allow_auto_create_topics": False,
-}
+IDLE = 1.0  # seconds after which the connections are looked after though nothing is to be sent
 
 
 class KafkaWriter:
-    """`hub.records.Writer` on a KafkaProducer, with a thread of its own."""
+    """`hub.records.Writer` on a Producer, with a thread of its own."""
 
     def __init__(
         self, options: Mapping[str, object], report: Report | None, *, patient: bool = False
     ) -> None:
         self._pause = GATHER if patient else PAUSE
-        self._options = {**options, **PRODUCER}
-        self._producer: KafkaProducer | None = made(KafkaProducer, **self._options)
+        self._options = options
+        self._producer: Producer | None = Producer(options)
         self._report = report or _call_all
         self._queue: deque[tuple[Outgoing, Done]] = deque()
         self._bytes = 0
@@ -98,20 +80,29 @@ class KafkaWriter:
             self._wake.notify()
         self._thread.join(timeout=30)
         if self._producer is not None:
-            self._producer.close(timeout=5)
+            self._producer.close()
 
     def _run(self) -> None:
-        while batch := self._next():
+        while (batch := self._next()) is not None:
+            if not batch:
+                if self._producer is not None:
+                    self._producer.rest()
+                continue
             results = self._flush(batch)
             try:
                 self._report(results)
             except RuntimeError:  # the loop that wanted to know has ended; nobody waits any more
                 return
 
-    def _next(self) -> list[tuple[Outgoing, Done]]:
-        """All that waits; nothing at the end. Where many write, more of them share the flush."""
+    def _next(self) -> list[tuple[Outgoing, Done]] | None:
+        """All that waits, nothing after IDLE seconds without any, None at the end.
+
+        Where many write, more of them share the flush.
+        """
         with self._wake:
-            self._wake.wait_for(lambda: self._queue or self._closing)
+            self._wake.wait_for(lambda: self._queue or self._closing, IDLE)
+            if not self._queue:
+                return None if self._closing else []
             if self._several:
                 self._gather()
             batch = list(self._queue)
@@ -130,75 +121,25 @@ class KafkaWriter:
                 return
 
     def _flush(self, batch: list[tuple[Outgoing, Done]]) -> list[tuple[Done, Position | HubError]]:
-        """Send all and wait for all, at most twice FLUSH seconds."""
+        """Send all and wait for all."""
         producer = self._ready()
         if isinstance(producer, HubError):
             return [(done, producer) for _, done in batch]
-        deadline = time.monotonic() + FLUSH
-        sent = _start_all(producer, batch)
-        # Without the flush the library sends a batch as soon as its first record is there: half of
-        # a writer's time then went into waking the sender for batches of 1.6 records.
-        with suppress(Exception):  # each record's own future tells what became of it
-            producer.flush(timeout=FLUSH)
-        results = [(done, _settle(future, deadline)) for future, done in sent]
-        if any(isinstance(result, Retry) for _, result in results):
-            # After a time-out kafka-python 3.0.12 drops its producer id and never asks for a new
-            # one: nothing would be sent again (tests/system/test_writer.py). So it is replaced.
+        results = producer.append([outgoing for outgoing, _ in batch])
+        if any(isinstance(result, Retry) for result in results):
+            # What was given up may still arrive. A new one has another id, so that the broker does
+            # not take the next record for a repeat of it.
             self._producer = None
-            with suppress(Exception):
-                producer.close(timeout=0)
-        return results
+            producer.close()
+        return [(done, result) for (_, done), result in zip(batch, results, strict=True)]
 
-    def _ready(self) -> "KafkaProducer | HubError":
+    def _ready(self) -> "Producer | HubError":
         if self._producer is None:
             try:
-                self._producer = made(KafkaProducer, **self._options)
+                self._producer = Producer(self._options)
             except Exception as error:  # noqa: BLE001 - the library raises many kinds; none may end the thread
                 return unsent(error)
         return self._producer
-
-
-def _start_all(
-    producer: KafkaProducer, batch: list[tuple[Outgoing, Done]]
-) -> list[tuple[object, Done]]:
-    """Start every record; behind one that did not start, none of its key is sent.
-
-    It will be sent again, and must then not stand behind what came after it.
-    """
-    sent: list[tuple[object, Done]] = []
-    held: dict[tuple[str, bytes | None], object] = {}
-    for outgoing, done in batch:
-        key = (outgoing.topic, outgoing.key)
-        future = held.get(key) or _start(producer, outgoing)
-        if isinstance(future, Retry):
-            held[key] = future
-        sent.append((future, done))
-    return sent
-
-
-def _start(producer: KafkaProducer, outgoing: Outgoing) -> object:
-    """The library's future, or the HubError that stands in its place."""
-    try:
-        return producer.send(
-            outgoing.topic,
-            value=outgoing.value,
-            key=outgoing.key,
-            headers=list(outgoing.headers),
-            partition=outgoing.partition,
-        )
-    except Exception as error:  # noqa: BLE001 - as above
-        return unsent(error)
-
-
-def _settle(future: object, deadline: float) -> Position | HubError:
-    if isinstance(future, HubError):
-        return future
-    try:
-        left = max(0.0, deadline - time.monotonic())
-        metadata = future.get(timeout=left)  # type: ignore[attr-defined]  # the library has no hints
-    except Exception as error:  # noqa: BLE001 - as above
-        return unsent(error)
-    return Position(metadata.topic, metadata.partition, metadata.offset)
 
 
 def _call_all(results: list[tuple[Done, Position | HubError]]) -> None:

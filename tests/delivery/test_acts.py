@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from hub.broker.writer import MESSAGE_BYTES
+from hub.broker.producer import MESSAGE_BYTES
 from hub.broker_memory import MemoryBroker
 from hub.contract.types import Document
 from hub.delivery.acts import Acts, Command, as_document, command_of, concerns, record_of
