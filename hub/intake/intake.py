@@ -31,6 +31,7 @@ from hub.intake.refusals import Refusals
 from hub.intake.served import Served
 from hub.intake.trace import continued
 from hub.intake.unread import Unread
+from hub.intake.unserved import Unserved
 from hub.log import get_logger
 from hub.records import Done, Outgoing, Position, Writer
 
@@ -71,6 +72,7 @@ class Intake:
         self._unread = Unread()
         self._clock = clock
         self._pending = Pending()
+        self._unserved = Unserved()
 
     async def take(
         self,
@@ -270,8 +272,7 @@ class Intake:
     def _outgoing(self, inflow: Inflow, fact: Fact, traceparent: str | None) -> Outgoing:
         missing = self.served.missing(fact.type, fact.record, inflow.registration)
         if missing:
-            metrics.unserved.labels(fact.type).inc()
-            log.warning("event_unserved", event_id=fact.id, type=fact.type, wanted_by=missing)
+            self._unserved.tell(fact, missing, self._clock())
         envelope = Envelope(
             id=fact.id,
             source=inflow.registration,
