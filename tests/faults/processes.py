@@ -17,7 +17,7 @@ from ops.bench.processes import PAGE, BenchError, Child, until
 from tests.faults.evidence import Use
 
 HUB = ("hub.cli",)
-START = 60.0  # seconds until a process is ready
+START = 180.0  # seconds until a process is ready: a crowded machine is slow
 STOP = 30.0  # seconds for an orderly end; a worker takes up to eleven
 LOOK_EVERY = 0.25  # seconds between two looks at /proc
 

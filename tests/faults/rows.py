@@ -16,6 +16,8 @@ TRIES = 2.0  # calls for each event, beside the probes
 KEEPS = 0.95  # of the rate
 TAKEN_UP = 5.0  # seconds: within them a process goes by what is registered
 HASTY = {**DELIVERY, "retry": {"first": 0.2, "factor": 2, "longest": 2, "give_up": 4}}
+# as manifests have it, but that it gives up soon: each repeat takes a place from another fact
+PATIENT = {**DELIVERY, "retry": {"first": 1, "factor": 2, "longest": 4, "give_up": 4}}
 
 ROWS = (
     Row("worker-killed", "kill -9 of a worker under load", worker.killed),
@@ -106,6 +108,12 @@ ROWS = (
         registration="onestop",
     ),
     Row(
+        "strange-rest",
+        "500; 200 with HTML, half a document, other charset; 503",
+        peer.strange_rest,
+        each=0,
+    ),
+    Row(
         "some-ill",
         "1 of 50 facts always gets 503, the others go on",
         peer.some_ill,
@@ -127,7 +135,7 @@ ROWS = (
         keeps=KEEPS,
         asides=10,
         events=20_000,
-        delivery=HASTY,
+        delivery=PATIENT,
     ),
     Row(
         "frozen",

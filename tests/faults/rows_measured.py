@@ -17,7 +17,7 @@ from tests.faults.versions import CONNECTORS
 from tests.faults.world import World
 
 SOME = 100  # one in so many
-BOUND = Manner(delay=0.1)  # the peer bears 32 / 0.1 s = 320 facts a second: less than the worker
+BOUND = Manner(delay=0.2)  # the peer bears 32 / 0.2 s = 160 facts a second: less than the worker
 PACE = 60  # facts a second
 LIFETIME = 6.0  # seconds of a token
 SLOW_LOGIN = 2.0  # seconds

@@ -1,6 +1,7 @@
 """Rows about the system that is delivered to: slow, silent, broken, refusing, lying."""
 
 import time
+from collections.abc import Sequence
 from zlib import crc32
 
 from tests.faults.manners import GOOD, Manner, Says
@@ -9,6 +10,7 @@ from tests.faults.table import Plan
 from tests.faults.world import World
 
 STRANGE: tuple[Says, ...] = ("fault", "code", "html", "truncated", "charset", "busy")
+STRANGE_REST: tuple[Says, ...] = ("fault", "html", "truncated", "charset", "busy")
 CLAIMS_NOTHING = ("html", "truncated")  # bytes that are no answer: the effect may be there
 OUTAGE = 5.0  # seconds
 ILL = 50  # one in so many
@@ -73,9 +75,18 @@ def black_hole(world: World, plan: Plan) -> None:
 
 def strange_answers(world: World, plan: Plan) -> None:
     """To everybody for a while: Fault, error code, HTML, half a document, other charset, 503."""
+    _strange(world, plan, STRANGE)
+
+
+def strange_rest(world: World, plan: Plan) -> None:
+    """The same of a REST system, whose codes are its statuses."""
+    _strange(world, plan, STRANGE_REST)
+
+
+def _strange(world: World, plan: Plan, answers: Sequence[Says]) -> None:
     deliver(world, plan)
-    stretch = plan.events // (len(STRANGE) + 1)
-    for number, says in enumerate(plan.chance.sample(STRANGE, len(STRANGE)), 1):
+    stretch = plan.events // (len(answers) + 1)
+    for number, says in enumerate(plan.chance.sample(answers, len(answers)), 1):
         done = says in CLAIMS_NOTHING and plan.chance.random() < 0.5
         world.reach(number * stretch)
         world.behave(Manner(says=says, done=done, delay=GOOD.delay))
