@@ -8,7 +8,6 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Self, cast
 
-import msgspec
 import pytest
 from structlog.testing import capture_logs
 
@@ -35,6 +34,7 @@ from ops.systems.make_config import make_config
 from tests.faults.filling import fact
 from tests.faults.manners import Manner, rest
 from tests.faults.peer import Noted, Peer, Place, Request
+from tests.faults.reading import LINE
 from tests.faults.versions import Registrar, version
 
 pytestmark = pytest.mark.process
@@ -107,8 +107,8 @@ class Scene:
     @property
     def calls(self) -> list[tuple[str, int, str]]:
         """Dossier, step and version of each call, in the order of their coming."""
-        found = [msgspec.json.decode(x, type=Noted) for x in self.log.read_bytes().splitlines()]
-        return [(one.dossier, one.step, one.version) for one in found]
+        found = [LINE.decode(x) for x in self.log.read_bytes().splitlines()]
+        return [(x.dossier, x.step, x.version) for x in found if isinstance(x, Noted)]
 
     @property
     def receipts(self) -> list[tuple[str, str]]:

@@ -17,6 +17,7 @@ FAR = 60.0  # seconds
 PLAYER = """
 import json, os, signal, sys, threading
 row, seed, events, home = sys.argv[1:]
+signal.signal(signal.SIGINT, signal.default_int_handler)  # as `apart` does: whoever began us may
 open(home + "/log/worker.log", "w").write("what the worker said")
 print("run", seed, flush=True)
 if seed == "2":
