@@ -1,6 +1,7 @@
 """Rows about the broker: killed, its answers lost; and about a gateway killed between the two."""
 
 import time
+from functools import partial
 
 from hub.dev.node import free_port
 from tests.faults.filling import facts
@@ -46,8 +47,13 @@ def _answers_lost(world: World, plan: Plan, api: int) -> None:
         world.reach(moment)
         before = world.kafka.lost
         world.kafka.lose_answers(api, 2, silently=plan.chance.random() < 0.5)
-        world.until(lambda before=before: world.kafka.lost > before, SOON, "a lost answer")  # type: ignore[misc]  # bound now
+        world.until(partial(_lost_or_done, world, before), SOON, "a lost answer")
         world.back(time.monotonic())
+
+
+def _lost_or_done(world: World, before: int) -> bool:
+    """Whether another answer was lost, or nothing is left that could have one."""
+    return world.kafka.lost > before or world.done()
 
 
 def gateway_killed(world: World, plan: Plan) -> None:

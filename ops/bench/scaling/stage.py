@@ -67,6 +67,7 @@ def open_stage(setup: Setup) -> Iterator["Stage"]:
         rig = stack.enter_context(open_rig(cores))
         stack.enter_context(peer(rig, setup.delay, setup.connectors))
         rig.scene.register()  # the registry wants the file, and nobody in it
+        rig.variables["HUB_PARTITIONS"] = str(setup.partitions)  # it makes the topics
         registry = stack.enter_context(rig.process("registry", measured=False))
         ensure_all(rig.broker, setup.partitions)
         _register(rig, setup)
@@ -100,7 +101,6 @@ def _register(rig: Rig, setup: Setup) -> None:
     ]
     rig.scene.registrations.write_text(yaml.safe_dump({"registrations": rows}), encoding="utf-8")
     rig.variables["HUB_CONNECTORS"] = str(folder)
-    rig.variables["HUB_PARTITIONS"] = str(setup.partitions)
     rig.variables["HUB_WORKERS"] = str(setup.workers)
 
 
