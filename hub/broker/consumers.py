@@ -164,7 +164,7 @@ class KafkaMember:
         # line when they are used up: with two put aside, both stood still for good once no other
         # had anything new (tests/system/test_members.py).
         fetcher = self._consumer._fetcher  # noqa: SLF001 - there is no public way
-        if fetcher._paused_partition_records and not fetcher._next_partition_records:  # noqa: SLF001
+        if fetcher._paused_partition_records and not fetcher._next_partition_records:  # noqa: SLF001 - as above
             fetcher._next_partition_records = None  # noqa: SLF001 - used up
 
     def seek(self, spot: Spot, offset: int) -> None:

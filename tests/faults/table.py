@@ -2,13 +2,14 @@
 
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from tests.faults.evidence import Limits
 from tests.faults.world import DELIVERY, IN_FLIGHT, World
 
 A_FAULT_FOR = 5_000  # events
+NOTHING_ELSE = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Row:
     not fail it.
     `delivery`: time limits and retries of the registration. `long`: it lasts minutes, whatever the
     size of the run. `events`: the size that it needs to say something; None: any. `second`: the
-    same system is registered twice, and the other one is well. The rest: tests.faults.evidence.
+    same system is registered twice, and the other one is well. `judged`: what else it may cost.
     """
 
     name: str
@@ -61,15 +62,7 @@ class Row:
     vain: int | None = None
     skipped: int = 0
     recovery: float = 15.0  # seconds
-    doubles: int | None = None
-    late: int | None = None
-    tries: float | None = None
-    keeps: float | None = None
-    drains: float | None = None
-    minute: int | None = None
-    logins: int | None = None
-    asides: int | None = None
-    turned_away: int | None = None
+    judged: Limits = NOTHING_ELSE
     long: bool = False
     events: int | None = None
     second: bool = False
@@ -78,19 +71,11 @@ class Row:
 
     def limits(self, plan: Plan) -> Limits:
         """What a run of this row may cost."""
-        return Limits(
+        return replace(
+            self.judged,
             repeats=self.each * plan.faults,
             parked=self.parked,
             skipped=self.skipped,
             vain=None if self.vain is None else self.vain * plan.faults,
             recovery=self.recovery,
-            doubles=self.doubles,
-            late=self.late,
-            tries=self.tries,
-            keeps=self.keeps,
-            drains=self.drains,
-            minute=self.minute,
-            logins=self.logins,
-            asides=self.asides,
-            turned_away=self.turned_away,
         )
