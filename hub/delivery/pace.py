@@ -2,6 +2,8 @@
 
 Nobody publishes how much a system bears, and it changes with the hour. So the limit feels its way
 as TCP does (RFC 5681): one more after each round of good answers, half of them after an overload.
+An overload is a round of which a quarter could not be taken; fewer cost one place. A system that
+cannot take one message in fifty is well, and one at its edge is left with a call less each round.
 It stops rising as soon as answers come slower than they did, because then calls queue at the peer,
 and more of them give it a longer queue and us nothing. Slow answers alone never lower it: a dossier
 of forty attachments takes longer than a scan.
@@ -16,6 +18,7 @@ FIRST = 8  # calls in flight, until more is known
 # 0.7 to 1.3 times the mean (four standard deviations: 4 * 0.29 * sqrt(1/15)), and 1.3 / 0.7 < 2.
 HOLDS = 2.0
 OURS = 0.01  # seconds that may come from our own event loop, whatever the peer does
+FEW = 4  # an overload is one answer in so many; two at least, for one says little of a round of 8
 AVERAGED = 8  # calls: each new one moves the latency by an eighth
 # Seconds until the best is looked for anew; it counts for twice as long at most. A system may have
 # become slower for good. If it was our calls that made it slow, the limit creeps on, up to `most`.
@@ -37,7 +40,9 @@ class Pace:
         self._most = most
         self._latency = Latency()
         self._left = self.limit  # answers until the round is over
-        self._halved: float | None = None  # when, if in this round
+        self._refused = 0  # of this round's answers
+        self._since = 0.0  # the first of them
+        self._size = self.limit  # calls that were under way then
 
     def allow(self, most: int) -> None:
         """Stay between 1 and `most` from now on."""
@@ -50,21 +55,26 @@ class Pace:
         self._count(now)
 
     def overloaded(self, now: float) -> None:
-        """The peer could not take a call. What was under way then is the same overload still."""
-        if self._halved is None or now - self._halved >= LONGEST_ROUND:
-            self._halved = now
-            self._left = self.limit
-            self.limit = max(1, self.limit // 2)
+        """The peer could not take a call. What was under way then is in one round with it."""
+        if not self._refused or now - self._since >= LONGEST_ROUND:
+            self._refused = 0
+            self._since = now
+            self._left = self._size = self.limit
+        self._refused += 1
+        if self._refused == 1:
+            self.limit = max(1, self._size - 1)
+        elif self._refused == max(2, self._size // FEW):
+            self.limit = max(1, min(self.limit, self._size // 2))
         self._count(now)
 
     def _count(self, now: float) -> None:
         self._left -= 1
         if self._left > 0:
             return
-        if self._halved is None and self._latency.holds(now):
+        if not self._refused and self._latency.holds(now):
             self.limit = min(self.limit + 1, self._most)
         self._left = self.limit
-        self._halved = None
+        self._refused = 0
 
 
 class Latency:
