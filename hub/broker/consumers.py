@@ -10,9 +10,9 @@ from typing import Any
 
 from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
 from kafka.consumer.subscription_state import AsyncConsumerRebalanceListener
-from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.errors import KafkaError
 
+from hub.broker.assignor import FairAssignor
 from hub.broker.clients import made
 from hub.broker.producer import MESSAGE_BYTES
 from hub.broker.refusals import translated
@@ -104,7 +104,7 @@ class KafkaMember:
             group_id=group,
             enable_auto_commit=False,
             auto_offset_reset="none",
-            partition_assignment_strategy=[CooperativeStickyAssignor()],
+            partition_assignment_strategy=[FairAssignor()],
             session_timeout_ms=SESSION_MS,
             heartbeat_interval_ms=HEARTBEAT_MS,
             request_timeout_ms=REQUEST_MS,

@@ -4,6 +4,7 @@ import gc
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import pytest
 
@@ -69,6 +70,31 @@ def test_a_rebalance_longer_than_a_poll_is_seen_to_its_end(
     gc.collect()  # here, where it is expected
 
 
+def test_who_comes_later_gets_its_part_of_each_topic(kafka: LiveBroker, topic_prefix: str) -> None:
+    broker, group = KafkaBroker(kafka.bootstrap), f"{topic_prefix}parts"
+    topics = [f"{topic_prefix}{name}" for name in ("busy", "quiet")]
+    for topic in topics:
+        broker.ensure_topic(topic, PARTITIONS, {})
+    ensure_offsets(broker, group, topics, "beginning")
+    parts: list[Mine] = []
+    with ExitStack() as stack:
+        members = []
+        for expected in ([4], [2, 2], [1, 1, 2]):
+            parts.append(Mine())
+            members.append(broker.member(group, topics, parts[-1]))
+            stack.callback(members[-1].close)
+
+            def each_has_its_part(expected: list[int] = expected) -> bool:
+                for member in members:
+                    member.poll(0.01)
+                return all(
+                    sorted(sum(s.topic == topic for s in mine.spots) for mine in parts) == expected
+                    for topic in topics
+                )
+
+            assert until(each_has_its_part, 20, every=0.001)
+
+
 def test_what_was_paused_halfway_comes_when_the_others_have_nothing_more(
     kafka: LiveBroker, topic_prefix: str
 ) -> None:
@@ -98,11 +124,11 @@ def test_what_was_paused_halfway_comes_when_the_others_have_nothing_more(
         return len(halves) == 2
 
     try:
-        until(two_are_paused, 20, every=0.001)
-        until(lambda: came() == [] and max(read.values()) == each, 20, every=0.001)
+        assert until(two_are_paused, 20, every=0.001)
+        assert until(lambda: came() == [] and max(read.values()) == each, 20, every=0.001)
         assert sum(read.values()) < 3 * each
         member.resume(halves)
-        until(lambda: came() == [] and sum(read.values()) == 3 * each, 10, every=0.001)
+        assert until(lambda: came() == [] and sum(read.values()) == 3 * each, 10, every=0.001)
     finally:
         member.close()
     assert read == {0: each, 1: each, 2: each}
