@@ -5,6 +5,7 @@
     producer    a bundle of records at once, over the library's connections
     batches     the bytes of record batches
     consumers   reading, with a group or without; each belongs to the thread that made it
+    fetched     record batches as records
     refusals    the library's errors as ours
     door        what is wrong at a cluster's door, told before the library is asked
 

@@ -5,6 +5,7 @@ A consumer belongs to one thread, so each reader and member belongs to the threa
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from math import inf
 from typing import Any
 
@@ -14,11 +15,12 @@ from kafka.errors import KafkaError
 
 from hub.broker.assignor import FairAssignor
 from hub.broker.clients import made
+from hub.broker.fetched import read_by_us
 from hub.broker.producer import MESSAGE_BYTES
 from hub.broker.refusals import translated
 from hub.errors import Retry
 from hub.log import get_logger
-from hub.records import Headers, Rebalance, Record, Spot
+from hub.records import Rebalance, Record, Spot
 
 log = get_logger("hub.broker")
 
@@ -52,6 +54,7 @@ class KafkaReader:
             max_partition_fetch_bytes=FETCHED,
             allow_auto_create_topics=False,
         )
+        read_by_us(self._consumer)
         self.assign(spots)
 
     def assign(self, spots: Sequence[Spot]) -> None:
@@ -113,6 +116,7 @@ class KafkaMember:
             max_partition_fetch_bytes=MESSAGE_BYTES,
             allow_auto_create_topics=False,
         )
+        read_by_us(self._consumer)
         try:
             with translated():
                 for topic in topics:  # known before the group is joined, or it is joined twice
@@ -235,15 +239,5 @@ def _spots(offsets: Mapping[TopicPartition, int]) -> dict[Spot, int]:
     return {Spot(tp.topic, tp.partition): offset for tp, offset in offsets.items()}
 
 
-def _records(polled: Mapping[TopicPartition, Sequence[Any]]) -> list[Record]:
-    # ConsumerRecord is untyped: this is the door where Any stops.
-    return [
-        Record(r.topic, r.partition, r.offset, r.timestamp, r.key, r.value, _headers(r.headers))
-        for records in polled.values()
-        for r in records
-    ]
-
-
-def _headers(given: Sequence[tuple[str, bytes | None]]) -> Headers:
-    """As they stand; Kafka lets a header have no value, which is an empty one here."""
-    return tuple((name, value or b"") for name, value in given)
+def _records(polled: Mapping[TopicPartition, Sequence[Record]]) -> list[Record]:
+    return list(chain.from_iterable(polled.values()))
