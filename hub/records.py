@@ -234,7 +234,7 @@ class Broker(Protocol):
         ...
 
     def together(self) -> AbstractContextManager[None]:
-        """What this thread asks inside the block goes over one connection, not one each."""
+        """What this thread asks inside the block goes over the same connections, not one each."""
         ...
 
     def cluster(self) -> str:

@@ -2,7 +2,8 @@
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from functools import cache
 from typing import TypeVar
 
 from kafka import KafkaAdminClient, OffsetAndMetadata, TopicPartition
@@ -19,7 +20,7 @@ from kafka.errors import (
 
 from hub.broker.batches import murmur2
 from hub.broker.clients import made
-from hub.broker.consumers import KafkaMember, KafkaReader
+from hub.broker.consumers import REQUEST_MS, KafkaMember, KafkaReader
 from hub.broker.door import addresses, look, tls_context
 from hub.broker.refusals import translate
 from hub.broker.writer import KafkaWriter
@@ -38,6 +39,9 @@ COORDINATOR_COMING = (
     NotCoordinatorError,
 )
 METADATA_MS = 30_000  # until it is noticed that a topic has more partitions
+# Until an act of the cluster is given up: one that is busy may take its time to make a topic. A
+# question is answered within REQUEST_MS, or was lost.
+ACT_MS = 30_000
 COORDINATOR_TRIES = 40
 COORDINATOR_WAIT = 0.25  # seconds
 
@@ -51,7 +55,7 @@ class KafkaBroker:
         self._security = security or Security()
         self._options = _options(bootstrap, self._security)
         self._let_in = False
-        self._kept = threading.local()  # `admin`: a thread's client, while it asks together
+        self._kept = threading.local()  # `admin`: gives a thread's client, while it asks together
 
     def writer(self, report: Report | None = None, *, patient: bool = False) -> KafkaWriter:
         return self._open(lambda: KafkaWriter(self._options, report, patient=patient))
@@ -76,9 +80,9 @@ class KafkaBroker:
     def ensure_topic(
         self, name: str, partitions: int, config: Mapping[str, str], *, grows: bool = False
     ) -> None:
-        found = self._ask(lambda admin: ensured(admin, name, partitions, config))
+        found = self._ask(lambda admin: ensured(admin, name, partitions, config), ACT_MS)
         if found < partitions and grows:
-            self._ask(lambda admin: _grow(admin, name, partitions))
+            self._ask(lambda admin: _grow(admin, name, partitions), ACT_MS)
         elif found != partitions and not grows:
             raise Reject(
                 f"has {found} partitions, {partitions} were asked for",
@@ -122,7 +126,7 @@ class KafkaBroker:
 
     def delete_before(self, offsets: Mapping[Spot, int]) -> None:
         wanted = {TopicPartition(*spot): offset for spot, offset in offsets.items()}
-        found = self._ask(lambda admin: admin.delete_records(wanted))
+        found = self._ask(lambda admin: admin.delete_records(wanted), ACT_MS)
         left = [tp for tp, offset in wanted.items() if found[tp]["low_watermark"] < offset]
         if left:
             where = f"{left[0].topic}/{left[0].partition}"
@@ -130,20 +134,22 @@ class KafkaBroker:
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        with closing(self._admin()) as self._kept.admin:
+        with ExitStack() as stack:
+            self._kept.admin = cache(lambda wait: stack.enter_context(closing(self._admin(wait))))
             try:
                 yield
             finally:
                 del self._kept.admin
 
-    def _admin(self) -> KafkaAdminClient:
-        return self._open(lambda: made(KafkaAdminClient, **self._options))
+    def _admin(self, wait: int) -> KafkaAdminClient:
+        """Gives an answer up after `wait` ms."""
+        return self._open(lambda: made(KafkaAdminClient, **self._options, request_timeout_ms=wait))
 
-    def _ask(self, question: Callable[[KafkaAdminClient], T]) -> T:
-        kept = getattr(self._kept, "admin", None)
+    def _ask(self, question: Callable[[KafkaAdminClient], T], wait: int = REQUEST_MS) -> T:
+        kept: Callable[[int], KafkaAdminClient] | None = getattr(self._kept, "admin", None)
         if kept is not None:
-            return _answered(kept, question)
-        with closing(self._admin()) as admin:
+            return _answered(kept(wait), question)
+        with closing(self._admin(wait)) as admin:
             return _answered(admin, question)
 
     def _open(self, make: Callable[[], T]) -> T:

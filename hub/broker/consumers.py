@@ -126,6 +126,7 @@ class KafkaMember:
             raise
         self._answered = -inf  # when the last heartbeat was sent that the group answered plainly
         self._keep_lease(self._consumer._coordinator)  # noqa: SLF001 - there is no public way
+        self._give_up(self._consumer._coordinator._manager)  # noqa: SLF001 - as above
         self._consumer.subscribe(list(topics), listener=_Listener(rebalance, self._consumer))
 
     def _keep_lease(self, coordinator: Any) -> None:
@@ -138,6 +139,20 @@ class KafkaMember:
             return answer
 
         coordinator._send_heartbeat_request = heartbeat  # noqa: SLF001 - as above
+
+    def _give_up(self, manager: Any) -> None:
+        # For an answer to JoinGroup kafka-python 3.0.12 waits as long as the others may take to
+        # come back, and 5 s: with the library's five minutes, so long a member stood still whose
+        # answer was lost (tests/system/test_lost_answers.py). One that asks again under its name
+        # is told what it missed, or goes on waiting with the others. A shorter time to come back
+        # (max_poll_interval_ms) would expel who reads a long past on the thread that polls
+        # (hub.delivery.takeover), begin the same with the next owner, and so on.
+        send = manager.send
+
+        def sent(request: object, node_id: object = None, **_: object) -> object:
+            return send(request, node_id=node_id)  # all within REQUEST_MS
+
+        manager.send = sent
 
     @property
     def joining(self) -> bool:
