@@ -92,7 +92,7 @@ def test_who_comes_later_gets_its_part_of_each_topic(kafka: LiveBroker, topic_pr
                     for topic in topics
                 )
 
-            assert until(each_has_its_part, 20, every=0.001)
+            assert until(each_has_its_part, 40, every=0.001), [sorted(mine.spots) for mine in parts]
 
 
 def test_what_was_paused_halfway_comes_when_the_others_have_nothing_more(
