@@ -2,9 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from types import TracebackType
-from typing import Self
+from contextlib import closing, contextmanager
 
 import pytest
 
@@ -38,17 +36,9 @@ class Joined:
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self.spots: set[Spot] = set()
-
-    def __enter__(self) -> Self:
         self._thread.start()
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         self._over.set()
         self._thread.join(READY)
 
@@ -102,7 +92,7 @@ def _losing(proxy: Proxy, api: int) -> Iterator[None]:
 def test_who_is_alone_has_all_in_time(doors: Doors, topic_prefix: str, api: int) -> None:
     quiet, through, proxy = doors
     quiet.ensure_topic(topic_prefix, PARTITIONS, {})
-    with _losing(proxy, api), Joined(through, topic_prefix) as alone:
+    with _losing(proxy, api), closing(Joined(through, topic_prefix)) as alone:
         assert alone.holds(PARTITIONS)
 
 
@@ -113,8 +103,8 @@ def test_who_joins_has_its_part_in_time(
     quiet, through, proxy = doors
     quiet.ensure_topic(topic_prefix, PARTITIONS, {})
     first, second = (quiet, through) if of_the_second else (through, quiet)
-    with Joined(first, topic_prefix) as one:
+    with closing(Joined(first, topic_prefix)) as one:
         assert one.holds(PARTITIONS)
-        with _losing(proxy, JOIN_GROUP), Joined(second, topic_prefix) as other:
+        with _losing(proxy, JOIN_GROUP), closing(Joined(second, topic_prefix)) as other:
             assert other.holds(PARTITIONS // 2)
             assert one.holds(PARTITIONS // 2)
