@@ -46,6 +46,14 @@ def test_a_third_takes_from_both_and_no_more_moves() -> None:
     assert numbers(found, A) == {"one": [0, 1, 2, 3], "two": [6, 7, 8, 9], "three": []}
 
 
+def test_who_has_one_more_keeps_it() -> None:
+    claims = {
+        "one": wants(A, owned=spots(A, [0])),
+        "two": wants(A, owned=spots(A, (1, 2))),
+    }
+    assert numbers(shared(claims, {A: range(3)}), A) == {"one": [0], "two": [1, 2]}
+
+
 def test_what_an_ended_member_had_goes_to_the_others_at_once() -> None:
     claims = {
         "one": wants(A, owned=spots(A, (0, 1))),
