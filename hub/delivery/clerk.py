@@ -5,6 +5,7 @@ done when its events have their ends; until then the commit's metadata points at
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
@@ -34,6 +35,7 @@ class Clerk:
         self._codec = codec
         self._looking = False
         self._heard: dict[Spot, Part] = {}  # of these there is something new, perhaps
+        self._reviving: dict[tuple[Part, str], deque[Command]] = {}  # by dossier, in their order
 
     def take(self, part: Part, records: Sequence[Record]) -> None:
         """Carry out what these records of `hub.act` ask for. Raises Retry (schema not known)."""
@@ -91,7 +93,7 @@ class Clerk:
         elif command.kind == "ERASED":
             self._erase(part, command)
         else:
-            self._host.task(self._revive(part, command))
+            self._revive(part, command)
 
     def _resume(self, part: Part, key: Key, act: int) -> None:
         def done() -> None:
@@ -126,22 +128,43 @@ class Clerk:
         on_its_way = self._aside.parking.waiting(key, offset) is not None
         return on_its_way or offset in part.journal.parked
 
-    async def _revive(self, part: Part, command: Command) -> None:
-        """A letter, or an event that is replayed, goes out behind what its dossier has in queue."""
-        while not part.going and command.letter is not None:
-            try:
-                letter = await apart(self._archive.letter, command.letter)
-            except HubError as error:
-                log.warning("act_postponed", act=command.act, reason=error.what)
-                await asyncio.sleep(AGAIN)
-                continue
-            event = revived(letter, command) if letter is not None else None
-            if letter is None or event is None:
-                log.error("event_of_act_missing", act=command.act, letter=command.letter.text)
-                self._done(part, command)
-            else:
-                self._send_out(part, event, command, next_series(letter, command))
-            return
+    def _revive(self, part: Part, command: Command) -> None:
+        """A letter, or an event that is replayed, goes out behind what its dossier has in queue.
+
+        It is read first, which takes as long as it takes: those of a dossier one after the other.
+        """
+        dossier = (part, command.dossier)
+        waiting = self._reviving.setdefault(dossier, deque())
+        waiting.append(command)
+        if len(waiting) == 1:
+            self._host.task(self._revive_all(dossier, waiting))
+
+    async def _revive_all(self, dossier: tuple[Part, str], waiting: deque[Command]) -> None:
+        part, _ = dossier
+        try:
+            while waiting and not part.going:
+                if await self._revived(part, waiting[0]):
+                    waiting.popleft()
+        finally:
+            del self._reviving[dossier]
+
+    async def _revived(self, part: Part, command: Command) -> bool:
+        """Whether nothing more is to be done for it; False after a while if it cannot be read."""
+        if command.letter is None:
+            return True
+        try:
+            letter = await apart(self._archive.letter, command.letter)
+        except HubError as error:
+            log.warning("act_postponed", act=command.act, reason=error.what)
+            await asyncio.sleep(AGAIN)
+            return False
+        event = revived(letter, command) if letter is not None else None
+        if letter is None or event is None:
+            log.error("event_of_act_missing", act=command.act, letter=command.letter.text)
+            self._done(part, command)
+        elif not part.going:
+            self._send_out(part, event, command, next_series(letter, command))
+        return True
 
     def _send_out(self, part: Part, event: Record, command: Command, series: int) -> None:
         headers = dict(event.headers)

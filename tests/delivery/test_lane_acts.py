@@ -1,6 +1,7 @@
 """What people decide reaches the lane that owns the partition, and is carried out once."""
 
 import json
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -350,7 +351,7 @@ def test_what_is_deleted_everywhere_is_a_dead_letter_that_holds_nobody_up(world:
     assert world.notes == {"A": ["2"]}
 
 
-def replay(world: World, spot: Spot, offset: int, series: int = 0) -> None:
+def replay(world: World, spot: Spot, offset: int, series: int = 0, dossier: str = "A") -> None:
     place = Position(*spot, offset)
     act(
         world,
@@ -358,7 +359,7 @@ def replay(world: World, spot: Spot, offset: int, series: int = 0) -> None:
             "REPLAYED",
             "peer",
             *spot,
-            "A",
+            dossier,
             "Cán bộ Thử",
             "kiểm tra lại",
             offset,
@@ -368,6 +369,34 @@ def replay(world: World, spot: Spot, offset: int, series: int = 0) -> None:
             plan="p" * 64,
         ),
     )
+
+
+def test_one_that_is_slow_to_read_is_not_overtaken_by_its_dossiers_next(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for dossier, step in ("A1", "A2", "B3"):
+        world.event(dossier, step, partition=1)
+    world.go(settled(3))
+    read, gate = Archive.letter, threading.Event()
+
+    def slowly(archive: Archive, place: Position) -> Record | None:
+        if place.offset == 0:
+            gate.wait(0.5)  # the rest has the time to be read before it
+        return read(archive, place)
+
+    monkeypatch.setattr(Archive, "letter", slowly)
+    spot = Spot("hub.dossier", 1)
+
+    def asked(w: World) -> bool:
+        if not w.broker.since(Spot("hub.act", 1), 0):
+            for offset, dossier in enumerate("AAB"):
+                replay(w, spot, offset, dossier=dossier)
+        if len(delivered(w)) > 3:
+            gate.set()
+        return len(delivered(w)) == 6
+
+    world.go(asked)
+    assert [call[:2] for call in world.peer.calls[3:]] == [("B", "3"), ("A", "1"), ("A", "2")]
 
 
 def test_what_was_delivered_is_replayed_in_order_under_its_own_key(world: World) -> None:
