@@ -14,7 +14,17 @@ from contextlib import AbstractContextManager, nullcontext
 from zlib import crc32
 
 from hub.errors import HubError, Reject, Retry
-from hub.records import Done, Outgoing, Position, Rebalance, Record, Report, Spot
+from hub.records import (
+    NOT_OURS,
+    Done,
+    Ours,
+    Outgoing,
+    Position,
+    Rebalance,
+    Record,
+    Report,
+    Spot,
+)
 
 
 class MemoryBroker:
@@ -141,10 +151,12 @@ class MemoryWriter:
         self._report = report
         self._closed = False
 
-    def append(self, outgoing: Outgoing, done: Done) -> None:
+    def append(self, outgoing: Outgoing, done: Done, ours: Ours | None = None) -> None:
         if self._closed:
             raise Retry("the writer's queue is full or closed", after=1.0, system=True)
-        result = self._broker.keep(outgoing)
+        result: Position | HubError = Retry(NOT_OURS, system=True)
+        if ours is None or ours():
+            result = self._broker.keep(outgoing)
         if self._report is None:
             done(result)
         else:

@@ -10,6 +10,7 @@ import msgspec
 from hub.errors import HubError
 
 Headers: TypeAlias = tuple[tuple[str, bytes], ...]
+NOT_OURS = "it is not for us to write at the moment"  # what a writer says of what it left out
 
 
 class Spot(NamedTuple):
@@ -84,6 +85,7 @@ class Outgoing(msgspec.Struct, frozen=True):
 
 
 Done: TypeAlias = Callable[["Position | HubError"], None]
+Ours: TypeAlias = Callable[[], bool]
 Report: TypeAlias = Callable[[list[tuple[Done, "Position | HubError"]]], None]
 
 
@@ -109,10 +111,12 @@ class Rebalance(Protocol):
 class Writer(Protocol):
     """Appends records, acknowledged by all replicas, many callers to a flush. Thread-safe."""
 
-    def append(self, outgoing: Outgoing, done: Done) -> None:
+    def append(self, outgoing: Outgoing, done: Done, ours: Ours | None = None) -> None:
         """Queue one record; `done` gets its Position or a HubError, exactly once.
 
-        Never blocks; raises Retry when too much waits already.
+        `ours` is asked when the record is about to leave, perhaps on another thread: whether it
+        still is for us to write. If not, `done` gets Retry NOT_OURS. Never blocks; raises Retry
+        when too much waits already.
         """
         ...
 

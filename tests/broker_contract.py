@@ -5,8 +5,8 @@ from concurrent.futures import wait
 
 import pytest
 
-from hub.errors import Reject
-from hub.records import Broker, Outgoing, Record, Spot
+from hub.errors import HubError, Reject, Retry
+from hub.records import NOT_OURS, Broker, Outgoing, Position, Record, Spot
 
 
 class Seen:
@@ -114,6 +114,23 @@ class BrokerContract:
         future = writer.send(Outgoing(topic, b"k", b"v"))
         assert type(future.exception(timeout=20)).__name__ == "Retry"
         writer.close()
+
+    def test_what_is_not_ours_any_more_is_left_out_and_the_rest_is_kept(
+        self, broker: Broker, topic: str
+    ) -> None:
+        broker.ensure_topic(topic, 1, {})
+        results: list[Position | HubError] = []
+        writer = broker.writer()
+        for value, ours in ((b"1", None), (b"2", False), (b"3", True), (b"4", False)):
+            claim = None if ours is None else bool(ours).__bool__
+            writer.append(Outgoing(topic, b"k", value), results.append, claim)
+        writer.close()
+        assert [r.offset for r in results if isinstance(r, Position)] == [0, 1]
+        assert [r.what for r in results if isinstance(r, Retry)] == [NOT_OURS] * 2
+        reader = broker.reader([Spot(topic, 0)])
+        reader.seek(Spot(topic, 0), 0)
+        assert [record.value for record in poll_until(reader.poll, 2)] == [b"1", b"3"]
+        reader.close()
 
     def test_a_topic_that_is_there_keeps_its_partitions(self, broker: Broker, topic: str) -> None:
         assert broker.partitions(topic) == 0

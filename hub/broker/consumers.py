@@ -124,7 +124,7 @@ class KafkaMember:
         except BaseException:
             self._consumer.close()
             raise
-        self._answered = -inf  # when the last heartbeat was sent that the group answered plainly
+        self._answered = -inf  # when the group was asked last, and said that we belong to it
         self._keep_lease(self._consumer._coordinator)  # noqa: SLF001 - there is no public way
         self._give_up(self._consumer._coordinator._manager)  # noqa: SLF001 - as above
         self._consumer.subscribe(list(topics), listener=_Listener(rebalance, self._consumer))
@@ -139,6 +139,15 @@ class KafkaMember:
             return answer
 
         coordinator._send_heartbeat_request = heartbeat  # noqa: SLF001 - as above
+        told = coordinator._process_sync_group_response  # noqa: SLF001 - as above
+
+        def joined(response: object, asked: float) -> object:
+            # What goes is written to its end now, however long the others took to come together.
+            assignment = told(response, asked)  # raises where we do not belong to it any more
+            self._answered = asked
+            return assignment
+
+        coordinator._process_sync_group_response = joined  # noqa: SLF001 - as above
 
     def _give_up(self, manager: Any) -> None:
         # For an answer to JoinGroup kafka-python 3.0.12 waits as long as the others may take to

@@ -8,10 +8,10 @@ partition, because each has one batch under way.
 """
 
 import time
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from itertools import count
+from types import MappingProxyType
 
 from kafka import TopicPartition
 from kafka import errors as kafka_errors
@@ -20,102 +20,19 @@ from kafka.net.compat import KafkaNetClient
 from kafka.protocol.producer import InitProducerIdRequest, ProduceRequest, ProduceResponse
 
 from hub.broker.batches import body, encode, murmur2
+from hub.broker.bundle import Bundle
+from hub.broker.fresh import Fresh
 from hub.broker.refusals import unsent
 from hub.errors import HubError, Retry
-from hub.records import Outgoing, Position, Spot
+from hub.records import Ours, Outgoing, Position, Spot
 
 MESSAGE_BYTES = 2 * 1024 * 1024  # of a request, and so of a record
-BATCH_BYTES = 131_072  # of a batch, unless one record is larger
-# So long does the first sender after a broker's death wait for his "again later". Two requests fit
-# in, so that one that meets a partition between two leaders is not the end (decision 0005).
-PATIENCE = 6.0  # seconds
-TOPIC = 3.0  # of them, for what is not known of a topic: others may be waiting behind it
+TOPIC = 3.0  # of PATIENCE, for what is not known of a topic: others may be waiting behind it
 REQUEST_MS = 2_500
 BACKOFF_MS = 100
 PRODUCE_VERSION = 9  # the last one that names topics
 SEQUENCES = 2**31
 _Topic = ProduceRequest.TopicProduceData
-
-
-class _Part:
-    """Records of one partition that go in one batch. `raw`: its bytes, once it is sent."""
-
-    __slots__ = ("bodies", "places", "raw", "size")
-
-    def __init__(self) -> None:
-        self.places: list[int] = []  # among the records of the bundle
-        self.bodies: list[bytes] = []
-        self.size = 0
-        self.raw = b""
-
-    def add(self, place: int, inner: bytes) -> None:
-        self.places.append(place)
-        self.bodies.append(inner)
-        self.size += len(inner)
-
-    def split(self) -> "list[_Part]":
-        """Each record alone."""
-        parts = []
-        for place, inner in zip(self.places, self.bodies, strict=True):
-            parts.append(_Part())
-            parts[-1].add(place, inner)
-        return parts
-
-
-class _Bundle:
-    """What is to be sent, by partition and in order, and what became of it."""
-
-    def __init__(self, records: Sequence[Outgoing]) -> None:
-        self.until = time.monotonic() + PATIENCE
-        self.results: list[Position | HubError | None] = [None] * len(records)
-        self.queues: dict[Spot, deque[_Part]] = {}
-
-    def left_of(self, seconds: float) -> float:
-        """Milliseconds that are left of the first `seconds`. Raises KafkaTimeoutError if none."""
-        left = (self.until - PATIENCE + seconds - time.monotonic()) * 1_000
-        if left <= 0:
-            raise kafka_errors.KafkaTimeoutError
-        return left
-
-    @property
-    def left_ms(self) -> float:
-        """Milliseconds that are left of all. Raises KafkaTimeoutError if none is."""
-        return self.left_of(PATIENCE)
-
-    def add(self, spot: Spot, place: int, inner: bytes) -> None:
-        queue = self.queues.get(spot)
-        if queue is None:
-            queue = self.queues[spot] = deque([_Part()])
-        elif queue[-1].size + len(inner) > BATCH_BYTES:
-            queue.append(_Part())
-        queue[-1].add(place, inner)
-
-    def kept(self, spot: Spot, base: int) -> int:
-        """The first part of a partition stands there; gives how many records it has."""
-        part = self._pop(spot)
-        for offset, place in enumerate(part.places, base):
-            self.results[place] = Position(spot.topic, spot.partition, offset)
-        return len(part.places)
-
-    def failed(self, spot: Spot, error: HubError) -> None:
-        """The first part was not kept; nothing behind it may be if it is to be sent again."""
-        while spot in self.queues:
-            for place in self._pop(spot).places:
-                self.results[place] = error
-            if not isinstance(error, Retry):
-                return
-
-    def divide(self, spot: Spot) -> None:
-        """The first part is too large for the broker; each of its records may not be."""
-        queue = self.queues[spot]
-        queue.extendleft(reversed(queue.popleft().split()))
-
-    def _pop(self, spot: Spot) -> _Part:
-        queue = self.queues[spot]
-        part = queue.popleft()
-        if not queue:
-            del self.queues[spot]
-        return part
 
 
 class Producer:
@@ -128,6 +45,7 @@ class Producer:
     ) -> None:
         """Connects. Raises the library's errors where the cluster does not answer."""
         self._client = client(**{**options, "request_timeout_ms": REQUEST_MS})
+        self._fresh = Fresh(self._client._manager)  # noqa: SLF001 - there is no public way
         try:
             self._client.check_version(timeout_ms=options["bootstrap_timeout_ms"])
         except BaseException:
@@ -138,9 +56,14 @@ class Producer:
         self._sequences: dict[Spot, int] = {}
         self._turn = count()
 
-    def append(self, records: Sequence[Outgoing]) -> list[Position | HubError]:
-        """What became of each, at most PATIENCE seconds later."""
-        bundle = _Bundle(records)
+    def append(
+        self, records: Sequence[Outgoing], claims: Mapping[int, Ours] = MappingProxyType({})
+    ) -> list[Position | HubError]:
+        """What became of each, at most PATIENCE seconds later.
+
+        `claims`: for the places of some, whether they still are ours to write; asked last.
+        """
+        bundle = Bundle(records, claims)
         failure: HubError = Retry("the record was not sent", system=True)
         try:
             self._sort(bundle, records)
@@ -160,7 +83,7 @@ class Producer:
         with suppress(Exception):
             self._client.close()
 
-    def _sort(self, bundle: _Bundle, records: Sequence[Outgoing]) -> None:
+    def _sort(self, bundle: Bundle, records: Sequence[Outgoing]) -> None:
         """By partition; the records of a topic that is not to be had fail alone."""
         counts: dict[str, int | HubError] = {}
         for place, outgoing in enumerate(records):
@@ -177,7 +100,7 @@ class Producer:
             spot = Spot(outgoing.topic, self._partition(outgoing, partitions))
             bundle.add(spot, place, inner)
 
-    def _partitions(self, topic: str, bundle: _Bundle) -> int | HubError:
+    def _partitions(self, topic: str, bundle: Bundle) -> int | HubError:
         """How many a topic has, asked where that is not known yet; or why that cannot be told."""
         try:
             while (found := self._cluster.partitions_for_topic(topic)) is None:
@@ -200,15 +123,19 @@ class Producer:
             return next(self._turn) % partitions
         return (murmur2(outgoing.key) & 0x7FFFFFFF) % partitions
 
-    def _round(self, bundle: _Bundle) -> None:
+    def _round(self, bundle: Bundle) -> None:
         """Send the next batch of every partition to its leader, and take the answers."""
         identity = self._identity or self._identify(bundle)
+        if bundle.claims:
+            bundle.sift()
+        nodes = self._by_leader(bundle)
+        self._fresh.asked(list(nodes) if bundle.claims else [])
         requests = [
-            (spots, self._client.send(node, self._request(bundle, spots, identity)))
-            for node, spots in self._by_leader(bundle).items()
+            (node, spots, self._client.send(node, self._request(bundle, spots, identity)))
+            for node, spots in nodes.items()
         ]
-        again = not requests
-        for spots, future in requests:
+        again = not requests and bool(bundle.queues)
+        for node, spots, future in requests:
             self._client.poll(timeout_ms=bundle.left_ms, future=future)
             if not future.is_done:
                 raise kafka_errors.KafkaTimeoutError
@@ -218,11 +145,13 @@ class Producer:
                 raise future.exception
             else:  # the connection; whether it arrived is settled by sending the same again
                 again |= bool(spots)
+                if node in self._fresh.held_back:
+                    bundle.unsent(spots)
         if again:
             self._cluster.request_update()
             self._pause(bundle)
 
-    def _by_leader(self, bundle: _Bundle) -> dict[int, list[Spot]]:
+    def _by_leader(self, bundle: Bundle) -> dict[int, list[Spot]]:
         """Partitions whose leader is known, up to what one request may hold."""
         found: dict[int, list[Spot]] = {}
         room: dict[int, int] = {}
@@ -237,7 +166,7 @@ class Producer:
         return found
 
     def _request(
-        self, bundle: _Bundle, spots: Sequence[Spot], identity: tuple[int, int]
+        self, bundle: Bundle, spots: Sequence[Spot], identity: tuple[int, int]
     ) -> ProduceRequest:
         now = int(time.time() * 1_000)
         topics: dict[str, list[object]] = {}
@@ -256,7 +185,7 @@ class Producer:
             max_version=PRODUCE_VERSION,
         )
 
-    def _take(self, bundle: _Bundle, response: ProduceResponse) -> bool:
+    def _take(self, bundle: Bundle, response: ProduceResponse) -> bool:
         """Note what an answer says; True if something is to be sent again."""
         again = False
         for topic in response.responses:
@@ -270,7 +199,7 @@ class Producer:
                     again |= self._failed(bundle, spot, kind)
         return again
 
-    def _failed(self, bundle: _Bundle, spot: Spot, kind: type[Exception]) -> bool:
+    def _failed(self, bundle: Bundle, spot: Spot, kind: type[Exception]) -> bool:
         if issubclass(kind, kafka_errors.RetriableError):
             return True
         large = (kafka_errors.MessageSizeTooLargeError, kafka_errors.RecordListTooLargeError)
@@ -280,7 +209,7 @@ class Producer:
             bundle.failed(spot, unsent(kind()))
         return False
 
-    def _identify(self, bundle: _Bundle) -> tuple[int, int]:
+    def _identify(self, bundle: Bundle) -> tuple[int, int]:
         """Who we are to the brokers, for as long as this producer lives (KIP-98)."""
         while True:
             node = self._client.least_loaded_node()
@@ -298,6 +227,6 @@ class Producer:
                     raise kind
             self._pause(bundle)
 
-    def _pause(self, bundle: _Bundle) -> None:
+    def _pause(self, bundle: Bundle) -> None:
         """A moment for brokers and connections; a Future that never ends waits it out."""
         self._client.poll(timeout_ms=min(BACKOFF_MS, bundle.left_ms), future=Future())

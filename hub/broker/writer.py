@@ -9,12 +9,14 @@ import time
 from collections import deque
 from collections.abc import Mapping
 from concurrent.futures import Future
+from typing import TypeAlias
 
 from hub.broker.producer import Producer
 from hub.broker.refusals import unsent
 from hub.errors import HubError, Retry
-from hub.records import Done, Outgoing, Position, Report
+from hub.records import NOT_OURS, Done, Ours, Outgoing, Position, Report
 
+_Waiting: TypeAlias = tuple[Outgoing, Done, Ours | None]
 QUEUE_RECORDS = 20_000
 QUEUE_BYTES = 64 * 1024 * 1024
 # A flush costs as much as some ten records: a gateway under load made one for each five, and used a
@@ -40,7 +42,7 @@ class KafkaWriter:
         self._options = options
         self._producer: Producer | None = Producer(options)
         self._report = report or _call_all
-        self._queue: deque[tuple[Outgoing, Done]] = deque()
+        self._queue: deque[_Waiting] = deque()
         self._bytes = 0
         self._lock = threading.Lock()
         self._wake = threading.Condition(self._lock)
@@ -49,11 +51,11 @@ class KafkaWriter:
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
 
-    def append(self, outgoing: Outgoing, done: Done) -> None:
+    def append(self, outgoing: Outgoing, done: Done, ours: Ours | None = None) -> None:
         with self._lock:  # a Condition would enter it in Python
             if self._closing or len(self._queue) >= QUEUE_RECORDS or self._bytes >= QUEUE_BYTES:
                 raise Retry("the writer's queue is full or closed", after=1.0, system=True)
-            self._queue.append((outgoing, done))
+            self._queue.append((outgoing, done, ours))
             self._bytes += outgoing.size
             if len(self._queue) in (1, CROWD):
                 self._wake.notify()
@@ -94,7 +96,7 @@ class KafkaWriter:
             except RuntimeError:  # the loop that wanted to know has ended; nobody waits any more
                 return
 
-    def _next(self) -> list[tuple[Outgoing, Done]] | None:
+    def _next(self) -> list[_Waiting] | None:
         """All that waits, nothing after IDLE seconds without any, None at the end.
 
         Where many write, more of them share the flush.
@@ -120,18 +122,19 @@ class KafkaWriter:
             if len(self._queue) == before:
                 return
 
-    def _flush(self, batch: list[tuple[Outgoing, Done]]) -> list[tuple[Done, Position | HubError]]:
+    def _flush(self, batch: list[_Waiting]) -> list[tuple[Done, Position | HubError]]:
         """Send all and wait for all."""
         producer = self._ready()
         if isinstance(producer, HubError):
-            return [(done, producer) for _, done in batch]
-        results = producer.append([outgoing for outgoing, _ in batch])
-        if any(isinstance(result, Retry) for result in results):
+            return [(done, producer) for _, done, _ in batch]
+        claims = {place: ours for place, (_, _, ours) in enumerate(batch) if ours is not None}
+        results = producer.append([outgoing for outgoing, _, _ in batch], claims)
+        if any(isinstance(result, Retry) and result.what != NOT_OURS for result in results):
             # What was given up may still arrive. A new one has another id, so that the broker does
             # not take the next record for a repeat of it.
             self._producer = None
             producer.close()
-        return [(done, result) for (_, done), result in zip(batch, results, strict=True)]
+        return [(done, result) for (_, done, _), result in zip(batch, results, strict=True)]
 
     def _ready(self) -> "Producer | HubError":
         if self._producer is None:

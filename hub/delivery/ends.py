@@ -42,8 +42,8 @@ class Ends:
     def ended(self, key: Key, held: Held, outcome: Outcome | None, reason: str | None) -> None:
         """The end of the event in hand here: a receipt, and the dossier goes on.
 
-        What happened at the system is written down whoever owns the partition now. What did not is
-        for the owner to say.
+        What happened at the system is written down even if the partition was handed on meanwhile:
+        its new owner may read it yet. What did not happen is for the owner to say.
         """
         if outcome is None:
             self._close(held, None)
@@ -55,7 +55,9 @@ class Ends:
 
     def settle(self, held: Held, outcome: Outcome, reason: str | None) -> None:
         """Write the receipt; the event is closed when the broker has it."""
-        self._receipts.end(held, outcome, reason, lambda: self._close(held, outcome))
+        self._receipts.end(
+            held, outcome, reason, lambda: self._close(held, outcome), lambda: self.forget(held)
+        )
 
     def _close(self, held: Held, outcome: Outcome | None) -> None:
         """The event needs nothing more from us. Its own assignment is told, not a later one."""

@@ -29,7 +29,7 @@ class Gate:
     ) -> None:
         self.calls = 0  # under way
         self.taken = 0  # messages that the system took, ever
-        self.leased: Callable[[], bool] = lambda: True  # whether the partitions are surely ours
+        self.lease: Callable[[], bool] = lambda: True
         self._name = name
         self._breaker = Breaker()
         self._pace = pace
@@ -60,6 +60,10 @@ class Gate:
         self._limits = limits
         self._pace.allow(in_flight)
         self._breaker.look_again(now)
+
+    def leased(self) -> bool:
+        """Whether the partitions are surely ours. Any thread may ask."""
+        return self.lease()
 
     def wait(self, now: float) -> float:
         """Seconds until a call may start, 0 for now; inf where the end of another call asks again.

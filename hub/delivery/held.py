@@ -46,6 +46,7 @@ class Part:
     running: int = 0  # events in hand
     unacknowledged: int = 0  # receipts on their way to the broker
     going: bool = False  # being taken away: what is in hand may end, nothing starts
+    lost: bool = False  # it was another's before we knew: what became of its events is his to say
     acts: Acts | None = None  # what people decided about its events
     revived: set[int] = field(default_factory=set)  # dead letters that a person sent out again
     discards: dict[int, Command] = field(default_factory=dict)  # of parked events, not yet closed

@@ -31,6 +31,7 @@ MEASURE_EVERY = 1.0  # seconds
 RELEASE = 3.0  # seconds that calls under way get when partitions are revoked
 CROWD = 200  # records of one poll: there are more, and nothing to wait for
 AGAIN = 1.0  # seconds until the broker is tried again
+LEASE_LEFT = 2.0  # seconds that a lease has to last: what starts now leaves within STALE of `fresh`
 
 
 class Inbox:
@@ -93,6 +94,9 @@ class Inbox:
         log.info("partitions_assigned", group=self._group, partitions=_numbers(spots))
 
     def revoked(self, spots: Sequence[Spot]) -> Mapping[Spot, tuple[int, str]]:
+        if not self._lane.gate.leased():  # somebody else may have them, and have been at work
+            self.lost(spots)
+            return {}
         self._forget(spots)
         offsets = self._call(self._lane.release(spots, RELEASE))
         log.info("partitions_revoked", group=self._group, partitions=_numbers(spots))
@@ -100,7 +104,7 @@ class Inbox:
 
     def lost(self, spots: Sequence[Spot]) -> None:
         self._forget(spots)
-        self._call(self._lane.release(spots, 0.0))
+        self._call(self._lane.lose(spots))
         log.warning("partitions_lost", group=self._group, partitions=_numbers(spots))
 
     def _forget(self, spots: Sequence[Spot]) -> None:
@@ -185,7 +189,7 @@ class Inbox:
             raise Retry("offsets of another are set back; what they passed is read")
         past = self._takeover.take(spots, committed)
         self._call(self._lane.adopt(past))
-        self._lane.gate.leased = lambda: time.monotonic() < member.lease_until
+        self._lane.gate.lease = lambda: time.monotonic() + LEASE_LEFT < member.lease_until
         self.ready.set()
 
     def _fetch(self, member: Member) -> None:

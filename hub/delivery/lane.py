@@ -67,8 +67,8 @@ class Lane:
         self._assigned = Assigned(terms.registration, terms.flows, codec)
         self.intake = Intake(terms.registration, self, means.stream or Stream())
         self._moved = Movement()
-        self._receipts = Receipts(codec, writer, author, self._moved.tell)
         self.gate = self._gate(means, clock)
+        self._receipts = Receipts(codec, writer, author, self._moved.tell, self.gate.leased)
         self._companies = companies = Companies(terms.flows.values())
         self._queue: KeyedQueue[Key, Held] = KeyedQueue(self._most(terms))
         self._departures = Departures(
@@ -272,6 +272,12 @@ class Lane:
         self._assigned.forget(gone)
         self.pump()
         return {spot: part.commit for spot, part in gone.items()}
+
+    async def lose(self, spots: Sequence[Spot]) -> None:
+        """These partitions have gone already, and another may have sent and ended what is here."""
+        for part in self._assigned.leave(spots).values():
+            part.lost = True
+        await self.release(spots, 0.0)
 
     def _at_rest(self) -> bool:
         return self.gate.calls == 0 and self._receipts.unacknowledged == 0

@@ -55,17 +55,38 @@ class Author:
         return self.versions.of(held).terms
 
 
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """That the end of an event is ours to write. `another`: called if it turns out not to be."""
+
+    part: Part
+    leased: Callable[[], bool]
+    another: Callable[[], None]
+
+    def __call__(self) -> bool:
+        return not self.part.lost and self.leased()
+
+
 class Receipts:
     """What one lane writes down, on its way to the broker. Belongs to the event loop."""
 
     def __init__(
-        self, codec: Codec, writer: Writer, author: Author, moved: Callable[[], None]
+        self,
+        codec: Codec,
+        writer: Writer,
+        author: Author,
+        moved: Callable[[], None],
+        leased: Callable[[], bool],
     ) -> None:
-        """`moved` is called whenever the broker has acknowledged something."""
+        """`moved` is called whenever the broker has acknowledged something.
+
+        `leased`: whether the partitions surely are nobody else's; any thread may ask.
+        """
         self._codec = codec
         self._writer = writer
         self._author = author
         self._moved = moved
+        self._leased = leased
         self.unacknowledged = 0
 
     def mark(self, spot: Spot, events: Sequence[Held], noted: Callable[[], None]) -> None:
@@ -92,34 +113,53 @@ class Receipts:
         self._append(gone, lambda _: held.part.unparked(held.record.offset))
 
     def end(
-        self, held: Held, outcome: Outcome, reason: str | None, closed: Callable[[], None]
+        self,
+        held: Held,
+        outcome: Outcome,
+        reason: str | None,
+        closed: Callable[[], None],
+        left: Callable[[], None],
     ) -> None:
-        """Append what is to be kept of it; `closed` is called when the broker has all of it."""
+        """Append what is to be kept of it; `closed` is called when the broker has all of it.
+
+        An end is written by who surely owns the partition. Who does not know it at the moment
+        waits until he does; if it has gone to another before, `left` is called: what became of
+        the event is the other's to find out, and he has our mark.
+        """
         settled = _settled(held, outcome, reason, self._author)
         last = receipt(settled, self._codec.encode(SCHEMA, as_document(settled)))
         first = self._whole(held, settled)
         self.unacknowledged += 1
         held.part.unacknowledged += 1
 
+        def over() -> None:
+            self.unacknowledged -= 1
+            held.part.unacknowledged -= 1
+
         def receipted(position: Position) -> None:
             held.part.noted((settled.record.offset,), position.offset)
             if outcome == "PARKED":
                 held.part.parked(settled.record.offset, held.series, position.offset)
-            self.unacknowledged -= 1
-            held.part.unacknowledged -= 1
+            over()
             _count(settled)
             closed()
             self._moved()
 
+        def another() -> None:
+            log.warning("end_left_to_owner", event_id=settled.event_id, outcome=outcome)
+            over()
+            left()
+
         def kept(position: Position) -> None:
             if position.topic == PARKED:
                 held.position = position.offset
-            self._append(last, receipted)
+            self._append(last, receipted, claim)
 
+        claim = _Claim(held.part, self._leased, another)
         if first is None:
-            self._append(last, receipted)
+            self._append(last, receipted, claim)
         else:  # a receipt may not say where the event is before it is there
-            self._append(first, kept)
+            self._append(first, kept, claim)
 
     def _whole(self, held: Held, settled: Settled) -> Outgoing | None:
         """The event itself, where its end is not at the system."""
@@ -174,19 +214,26 @@ class Receipts:
             step_record(step, self._codec.encode(SCHEMA, step_document(step))), acknowledged
         )
 
-    def _append(self, outgoing: Outgoing, acknowledged: Callable[[Position], None]) -> None:
+    def _append(
+        self,
+        outgoing: Outgoing,
+        acknowledged: Callable[[Position], None],
+        claim: "_Claim | None" = None,
+    ) -> None:
         """Append until it is acknowledged; nothing new is polled meanwhile beyond the bound."""
 
         def done(result: Position | HubError) -> None:
             if isinstance(result, Position):
                 acknowledged(result)
+            elif claim is not None and claim.part.lost:
+                claim.another()
             else:
                 log.warning("receipt_not_acknowledged", reason=result.what)
                 loop = asyncio.get_running_loop()
-                loop.call_later(RECEIPT_AGAIN, self._append, outgoing, acknowledged)
+                loop.call_later(RECEIPT_AGAIN, self._append, outgoing, acknowledged, claim)
 
         try:
-            self._writer.append(outgoing, done)
+            self._writer.append(outgoing, done, claim)
         except Retry as full:
             done(full)
 

@@ -1,7 +1,7 @@
 """The writer: what shares a flush, what is refused, and what follows a failure."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 from kafka.errors import KafkaTimeoutError
@@ -9,7 +9,7 @@ from kafka.errors import KafkaTimeoutError
 from hub.broker import KafkaBroker
 from hub.broker import writer as writing
 from hub.errors import HubError, Retry
-from hub.records import Outgoing, Position
+from hub.records import Ours, Outgoing, Position
 
 
 class Producer:
@@ -22,7 +22,9 @@ class Producer:
         self.flushes = 0
         self.rests = threading.Semaphore(0)
 
-    def append(self, records: Sequence[Outgoing]) -> list[Position | HubError]:
+    def append(
+        self, records: Sequence[Outgoing], claims: Mapping[int, Ours]
+    ) -> list[Position | HubError]:
         self.entered.set()
         assert self.gate.wait(10)
         self.flushes += 1
@@ -39,7 +41,9 @@ class Producer:
 class Uncertain(Producer):
     """Gives up what it is given."""
 
-    def append(self, records: Sequence[Outgoing]) -> list[Position | HubError]:
+    def append(
+        self, records: Sequence[Outgoing], claims: Mapping[int, Ours]
+    ) -> list[Position | HubError]:
         return [Retry("nobody answered") for _ in records]
 
 

@@ -1,8 +1,10 @@
 """What a producer makes of brokers that refuse, move and fall silent."""
 
+import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,10 +13,12 @@ from kafka.future import Future
 from kafka.protocol.producer import InitProducerIdResponse, ProduceRequest, ProduceResponse
 from kafka.record import MemoryRecords
 
+from hub.broker import bundle as bundling
+from hub.broker import fresh
 from hub.broker import producer as producing
 from hub.broker.producer import Producer
 from hub.errors import HubError, Reject, Retry
-from hub.records import Outgoing, Position
+from hub.records import NOT_OURS, Ours, Outgoing, Position
 
 LEADER = {0: 1, 1: 1, 2: 2}
 OPTIONS = {"bootstrap_timeout_ms": 1}
@@ -44,6 +48,23 @@ class Cluster:
         return Future().success(self)
 
 
+class Transport:
+    """The library's way to one broker."""
+
+    def __init__(self) -> None:
+        self._write_buffer: list[bytes] = []
+
+    def _sock_send(self) -> tuple[int, Exception | None]:
+        return 1, None
+
+
+class Manager:
+    """The library's connections."""
+
+    async def _build_transport(self, _: object) -> Transport:
+        return Transport()
+
+
 class Brokers:
     """A client whose brokers answer as they are told: a code, silence, a broken line, or kept."""
 
@@ -54,6 +75,8 @@ class Brokers:
         self.sent: list[tuple[int, int, bytes]] = []  # partition, sequence, bytes
         self.requests: list[tuple[int, int]] = []  # broker, bytes of its batches
         self.closed = False
+        self._manager = Manager()
+        self.stands_still = 0.0  # seconds, once, before the next bytes leave
 
     def __call__(self, **_: object) -> "Brokers":
         return self
@@ -72,6 +95,8 @@ class Brokers:
         if not isinstance(request, ProduceRequest):
             told = InitProducerIdResponse(error_code=0, producer_id=9, producer_epoch=0)
             return Future().success(told)
+        if error := self._leave(node):
+            return Future().failure(error)
         answer = next(self.answers, 0)
         if isinstance(answer, Exception):
             return Future().failure(answer)
@@ -82,6 +107,14 @@ class Brokers:
         found = [self._partition(answer, part.index, part.records) for part in topic.partition_data]
         named = _Answer(name=topic.name, partition_responses=found)
         return Future().success(ProduceResponse(responses=[named]))
+
+    def _leave(self, node: int) -> Exception | None:
+        """The bytes of a request go out."""
+        way: Any = asyncio.run(self._manager._build_transport(SimpleNamespace(node_id=node)))
+        stands_still, self.stands_still = self.stands_still, 0.0
+        time.sleep(stands_still)  # noqa: TID251 - a process that is stopped does
+        _, error = way._sock_send()
+        return error if isinstance(error, Exception) else None
 
     def _partition(self, code: int, index: int, raw: bytes) -> Any:
         batch = MemoryRecords(raw).next_batch()
@@ -106,7 +139,7 @@ def offsets(results: list[Position | HubError]) -> list[int]:
 
 @pytest.fixture(autouse=True)
 def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(producing, "PATIENCE", 0.5)
+    monkeypatch.setattr(bundling, "PATIENCE", 0.5)
     monkeypatch.setattr(producing, "TOPIC", 0.2)
     monkeypatch.setattr(producing, "BACKOFF_MS", 5)
 
@@ -156,7 +189,7 @@ def test_a_partition_between_two_leaders_is_waited_for() -> None:
 def test_what_is_given_up_is_told_and_nothing_behind_it_is_sent(
     odd: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(producing, "BATCH_BYTES", 1)  # each record is a batch of its own
+    monkeypatch.setattr(bundling, "BATCH_BYTES", 1)  # each record is a batch of its own
     brokers = Brokers(0, odd)
     results = opened(brokers).append(records(b"a", b"b", b"c"))
     assert [type(result) for result in results] == [Position, Retry, Retry]
@@ -164,11 +197,71 @@ def test_what_is_given_up_is_told_and_nothing_behind_it_is_sent(
 
 
 def test_what_fails_holds_up_no_other_partition(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(producing, "BATCH_BYTES", 1)
+    monkeypatch.setattr(bundling, "BATCH_BYTES", 1)
     brokers = Brokers(errors.UnknownProducerIdError.errno, 0, 0)
     bundle = [*records(b"a", b"b"), *records(b"c", b"d", partition=2)]
     results = opened(brokers).append(bundle)
     assert [type(result) for result in results] == [Retry, Retry, Position, Position]
+
+
+def answers(*said: bool) -> Ours:
+    """A claim that says this, one after the other; the last for good."""
+    left = iter(said)
+    return lambda: next(left, said[-1])
+
+
+def reasons(results: list[Position | HubError]) -> list[str]:
+    return [result.what for result in results if isinstance(result, HubError)]
+
+
+def test_what_is_not_ours_when_it_leaves_is_left_out_and_counts_for_nothing() -> None:
+    brokers = Brokers()
+    producer = opened(brokers)
+    bundle = [*records(b"a", b"b", b"c"), *records(b"d", partition=2)]
+    results = producer.append(bundle, {1: answers(False), 2: answers(True), 3: answers(False)})
+    assert (offsets(results), reasons(results)) == ([0, 1], [NOT_OURS] * 2)
+    assert [node for node, _ in brokers.requests] == [1], "nothing is left for the other broker"
+    began = time.monotonic()
+    assert reasons(producer.append(records(b"e"), {0: answers(False)})) == [NOT_OURS]
+    assert time.monotonic() - began < bundling.PATIENCE / 2, "nothing is waited for"
+    assert offsets(producer.append(records(b"f"))) == [2]
+    assert [sequence for _, sequence, _ in brokers.sent] == [0, 2]
+
+
+def test_of_many_batches_those_are_left_out_that_are_not_ours_when_their_turn_comes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bundling, "BATCH_BYTES", 1)
+    brokers = Brokers()
+    claims = {0: answers(True), 1: answers(False), 2: answers(False), 3: answers(True, False)}
+    results = opened(brokers).append(records(b"a", b"b", b"c", b"d", b"e"), claims)
+    assert (offsets(results), reasons(results)) == ([0, 1, 2], [NOT_OURS] * 2)
+    assert brokers.log[0] == [b"a", b"d", b"e"]
+
+
+def test_who_stood_still_before_the_bytes_left_asks_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fresh, "STALE", 0.05)
+    brokers = Brokers()
+    brokers.stands_still = 0.1
+    results = opened(brokers).append(records(b"a", b"b"), {0: answers(True, False)})
+    assert (offsets(results), reasons(results)) == ([0], [NOT_OURS])
+    assert [sequence for _, sequence, _ in brokers.sent] == [0]
+    assert brokers.log[0] == [b"b"]
+
+
+def test_who_stood_still_sends_what_is_anybodys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fresh, "STALE", 0.05)
+    brokers = Brokers()
+    brokers.stands_still = 0.1
+    assert offsets(opened(brokers).append(records(b"a"))) == [0]
+    assert brokers.cluster.updates == 0, "no connection was broken off"
+
+
+def test_what_may_be_there_already_is_repeated_though_it_is_not_ours_any_more() -> None:
+    brokers = Brokers(errors.NotEnoughReplicasAfterAppendError.errno)
+    results = opened(brokers).append(records(b"a"), {0: answers(True, False)})
+    assert offsets(results) == [0]
+    assert len({raw for _, _, raw in brokers.sent}) == 1
 
 
 def test_what_is_too_large_together_is_sent_one_by_one() -> None:
@@ -188,7 +281,7 @@ def test_what_no_request_can_hold_is_refused_unsent() -> None:
 
 def test_a_request_is_no_larger_than_a_broker_takes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(producing, "MESSAGE_BYTES", 1_000)
-    monkeypatch.setattr(producing, "BATCH_BYTES", 1)
+    monkeypatch.setattr(bundling, "BATCH_BYTES", 1)
     brokers = Brokers()
     bundle = [one for n in (0, 1) for one in records(b"x" * 700, b"y" * 700, partition=n)]
     assert offsets(opened(brokers).append(bundle)) == [0, 1, 0, 1]
@@ -210,7 +303,7 @@ def test_a_right_that_was_taken_away_ends_the_attempt_at_once() -> None:
     (result,) = opened(brokers).append(records(b"a"))
     assert isinstance(result, Retry)
     assert "right" in result.what
-    assert time.monotonic() - began < producing.PATIENCE
+    assert time.monotonic() - began < bundling.PATIENCE
 
 
 def test_keys_decide_and_what_has_none_goes_round() -> None:

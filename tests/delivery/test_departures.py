@@ -211,7 +211,7 @@ def test_an_earlier_look_does_not_wait_for_a_later_one() -> None:
         assert yard.sent == ["a"]
         yard.departures.go()  # the next may go in 20 s: the alarm is set
         lease = [True, False]
-        yard.gate.leased = lambda: lease.pop() if lease else True
+        yard.gate.lease = lambda: lease.pop() if lease else True
         yard.departures.go()
         await until(lambda: not lease)
 

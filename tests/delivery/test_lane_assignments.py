@@ -6,15 +6,19 @@ The lane is driven directly: what the broker's thread would hand over is handed 
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from itertools import count
 
 import pytest
 from prometheus_client import REGISTRY
 
 from adapters.http.messages import Answer
 from hub.contract.types import Document
+from hub.delivery import settling
+from hub.delivery.inbox import Inbox
 from hub.delivery.lane import Lane
 from hub.delivery.means import Means
 from hub.delivery.sighting import Sighting
+from hub.delivery.takeover import Takeover
 from hub.delivery.versions import Terms
 from hub.errors import Halt, HubError, Retry
 from hub.events.catalogue import Catalogue
@@ -188,6 +192,90 @@ def test_a_delivery_that_ends_after_its_partition_went_still_leaves_its_receipt(
         peer.say(OK)
         await eventually(lambda: len(world.receipts) == 1)
         assert world.outcomes() == {"DELIVERED": 1}
+        await lane.close()
+
+    run(work)
+
+
+@pytest.mark.parametrize("answer", [OK, Answer(200, {"Ma": "02"})], ids=["taken", "refused"])
+def test_who_is_not_sure_to_own_a_partition_writes_no_end_until_he_is(
+    world: World, answer: Answer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settling, "RECEIPT_AGAIN", 0.02)
+    world.event("A", "1")
+    taken = records(world)
+
+    async def work() -> None:
+        lane, peer = lane_of(world), Held(world)
+        arrive(lane, taken)
+        await peer.called(1)
+        asked = count()
+        lane.gate.lease = lambda: next(asked) < 0
+        peer.say(answer)
+        await eventually(lambda: next(asked) > 2)
+        dead = [r for p in (0, 1) for r in world.broker.since(Spot("hub.dead", p), 0)]
+        assert (world.receipts, dead, lane.held) == ([], [], 1)
+        lane.gate.lease = lambda: True
+        await eventually(lambda: lane.held == 0)
+        assert (len(world.receipts), lane.bytes) == (1, 0)
+        assert offsets(lane.committable()) == {Spot("hub.dossier", taken[0].partition): 1}
+        await lane.close()
+
+    run(work)
+
+
+@pytest.mark.parametrize("answered", ["before", "after"])
+def test_the_end_of_what_was_lost_is_left_to_its_owner(
+    world: World, answered: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that wakes up behind its lease has calls that were answered while it slept."""
+    monkeypatch.setattr(settling, "RECEIPT_AGAIN", 0.02)
+    world.event("A", "1")
+    world.event("A", "2")
+    taken = records(world)
+
+    async def work() -> None:
+        lane, peer = lane_of(world), Held(world)
+        arrive(lane, taken)
+        await peer.called(1)
+        lane.gate.lease = lambda: False
+        if answered == "before":
+            peer.say(OK)
+            await asyncio.sleep(0.05)
+        await lane.lose([Spot("hub.dossier", taken[0].partition)])
+        lane.gate.lease = lambda: True  # it is a member again
+        if answered == "after":
+            peer.say(OK)
+        await eventually(lambda: lane.held == 0)
+        await asyncio.sleep(0.05)
+        assert (world.receipts, lane.bytes, world.notes) == ([], 0, {"A": ["1"]})
+        await lane.close()
+
+    run(work)
+
+
+def test_who_gives_a_partition_back_behind_its_lease_has_lost_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settling, "RECEIPT_AGAIN", 0.02)
+    world.event("A", "1")
+    taken = records(world)
+
+    async def work() -> None:
+        lane, peer = lane_of(world), Held(world)
+        loop, broker = asyncio.get_running_loop(), world.broker
+        takeover = Takeover(broker, broker.writer(), world.codec, "peer", 2, world.earlier.get)
+        inbox = Inbox(broker, lane, ["hub.dossier"], loop, takeover)
+        arrive(lane, taken)
+        await peer.called(1)
+        lane.gate.lease = lambda: False
+        spot = Spot("hub.dossier", taken[0].partition)
+        assert await asyncio.to_thread(inbox.revoked, [spot]) == {}, "nothing is committed for it"
+        lane.gate.lease = lambda: True  # it is a member again
+        peer.say(OK)
+        await eventually(lambda: lane.held == 0)
+        await asyncio.sleep(0.05)
+        assert world.receipts == []
         await lane.close()
 
     run(work)

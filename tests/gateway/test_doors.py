@@ -12,7 +12,7 @@ from adapters.http.messages import HttpRequest, HttpResponse
 from adapters.http.transport import Transport
 from hub.gateway.app import GatewayApp
 from hub.gateway.doors import Doors
-from hub.records import Done, Outgoing, Writer
+from hub.records import Done, Ours, Outgoing, Writer
 from hub.registry.live import Landscape, Live
 from tests.gateway.test_door import FILING, World, landscape, world
 
@@ -31,7 +31,8 @@ class Held:
         self.inner = inner
         self.waiting: list[tuple[Outgoing, Done]] = []
 
-    def append(self, outgoing: Outgoing, done: Done) -> None:
+    def append(self, outgoing: Outgoing, done: Done, ours: Ours | None = None) -> None:
+        assert ours is None
         self.waiting.append((outgoing, done))
 
     def let_go(self) -> None:

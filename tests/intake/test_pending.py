@@ -9,7 +9,7 @@ from hub.broker_memory import MemoryBroker
 from hub.errors import HubError, Retry
 from hub.intake.intake import Taken
 from hub.intake.opening import _deliver
-from hub.records import Done, Outgoing, Position
+from hub.records import Done, Ours, Outgoing, Position
 from tests.intake.intake_kit import World, row
 
 
@@ -21,7 +21,8 @@ class Slow:
         self.full = 0  # so many appends are refused
         self.results: list[tuple[Done, Position | HubError]] = []
 
-    def append(self, outgoing: Outgoing, done: Done) -> None:
+    def append(self, outgoing: Outgoing, done: Done, ours: Ours | None = None) -> None:
+        assert ours is None
         if self.full:
             self.full -= 1
             raise Retry("the writer's queue is full or closed", system=True)

@@ -1,6 +1,7 @@
 """Members of consumer groups on a real broker: whoever joins gets partitions, however it polls."""
 
 import gc
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +10,7 @@ from contextlib import ExitStack
 import pytest
 
 from hub.broker import KafkaBroker
+from hub.broker.consumers import SESSION_MS
 from hub.delivery.starting import ensure_offsets
 from hub.dev.waiting import until
 from hub.records import Outgoing, Spot
@@ -68,6 +70,31 @@ def test_a_rebalance_longer_than_a_poll_is_seen_to_its_end(
     with ThreadPoolExecutor(6) as pool:
         assert [PARTITIONS * 2] * 6 == list(pool.map(join, range(6)))
     gc.collect()  # here, where it is expected
+
+
+def test_who_has_joined_has_its_lease_before_the_first_heartbeat(
+    kafka: LiveBroker, topic_prefix: str
+) -> None:
+    """What goes in a rebalance is written to its end at once, however long that one took."""
+    broker, topic, group = KafkaBroker(kafka.bootstrap), f"{topic_prefix}l", f"{topic_prefix}lease"
+    broker.ensure_topic(topic, PARTITIONS, {})
+    ensure_offsets(broker, group, [topic], "beginning")
+    leases: list[float] = []
+    began = time.monotonic()
+
+    class Noting(Mine):
+        def assigned(self, spots: Sequence[Spot]) -> None:
+            super().assigned(spots)
+            leases.append(member.lease_until)
+
+    mine = Noting()
+    member = broker.member(group, [topic], mine)
+    try:
+        assert member.lease_until < began, "nobody belongs to a group before he was told so"
+        assert until(lambda: bool(member.poll(0.05)) or bool(mine.spots), 20, every=0.001)
+        assert leases[0] > began + SESSION_MS / 1_000
+    finally:
+        member.close()
 
 
 def test_who_comes_later_gets_its_part_of_each_topic(kafka: LiveBroker, topic_prefix: str) -> None:
