@@ -154,22 +154,25 @@ class MemoryWriter:
     def append(self, outgoing: Outgoing, done: Done, ours: Ours | None = None) -> None:
         if self._closed:
             raise Retry("the writer's queue is full or closed", after=1.0, system=True)
-        result: Position | HubError = Retry(NOT_OURS, system=True)
-        if ours is None or ours():
-            result = self._broker.keep(outgoing)
+        result = self._kept(outgoing, ours)
         if self._report is None:
             done(result)
         else:
             self._report([(done, result)])
 
-    def send(self, outgoing: Outgoing) -> "Future[Position]":
+    def send(self, outgoing: Outgoing, ours: Ours | None = None) -> "Future[Position]":
         future: Future[Position] = Future()
-        result = self._broker.keep(outgoing)
+        result = self._kept(outgoing, ours)
         if isinstance(result, Position):
             future.set_result(result)
         else:
             future.set_exception(result)
         return future
+
+    def _kept(self, outgoing: Outgoing, ours: Ours | None) -> Position | HubError:
+        if ours is None or ours():
+            return self._broker.keep(outgoing)
+        return Retry(NOT_OURS, system=True)
 
     @property
     def waiting(self) -> int:

@@ -120,7 +120,7 @@ class Writer(Protocol):
         """
         ...
 
-    def send(self, outgoing: Outgoing) -> "Future[Position]":
+    def send(self, outgoing: Outgoing, ours: Ours | None = None) -> "Future[Position]":
         """The same as a future."""
         ...
 

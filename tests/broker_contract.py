@@ -124,6 +124,9 @@ class BrokerContract:
         for value, ours in ((b"1", None), (b"2", False), (b"3", True), (b"4", False)):
             claim = None if ours is None else bool(ours).__bool__
             writer.append(Outgoing(topic, b"k", value), results.append, claim)
+        sent = writer.send(Outgoing(topic, b"k", b"5"), lambda: False)
+        assert isinstance(error := sent.exception(20), Retry)
+        assert error.what == NOT_OURS
         writer.close()
         assert [r.offset for r in results if isinstance(r, Position)] == [0, 1]
         assert [r.what for r in results if isinstance(r, Retry)] == [NOT_OURS] * 2

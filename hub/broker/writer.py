@@ -60,7 +60,7 @@ class KafkaWriter:
             if len(self._queue) in (1, CROWD):
                 self._wake.notify()
 
-    def send(self, outgoing: Outgoing) -> "Future[Position]":
+    def send(self, outgoing: Outgoing, ours: Ours | None = None) -> "Future[Position]":
         future: Future[Position] = Future()
 
         def done(result: Position | HubError) -> None:
@@ -69,7 +69,7 @@ class KafkaWriter:
             else:
                 future.set_exception(result)
 
-        self.append(outgoing, done)
+        self.append(outgoing, done, ours)
         return future
 
     @property

@@ -187,9 +187,13 @@ class Inbox:
         if anew := self._takeover.set_back(committed):
             member.commit(anew)
             raise Retry("offsets of another are set back; what they passed is read")
-        past = self._takeover.take(spots, committed)
+
+        def leased() -> bool:
+            return time.monotonic() + LEASE_LEFT < member.lease_until
+
+        past = self._takeover.take(spots, committed, leased)
+        self._lane.gate.lease = leased  # before the lane has what it could send
         self._call(self._lane.adopt(past))
-        self._lane.gate.lease = lambda: time.monotonic() + LEASE_LEFT < member.lease_until
         self.ready.set()
 
     def _fetch(self, member: Member) -> None:

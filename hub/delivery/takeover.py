@@ -22,7 +22,7 @@ from hub.delivery.versions import Earlier, Name
 from hub.errors import Retry
 from hub.events.codec import Codec
 from hub.log import get_logger
-from hub.records import Broker, Position, Reader, Record, Spot, Writer
+from hub.records import Broker, Ours, Position, Reader, Record, Spot, Writer
 from hub.topics import RECEIPT, let_follow
 
 log = get_logger("hub.delivery")
@@ -74,14 +74,17 @@ class Takeover:
         self._follow(max(spot.partition for spot in committed) + 1)
         return set_back(self._broker, self._codec, self._registration, committed)
 
-    def take(self, spots: Sequence[Spot], committed: Mapping[Spot, tuple[int, str]]) -> Past:
+    def take(
+        self, spots: Sequence[Spot], committed: Mapping[Spot, tuple[int, str]], leased: Ours
+    ) -> Past:
         """Own these partitions, whose group has committed (offset, metadata).
 
-        Raises Retry when the broker does not acknowledge or answer in time, Halt where a topic of
-        events grew and the others may not be given as many partitions.
+        `leased`: whether they surely are nobody else's; any thread may ask. Raises Retry when they
+        are not, or the broker does not acknowledge or answer in time, Halt where a topic of events
+        grew and the others may not be given as many partitions.
         """
         began = time.monotonic()
-        epochs = self._say({spot: committed[spot][0] for spot in spots})
+        epochs = self._say({spot: committed[spot][0] for spot in spots}, leased)
         parked = read_shelf(self._broker, self._registration, [spot.partition for spot in spots])
         mine = [shelved for shelved in parked if shelved.spot in spots]
         places = {spot: place_of(committed[spot][1]) for spot in spots}
@@ -164,14 +167,17 @@ class Takeover:
         commands = [command_of(record, self._codec) for of in decided.values() for record in of]
         return {Position(c.topic, c.partition, c.offset) for c in commands if c and c.offset >= 0}
 
-    def _say(self, begins: Mapping[Spot, int]) -> dict[Spot, int]:
-        """Append an owner's record for each; their positions are our epochs."""
+    def _say(self, begins: Mapping[Spot, int], leased: Ours) -> dict[Spot, int]:
+        """Append an owner's record for each; their positions are our epochs.
+
+        Under the lease: behind it, it would make void what the true owner goes on to write.
+        """
         now = time.time_ns() // 1_000_000
         sent = []
         for spot, offset in begins.items():
             step = Step("OWNER", self._registration, spot, now, note=began_at(offset))
             record = step_record(step, self._codec.encode(SCHEMA, step_document(step)))
-            sent.append((spot, self._writer.send(record)))
+            sent.append((spot, self._writer.send(record, leased)))
         return {spot: _acknowledged(future).offset for spot, future in sent}
 
     def _read(

@@ -23,7 +23,7 @@ from hub.delivery.versions import Terms
 from hub.errors import Halt, HubError, Retry
 from hub.events.catalogue import Catalogue
 from hub.events.codec import Codec
-from hub.records import Done, Position, Record, Spot
+from hub.records import NOT_OURS, Done, Position, Record, Spot
 from hub.registry.manifest_delivery import Delivery, RetryPolicy
 from tests.delivery.test_lane import WITHDRAWN, World
 
@@ -279,6 +279,17 @@ def test_who_gives_a_partition_back_behind_its_lease_has_lost_it(
         await lane.close()
 
     run(work)
+
+
+def test_who_is_not_sure_to_own_a_partition_does_not_call_himself_its_owner(world: World) -> None:
+    """Behind the true owner's record his would make void what that one writes."""
+    broker, spot = world.broker, Spot("hub.dossier", 0)
+    takeover = Takeover(broker, broker.writer(), world.codec, "peer", 2, world.earlier.get)
+    with pytest.raises(Retry, match=NOT_OURS):
+        takeover.take([spot], {spot: (0, "")}, lambda: False)
+    assert world.journal == []
+    takeover.take([spot], {spot: (0, "")}, lambda: True)
+    assert [record["kind"] for record in world.journal] == ["OWNER"]
 
 
 def test_a_partition_that_comes_back_is_neither_told_twice_at_once_nor_settled_by_its_past(

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from hub.broker_memory import MemoryBroker, MemoryReader, MemoryWriter
 from hub.errors import Retry
-from hub.records import Outgoing, Position, Record, Report, Spot
+from hub.records import Ours, Outgoing, Position, Record, Report, Spot
 from hub.registry.own_topic import OwnTopic
 from hub.registry.schemas.errors import RegistryError
 from hub.registry.schemas.state import State
@@ -53,11 +53,11 @@ class OvertakenBroker(MemoryBroker):
 
 
 class OvertakenWriter(MemoryWriter):
-    def send(self, outgoing: Outgoing) -> "Future[Position]":
+    def send(self, outgoing: Outgoing, ours: Ours | None = None) -> "Future[Position]":
         broker = self._broker
         assert isinstance(broker, OvertakenBroker)
         broker.rivals.act()
-        return super().send(outgoing)
+        return super().send(outgoing, ours)
 
 
 @pytest.fixture
@@ -260,8 +260,8 @@ class Stuck(MemoryReader):
 class Deaf(MemoryWriter):
     """Is closed before anything was acknowledged."""
 
-    def send(self, outgoing: Outgoing) -> "Future[Position]":
-        del outgoing
+    def send(self, outgoing: Outgoing, ours: Ours | None = None) -> "Future[Position]":
+        del outgoing, ours
         future: Future[Position] = Future()
         future.cancel()
         return future

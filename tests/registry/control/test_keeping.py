@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from hub.broker_memory import MemoryBroker, MemoryWriter
 from hub.errors import Reject, Retry
-from hub.records import Outgoing, Position, Report
+from hub.records import Ours, Outgoing, Position, Report
 from hub.registry.bundle_files import digest_of
 from hub.registry.control.keeping import MOST_UNNAMED, Keeping, open_keeping, unnamed
 from hub.registry.following import SPOT
@@ -39,11 +39,11 @@ class Broker(MemoryBroker):
 
 
 class Writer(MemoryWriter):
-    def send(self, outgoing: Outgoing) -> "Future[Position]":
+    def send(self, outgoing: Outgoing, ours: Ours | None = None) -> "Future[Position]":
         assert isinstance(self._broker, Broker)
         if self._broker.before:
             self._broker.before.pop(0)()
-        return super().send(outgoing)
+        return super().send(outgoing, ours)
 
 
 @pytest.fixture
