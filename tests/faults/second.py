@@ -26,8 +26,8 @@ class Second:
         self.log.follow()
 
     def done(self, sent: int) -> bool:
-        """Whether so many facts have come to an end there."""
-        self.follow()
+        """Whether so many facts have come to an end there, as far as one more poll tells."""
+        self.topics.follow()
         return len(self.topics.ended) >= sent
 
     def evidence(self, sent: Iterable[Fact]) -> Evidence:
