@@ -19,6 +19,14 @@ def serving(world: World) -> list[int]:
     return [entry.pid for entry in runfiles.read_all(world.home) if entry.name == "worker"]
 
 
+def taken(world: World) -> list[bool]:
+    logs = [world.home / "log" / f"worker{number}.log" for number in range(2)]
+    return [
+        log.exists() and '"event":"partitions_taken"' in log.read_text(encoding="utf-8")
+        for log in logs
+    ]
+
+
 def test_two_processes_share_the_work_and_end_together(world: World) -> None:
     world.end("worker")
     log = (world.home / "log" / "workers.log").open("ab")
@@ -26,6 +34,7 @@ def test_two_processes_share_the_work_and_end_together(world: World) -> None:
     parent = subprocess.Popen(command, env=dict(world.environment), stdout=log, stderr=log)
     try:
         assert until(lambda: len(serving(world)) == 2, FAR), serving(world)
+        assert until(lambda: all(taken(world)), FAR), taken(world)
         numbers = [code() for _ in range(12)]
         for number in numbers:
             filed(world, number)
@@ -39,9 +48,4 @@ def test_two_processes_share_the_work_and_end_together(world: World) -> None:
         assert parent.wait(FAR) == 0
         log.close()
     assert serving(world) == []
-    taken = [
-        (world.home / "log" / f"worker{number}.log").read_text(encoding="utf-8")
-        for number in range(2)
-    ]
-    assert all('"event":"partitions_taken"' in text for text in taken)
     world.start("worker")
