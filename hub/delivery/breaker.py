@@ -8,8 +8,10 @@ breaker (Nygard, "Release It!", 2007) opens when the failures say that the syste
                                                      message were at fault: a code, a Fault
 
 While it is open one probe at a time goes out, after pauses that grow. Whatever else the system says
-closes it. Only answers shorten the pauses again, one step each: a system that answers one call in
-four does not start from the shortest pause each time, one that was back for good soon does.
+closes it; where the failure of several dossiers opened it, only what it says to a probe, for a back
+end that has just broken goes on to answer what it had taken before. Only answers shorten the pauses
+again, one step each: a system that answers one call in four does not start from the shortest pause
+each time, one that was back for good soon does.
 
 Nothing is sent here and no clock is read: `now` is seconds on any clock that never goes back.
 """
@@ -86,8 +88,13 @@ class Breaker:
         """Something may have been mended: the next probe may go at once, if the peer lets it."""
         self._due = self._due if self._due == inf else min(self._due, now)
 
-    def answered(self, now: float) -> None:
-        """The system took a message, or refused it for good."""
+    def answered(self, now: float, key: Hashable = None) -> None:
+        """The system took a message, or refused it for good.
+
+        `key`: its dossier, as `started` was told. Without it, it counts as the probe's.
+        """
+        if self._cause is not None and not (key is None or self._is_probe(key)):
+            return
         self._steps = max(0, self._steps - 1)
         self._close(now)
 

@@ -102,7 +102,7 @@ class Calls:
         taken = ends.count(True)
         if taken:
             self._halting.end()
-            self._gate.answered(now, seconds, taken)
+            self._gate.answered(items[0][0], now, seconds, taken)
         settled = told = False
         for (key, held), end in zip(items, ends, strict=True):
             if isinstance(end, Exception):

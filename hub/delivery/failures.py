@@ -61,7 +61,7 @@ class Failures:
         reason = str(error)
         if isinstance(error, Reject) and error.code == REFUSED:
             self._halting.end()  # for the credential is good
-            self._gate.answered(now)
+            self._gate.answered(key, now)
         else:
             self._gate.said_nothing(key, now)
         if not isinstance(error, Reject):  # it is set aside with its event, and work goes on

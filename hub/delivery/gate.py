@@ -97,10 +97,15 @@ class Gate:
         """Lanes that were refused a place may have one now."""
         self._places.ask_others()
 
-    def answered(self, now: float, latency: float | None = None, messages: int = 1) -> None:
-        """The system has said its word; `latency`, in seconds, of a call of which it took some."""
+    def answered(
+        self, key: Key, now: float, latency: float | None = None, messages: int = 1
+    ) -> None:
+        """The system has said its word; `latency`, in seconds, of a call of which it took some.
+
+        `key`: the dossier with which the call was started.
+        """
         was = self.broken
-        self._breaker.answered(now)
+        self._breaker.answered(now, key)
         self._note(was)
         if latency is not None:
             self.taken += messages

@@ -158,6 +158,23 @@ def test_a_late_failure_is_not_taken_for_the_probe() -> None:
     assert breaker.wait(3.0) == 2.0
 
 
+def test_a_late_answer_does_not_hide_that_all_dossiers_fail() -> None:
+    breaker = opened(ALIKE)
+    breaker.answered(0.1, "late")
+    assert breaker.wait(0.1) == 0.9
+    breaker.started(1.0, "probe")
+    breaker.answered(1.1, "late")
+    assert breaker.wait(1.1) == inf
+    breaker.answered(1.2, "probe")
+    assert breaker.reason is None
+
+
+def test_a_late_answer_of_a_system_that_was_away_tells_that_it_is_back() -> None:
+    breaker = opened()
+    breaker.answered(0.1, "late")
+    assert breaker.state == "closed"
+
+
 def test_a_probe_of_no_name_ends_with_the_first_end_that_is_told() -> None:
     breaker = opened()
     breaker.started(1.0)

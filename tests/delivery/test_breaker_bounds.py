@@ -91,10 +91,11 @@ class BreakerMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.calls)
     @rule(data=st.data())
     def answer(self, data: st.DataObject) -> None:
-        self.end(data)
-        self.breaker.answered(self.now)
-        self.grown = max(0, self.grown - 1)
-        self.close()
+        key = self.end(data)
+        self.breaker.answered(self.now, key)
+        if not self.cause or key == self.probe:
+            self.grown = max(0, self.grown - 1)
+            self.close()
 
     @precondition(lambda self: self.calls)
     @rule(data=st.data())
@@ -178,7 +179,7 @@ def calls(
         while under_way and under_way[0][0] <= now:
             _, key, taken = heappop(under_way)
             if taken:
-                breaker.answered(now)
+                breaker.answered(now, key)
             else:
                 what = "refused" if system else FAULT
                 breaker.failed(key, what, system=system, after=None, now=now, chance=chance())

@@ -107,7 +107,7 @@ class Yard:
 
     def succeeds(self, code: str) -> None:
         key, _ = self.calls.pop(code)
-        self.gate.answered(asyncio.get_running_loop().time(), 0.01)
+        self.gate.answered(key, asyncio.get_running_loop().time(), 0.01)
         self.gate.end()
         self.queue.done(key)
 
