@@ -87,6 +87,17 @@ def test_the_order_is_on_record_once_with_where_it_ends(desk: Desk) -> None:
     assert act.registration == ""
 
 
+def test_who_asks_again_and_finds_it_behind_hastens_the_auditor_anew(desk: Desk) -> None:
+    """Without a new order what came after the first would be sealed when it is old, not now."""
+    story(desk)
+    assert [desk.hub(*ERASE, "--yes").exit_code for _ in range(2)] == [3, 3]
+    first, second = erased(desk)
+    assert (second.offset, second.by, second.because) == (first.offset, first.by, first.because)
+    archive_all(desk)
+    assert desk.hub(*ERASE, "--yes").exit_code == 0
+    assert len(erased(desk)) == 2, "where nothing is behind it needs no haste"
+
+
 def test_without_an_order_it_is_refused_and_that_is_on_record(desk: Desk) -> None:
     story(desk)
     words = ("audit", "erase", "--dossier", CODE, "--by", "Trần Thị Thử", "--yes")

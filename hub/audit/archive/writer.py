@@ -45,6 +45,8 @@ AGE = 600_000  # ms that the oldest buffered record waits at most
 BYTES = 8 * 1_048_576  # of sealed content, buffered at most
 RECORDS = 12_000  # buffered at most; a row takes about 1 KB
 ERASED = "ERASED"  # kind of the act by which a dossier is erased
+ERASING = 60_000  # ms after such an act in which what is buffered waits only so long as
+PACE = 1_000  # this, ms: who gave the order waits until all that stood there then is archived
 MERGE = 24  # files that seals have added to what is searched of a day, until they are merged
 
 RowOf: TypeAlias = Callable[[Record], Row]
@@ -68,7 +70,8 @@ class Archive:
         self._buffered: dict[Place, list[tuple[Sealed, Row]]] = {}
         self._next: dict[Spot, int] = {}
         self._bytes = self._records = 0
-        self._urgent = False  # an erasure waits for what is buffered
+        self._erasing: int | None = None  # when an order to erase was last read, ms
+        self._sealed = 0  # when it was last sealed, ms
         self._oldest: int | None = None  # when the first buffered record came, ms
         self._sweep()
 
@@ -93,7 +96,7 @@ class Archive:
             self._buffered.setdefault(place, []).append((sealed, row))
             self._next[spot] = record.offset + 1
             self._bytes += len(sealed.content)
-            self._urgent = self._urgent or row.type == ERASED
+            self._erasing = now if row.type == ERASED else self._erasing
         self._records += len(new)
         self._oldest = now if self._oldest is None else self._oldest
 
@@ -111,8 +114,10 @@ class Archive:
         """Whether what is buffered should be sealed by now (epoch ms)."""
         if self._oldest is None:
             return False
-        full = self._bytes >= BYTES or self._records >= RECORDS
-        return full or self._urgent or now - self._oldest >= AGE
+        if self._bytes >= BYTES or self._records >= RECORDS:
+            return True
+        urgent = self._erasing is not None and abs(now - self._sealed) >= PACE
+        return urgent or now - self._oldest >= AGE
 
     def seal(self, now: int) -> int:
         """Put what is buffered into the archive; how many records that were.
@@ -142,7 +147,7 @@ class Archive:
             new = [one for one in segments if day_of(one.first_ms) == day]
             self._store.put(lists[day], encode([*old, *new]))
         self._commit(sealed_head(self.head, segments, lists, search, lookup), replaced)
-        count = self._forget()
+        count = self._forget(now)
         self._merge(min(day_of(now), *days))
         return count
 
@@ -258,13 +263,15 @@ class Archive:
             for name in decode_intent(raw).useless(self.head):
                 self._store.delete(name)
 
-    def _forget(self) -> int:
+    def _forget(self, now: int) -> int:
         count = self._records
         self._buffered.clear()
         self._next.clear()
         self._bytes = self._records = 0
-        self._urgent = False
         self._oldest = None
+        self._sealed = now
+        if self._erasing is not None and abs(now - self._erasing) >= ERASING:
+            self._erasing = None
         return count
 
 

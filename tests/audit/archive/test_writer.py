@@ -10,10 +10,12 @@ from msgspec.structs import replace
 from hub.audit.archive.lists import HEAD, INTENT, encode
 from hub.audit.archive.reading import read_head, read_list, records, segments_of, steadily
 from hub.audit.archive.store import Store, open_folder
-from hub.audit.archive.writer import AGE, MERGE, RECORDS
+from hub.audit.archive.writer import AGE, ERASING, MERGE, PACE, RECORDS
+from hub.contract.types import Document
 from hub.errors import Halt, Retry
+from hub.intake.acts import SCHEMA
 from hub.records import Record, Spot
-from hub.topics import DOSSIER
+from hub.topics import ACT, DOSSIER, DOSSIER_HEADER
 from tests.audit.archive.kit import AT, CODE, DAY, Shelf
 
 SPOT = Spot(DOSSIER, 0)
@@ -86,6 +88,36 @@ def test_it_is_due_when_it_is_old_or_much(shelf: Shelf) -> None:
     assert not archive.due(AT + AGE)
     archive.append([shelf.event(n) for n in range(1, RECORDS + 1)], AT)
     assert archive.due(AT)
+
+
+def order_to_erase(shelf: Shelf, offset: int) -> Record:
+    """The act by which a dossier is erased."""
+    document: Document = {
+        "kind": "ERASED", "registration": "", "subject": None, "reason": "12/QD-STN",
+        "event_ids": [], "at": AT, "by": "Trần Thị Thử", "source_topic": DOSSIER,
+        "source_partition": 0, "source_offset": 9, "dossier": CODE, "value": None,
+        "series": -1, "digest": None,
+    }  # fmt: skip
+    headers = (
+        ("ce_type", SCHEMA.encode()),
+        ("hub_act", b"ERASED"),
+        (DOSSIER_HEADER, CODE.encode()),
+    )
+    return Record(ACT, 0, offset, AT, b"", shelf.codec.encode(SCHEMA, document), headers)
+
+
+def test_after_an_order_to_erase_it_is_due_soon_for_a_while(shelf: Shelf) -> None:
+    """What stood beside the order may be read after it: who gave it waits for that as well."""
+    archive = shelf.archive()
+    archive.append([order_to_erase(shelf, 0)], AT)
+    assert archive.due(AT)
+    archive.seal(AT)
+    assert not archive.due(AT + PACE), "nothing is buffered"
+    archive.append([shelf.event(0)], AT + 200)
+    assert (archive.due(AT + 200), archive.due(AT + PACE)) == (False, True)
+    archive.seal(AT + ERASING)
+    archive.append([shelf.event(1)], AT + ERASING + 1)
+    assert (archive.due(AT + ERASING + PACE), archive.due(AT + ERASING + 1 + AGE)) == (False, True)
 
 
 def test_an_erased_dossier_is_found_and_says_nothing(shelf: Shelf) -> None:
